@@ -1,0 +1,1 @@
+module.exports = { name: 'winograd_nd', napi_versions: [8] };

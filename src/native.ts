@@ -1,0 +1,127 @@
+/**
+ * The whole native surface in one place: the only module that loads the addon.
+ * Everything here is trusted to be validated by its callers (`problem.ts`, `planner.ts`), yet the
+ * addon checks sizes once more, so that no input from JavaScript can crash the process.
+ */
+import { createRequire } from 'node:module';
+import { packageRoot } from './package.js';
+
+/** Three numbers, one per axis: depth, height, width. 1-D and 2-D problems have leading ones. */
+export type Axes<T = number> = readonly [T, T, T];
+
+/** One axis' algorithm F(S, G) in double precision, matrices row-major. */
+export interface NativeTransform {
+  readonly outputs: number;
+  readonly taps: number;
+  readonly products: number;
+  readonly A: Float64Array;
+  readonly B: Float64Array;
+  readonly C: Float64Array;
+}
+
+/** A convolution layer without its input size: what its prepared weights depend on. */
+export interface NativeLayer {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly groups: number;
+  readonly kernel: Axes;
+  readonly algorithm: 'winograd' | 'direct';
+  /** One per axis; F(1, 1) for an axis that is not convolved. Only for `algorithm: 'winograd'`. */
+  readonly transforms?: Axes<NativeTransform>;
+  /** Name of a kernel table that `cpuInfo().kernels` lists. */
+  readonly isa: string;
+}
+
+/** The rest of the problem: everything a plan needs beyond the layer. */
+export interface NativeProblem {
+  readonly batch: number;
+  readonly input: Axes;
+  readonly stride: Axes;
+  readonly dilation: Axes;
+  readonly padBegin: Axes;
+  readonly padEnd: Axes;
+  readonly activation: 'none' | 'relu';
+  readonly threads: number;
+  /** Tiles that pass through the stages together; 0 lets the engine choose. */
+  readonly tileBlock?: number;
+  /** Output channels transformed back together; 0 lets the engine choose. */
+  readonly channelGroup?: number;
+  /** Input channels summed before the partial sum is added to memory; 0 for all in one sum. */
+  readonly sumBlock?: number;
+}
+
+/** Time of one forward pass in milliseconds; stages are summed over threads. */
+export interface NativeTimes {
+  readonly total: number;
+  readonly input: number;
+  readonly product: number;
+  readonly output: number;
+}
+
+/** Weights transformed and packed for one algorithm; immutable and shared by plans. */
+export interface NativeWeights {
+  readonly bytes: number;
+}
+
+/** A layer prepared for one input shape. */
+export interface NativePlan {
+  readonly workspaceBytes: number;
+  readonly outputShape: Axes;
+  readonly tileBlock: number;
+  readonly channelGroup: number;
+  readonly sumBlock: number;
+  /** Per axis: `codelet` when generated code serves the transform, else `generic`. */
+  readonly transformKernels: Axes<string>;
+  /** Runs off the main thread. Both arrays must come from `alloc`. */
+  forward(input: Float32Array, output: Float32Array): Promise<NativeTimes>;
+  forwardSync(input: Float32Array, output: Float32Array): NativeTimes;
+}
+
+/** What the machine and the build offer. */
+export interface CpuInfo {
+  readonly model: string;
+  readonly cores: number;
+  /** Kernel tables this machine can run, best first. */
+  readonly kernels: readonly { readonly name: string; readonly width: number }[];
+  /** The table in use: the best, or the one that `WINOGRAD_ISA` forces. */
+  readonly isa: string;
+}
+
+interface Addon {
+  cpuInfo(): CpuInfo;
+  /** Zero-filled, 64-byte aligned memory that stays alive while a pass runs on it. Throws when there is none left. */
+  alloc(floats: number): Float32Array;
+  /** True for arrays whose memory came from `alloc` (and is not detached). */
+  owns(array: Float32Array): boolean;
+  /** Measures the FMA peak of one core in GFLOP/s. */
+  fmaPeak(isa: string, milliseconds: number): number;
+  Weights: new (layer: NativeLayer, weight: Float32Array, bias: Float32Array | null) => NativeWeights;
+  Plan: new (layer: NativeLayer, problem: NativeProblem, weights: NativeWeights) => NativePlan;
+}
+
+let loaded: Addon | undefined;
+
+/**
+ * The native engine, loaded at first use so that synthesis alone never needs it.
+ *
+ * @throws Error when no build of the addon can be loaded; the message lists what to run.
+ */
+export function native(): Addon {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Addon {
+  const require = createRequire(import.meta.url);
+  const root = packageRoot();
+  try {
+    const options = require(`${root}/binding-options.cjs`);
+    return require('pkg-prebuilds')(root, options) as Addon;
+  } catch (cause) {
+    throw new Error(
+      'Expected the native engine of winograd-nd to be built but could not load it. ' +
+        'Run `npm run build:native` (needs cmake and a C++20 compiler), or reinstall the package.',
+      { cause },
+    );
+  }
+}
