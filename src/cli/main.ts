@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../package.js';
+import { exitCodeOf, report } from './failure.js';
+
+/** Every command in the order in which `--help` lists them; each file registers one and loads its work lazily. */
+const commands: readonly { register(program: Command): void }[] = [];
+
+const program = new Command('winograd')
+  .description('Exact fast convolution algorithms F(S, G), and the engine that runs them')
+  .version(packageVersion())
+  .showHelpAfterError('(add --help for usage and examples)')
+  .exitOverride();
+for (const { register } of commands) register(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) report(error);
+  process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 2) : exitCodeOf(error);
+}
