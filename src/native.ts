@@ -9,14 +9,37 @@ import { packageRoot } from './package.js';
 /** Three numbers, one per axis: depth, height, width. 1-D and 2-D problems have leading ones. */
 export type Axes<T = number> = readonly [T, T, T];
 
-/** One axis' algorithm F(S, G) in double precision, matrices row-major. */
-export interface NativeTransform {
-  readonly outputs: number;
+/** The part of one axis' algorithm that the prepared weights depend on; matrices are row-major, in double precision. */
+export interface NativeKernelTransform {
   readonly taps: number;
   readonly products: number;
-  readonly A: Float64Array;
-  readonly B: Float64Array;
+  /** products × taps. */
   readonly C: Float64Array;
+}
+
+/**
+ * One kind of tile along an axis: y = A[(C g)[products] ⊙ (B d)]. Forms of one axis share its kernel
+ * transform, so that tiles of several sizes run with one set of weights.
+ */
+export interface NativeForm {
+  /** Outputs of one tile. */
+  readonly outputs: number;
+  /** Inputs that a tile reads: the columns of B. */
+  readonly inputs: number;
+  /** Where they start, counted from the first input (padding included) under the tile's first output: 0 but for algorithms of short padded axes. */
+  readonly offset: number;
+  /** Which of the axis' products this form uses, ascending. */
+  readonly products: Int32Array;
+  /** outputs × products.length. */
+  readonly A: Float64Array;
+  /** products.length × inputs. */
+  readonly B: Float64Array;
+}
+
+/** How one axis is covered: the form of each tile in order; the last may overhang the output. */
+export interface NativeTiling {
+  readonly forms: readonly NativeForm[];
+  readonly sequence: Int32Array;
 }
 
 /** A convolution layer without its input size: what its prepared weights depend on. */
@@ -27,7 +50,7 @@ export interface NativeLayer {
   readonly kernel: Axes;
   readonly algorithm: 'winograd' | 'direct';
   /** One per axis; F(1, 1) for an axis that is not convolved. Only for `algorithm: 'winograd'`. */
-  readonly transforms?: Axes<NativeTransform>;
+  readonly transforms?: Axes<NativeKernelTransform>;
   /** Name of a kernel table that `cpuInfo().kernels` lists. */
   readonly isa: string;
 }
@@ -42,6 +65,8 @@ export interface NativeProblem {
   readonly padEnd: Axes;
   readonly activation: 'none' | 'relu';
   readonly threads: number;
+  /** How each axis is covered by tiles. Only for `algorithm: 'winograd'`. */
+  readonly tiling?: Axes<NativeTiling>;
   /** Tiles that pass through the stages together; 0 lets the engine choose. */
   readonly tileBlock?: number;
   /** Output channels transformed back together; 0 lets the engine choose. */
@@ -70,8 +95,8 @@ export interface NativePlan {
   readonly tileBlock: number;
   readonly channelGroup: number;
   readonly sumBlock: number;
-  /** Per axis: `codelet` when generated code serves the transform, else `generic`. */
-  readonly transformKernels: Axes<string>;
+  /** Names of the generated codelets in use; a transform without one runs on the generic kernel. */
+  readonly codelets: readonly string[];
   /** Runs off the main thread. Both arrays must come from `alloc`. */
   forward(input: Float32Array, output: Float32Array): Promise<NativeTimes>;
   forwardSync(input: Float32Array, output: Float32Array): NativeTimes;
