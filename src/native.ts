@@ -18,8 +18,8 @@ export interface NativeKernelTransform {
 }
 
 /**
- * One kind of tile along an axis: y = A[(C g)[products] ⊙ (B d)]. Forms of one axis share its kernel
- * transform, so that tiles of several sizes run with one set of weights.
+ * One kind of tile along an axis: y = A[(C g) ⊙ (B d)]. Forms of one axis share its kernel transform, so
+ * that tiles of several sizes run with one set of weights; a small form uses the first `products` rows of C.
  */
 export interface NativeForm {
   /** Outputs of one tile. */
@@ -28,11 +28,11 @@ export interface NativeForm {
   readonly inputs: number;
   /** Where they start, counted from the first input (padding included) under the tile's first output: 0 but for algorithms of short padded axes. */
   readonly offset: number;
-  /** Which of the axis' products this form uses, ascending. */
-  readonly products: Int32Array;
-  /** outputs × products.length. */
+  /** How many of the axis' products this form uses, counted from the first. */
+  readonly products: number;
+  /** outputs × products. */
   readonly A: Float64Array;
-  /** products.length × inputs. */
+  /** products × inputs. */
   readonly B: Float64Array;
 }
 
