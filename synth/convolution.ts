@@ -1,0 +1,108 @@
+import type { Fraction } from 'fraction.js';
+import { defaultPoints } from './defaults.js';
+import { dot } from './matrix.js';
+import { type FiniteModulus, INFINITY, type Modulus, type Point } from './moduli.js';
+import {
+  degree,
+  divide,
+  inverseModulo,
+  linear,
+  modulo,
+  multiply,
+  type Polynomial,
+  power,
+  UNIT,
+} from './polynomial.js';
+import { content, ONE, scale, ZERO } from './rational.js';
+
+/**
+ * One scalar product of a bilinear algorithm for the linear convolution s(x) = a(x) g(x):
+ * s(x) = Σₜ (leftₜ · a) (rightₜ · g) backₜ(x).
+ */
+export interface Product {
+  /** One weight per coefficient of a. */
+  readonly left: readonly Fraction[];
+  /** One weight per coefficient of g. */
+  readonly right: readonly Fraction[];
+  readonly back: Polynomial;
+}
+
+/**
+ * Theorem 1 and Algorithm 1 of Budden et al. 2017: the convolution of lengths S and G from its residues modulo
+ * pairwise coprime m⁽ᵏ⁾. Residue products of degree ≥ 2 are themselves small convolutions (Toom), reduced.
+ *
+ * @param moduli as `validateModuli` accepts them for D = S + G − 1
+ */
+export function convolution(S: number, G: number, moduli: readonly Modulus[]): Product[] {
+  const finite = moduli.filter((modulus) => modulus !== INFINITY);
+  const m = finite.reduce<Polynomial>((all, { polynomial }) => multiply(all, polynomial), UNIT);
+  return moduli.flatMap((modulus) =>
+    modulus === INFINITY ? [leadingProduct(S, G, m)] : residueProducts(S, G, m, modulus),
+  );
+}
+
+/** s(x) = [s(x) mod m(x)] + s_{D−1} m(x), for m of degree D − 1: infinity contributes the leading product times m. */
+function leadingProduct(S: number, G: number, m: Polynomial): Product {
+  return { left: power(S - 1), right: power(G - 1), back: m };
+}
+
+/**
+ * Modulo m⁽ᵏ⁾: steps (1) residues, (2) their product, (3) its share in s(x), which is
+ * [s⁽ᵏ⁾(x) (m/m⁽ᵏ⁾)⁻¹ mod m⁽ᵏ⁾] (m/m⁽ᵏ⁾). The content of the bracket is moved to the kernel's side, which is
+ * transformed once: B stays simple and C carries the denominators, as is customary.
+ */
+function residueProducts(S: number, G: number, m: Polynomial, modulus: FiniteModulus): Product[] {
+  const mk = modulus.polynomial;
+  const others = divide(m, mk).quotient;
+  const inverse = inverseModulo(others, mk);
+  const [reduceLeft, reduceRight] = [reduction(mk, S), reduction(mk, G)];
+  return residueConvolution(reduceLeft.length, reduceRight.length, modulus).map(({ left, right, back }) => {
+    const bracket = modulo(multiply(back, inverse), mk);
+    const share = content(bracket).mul(bracket.at(-1)?.s ?? 1n);
+    return {
+      left: weights(left, reduceLeft),
+      right: scale(weights(right, reduceRight), share),
+      back: multiply(scale(bracket, share.inverse()), others),
+    };
+  });
+}
+
+/** The residues' convolution: plain when one of them is a scalar, else by evaluation at points (Toom). */
+function residueConvolution(left: number, right: number, { polynomial, points }: FiniteModulus): Product[] {
+  if (left === 1 || right === 1) return scalarProducts(left, right);
+  const count = left + right - 1;
+  return convolution(left, right, (points ?? defaultPoints(polynomial)).slice(0, count).map(pointModulus));
+}
+
+function pointModulus(point: Point): Modulus {
+  return point === INFINITY ? point : { polynomial: linear(point) };
+}
+
+function scalarProducts(left: number, right: number): Product[] {
+  return Array.from({ length: Math.max(left, right) }, (_, i) => ({
+    left: left === 1 ? [ONE] : unit(left, i),
+    right: right === 1 ? [ONE] : unit(right, i),
+    back: power(i),
+  }));
+}
+
+function unit(length: number, index: number): Fraction[] {
+  return Array.from({ length }, (_, i) => (i === index ? ONE : ZERO));
+}
+
+/** The map from a polynomial with `length` coefficients to its residue modulo m, as rows: min(length, deg m) of them. */
+function reduction(m: Polynomial, length: number): Fraction[][] {
+  const residues = Array.from({ length }, (_, exponent) => modulo(power(exponent), m));
+  const rows = Math.min(length, degree(m));
+  return Array.from({ length: rows }, (_, i) => residues.map((residue) => residue[i] ?? ZERO));
+}
+
+/** Weights on the residue's coefficients, as weights on the polynomial's. */
+function weights(onResidue: readonly Fraction[], reduce: readonly (readonly Fraction[])[]): Fraction[] {
+  return reduce[0]!.map((_, column) =>
+    dot(
+      onResidue,
+      reduce.map((row) => row[column]!),
+    ),
+  );
+}

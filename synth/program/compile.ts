@@ -1,0 +1,79 @@
+import { expected } from '../errors.js';
+import { randomNumbers } from '../random.js';
+import type { Matrix } from '../transform.js';
+import { lower } from './lower.js';
+import { type Program, prove } from './program.js';
+import { Rationals } from './rationals.js';
+import { roundingOf } from './rounding.js';
+import { chooseScales } from './scale.js';
+import { schedule } from './schedule.js';
+import { shareAll } from './share.js';
+import { Sums } from './sums.js';
+
+export interface CompileOptions {
+  /** Typical size of each input, for the order of additions; all one by default. */
+  readonly sizes?: readonly number[];
+  /** Candidates that the search looks at; more is slower and never worse. 300 by default. */
+  readonly attempts?: number;
+  /** The same seed gives the same program. 1 by default. */
+  readonly seed?: number;
+}
+
+interface Candidate {
+  readonly sums: Sums;
+  readonly operations: number;
+  readonly program: Program;
+  readonly rounding: number;
+}
+
+/**
+ * Compiles y = M x to a straight-line program with few operations, and proves it over ℚ.
+ *
+ * Shared sub-expressions are searched by randomised greedy extraction, then by taking parts of the best program
+ * out and searching again. Among programs with equally few operations the one that rounds least is taken.
+ *
+ * @throws InputError when the matrix is empty or ragged
+ */
+export function compile(matrix: Matrix, options: CompileOptions = {}): Program {
+  const width = matrix[0]?.length ?? 0;
+  if (width === 0 || matrix.some((row) => row.length !== width))
+    throw expected('matrix', 'rectangular and not empty', matrix.map((row) => row.length));
+  const { attempts = 300, seed = 1, sizes } = options;
+  const random = randomNumbers(seed);
+  const plain = Sums.of(matrix, new Rationals());
+
+  let best: Candidate | undefined;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const sums = best === undefined || attempt % 2 === 0 ? plain.clone() : disturbed(best.sums, random);
+    shareAll(sums, random, temperatureOf(attempt));
+    best = better(best, sums, sizes);
+  }
+  const program = schedule(best!.program, seed);
+  prove(program, matrix);
+  return program;
+}
+
+/** Greedy first, bolder later. */
+function temperatureOf(attempt: number): number {
+  return [0, 0.3, 0.7, 1.5][attempt % 4]!;
+}
+
+/** A copy without some of its temporaries. */
+function disturbed(sums: Sums, random: () => number): Sums {
+  const copy = sums.clone();
+  const rate = 0.1 + 0.4 * random();
+  for (const temporary of copy.temporaries) if (random() < rate) copy.inline(temporary);
+  return copy;
+}
+
+function better(best: Candidate | undefined, sums: Sums, sizes: readonly number[] | undefined): Candidate {
+  sums.inlineSingleUses();
+  if (best !== undefined && sums.additions > best.operations) return best;
+  const { scales, products } = chooseScales(sums);
+  const operations = sums.additions + products;
+  if (best !== undefined && operations > best.operations) return best;
+  const program = lower(sums, scales, sizes);
+  const rounding = roundingOf(program, sizes);
+  if (best !== undefined && operations === best.operations && rounding >= best.rounding) return best;
+  return { sums, operations, program, rounding };
+}

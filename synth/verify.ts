@@ -1,0 +1,108 @@
+import { Fraction } from 'fraction.js';
+import { expected } from './errors.js';
+import { lcm } from './rational.js';
+import type { Matrix, Transform } from './transform.js';
+
+/** What a proof covered. */
+export interface Proof {
+  readonly ok: true;
+  readonly outputs: number;
+  readonly taps: number;
+  readonly products: number;
+  /** Number of equations that were checked: one per output, tap and input. */
+  readonly equations: number;
+}
+
+/** The identity of a bilinear algorithm does not hold; says where. */
+export class VerificationError extends Error {
+  override readonly name = 'VerificationError';
+
+  /**
+   * @param output index s
+   * @param tap index g
+   * @param input index d
+   * @param value Σₜ A[s,t] C[t,g] B[t,d]
+   * @param wanted 1 when d = s + g, else 0
+   */
+  constructor(
+    readonly output: number,
+    readonly tap: number,
+    readonly input: number,
+    readonly value: Fraction,
+    readonly wanted: 0 | 1,
+  ) {
+    super(
+      `The identity fails at output ${output}, tap ${tap}, input ${input}: ` +
+        `Σₜ A[${output},t] C[t,${tap}] B[t,${input}] is ${value.toFraction()} but must be ${wanted}`,
+    );
+  }
+}
+
+/**
+ * Proves over ℚ that y = A[(C g) ⊙ (B d)] is the correlation y[s] = Σ_g g[g] d[s+g], for all kernels and data:
+ * Σₜ A[s,t] C[t,g] B[t,d] = [d = s + g] for every s, g and d.
+ *
+ * @throws VerificationError naming the first entry that differs
+ * @throws InputError when the matrices are not S × T, T × D and T × G
+ */
+export function verify(transform: Transform): Proof {
+  const { outputs, taps, products } = transform;
+  const inputs = outputs + taps - 1;
+  checkShape('A', transform.A, outputs, products);
+  checkShape('B', transform.B, products, inputs);
+  checkShape('C', transform.C, products, taps);
+
+  const { terms, denominator } = overIntegers(transform);
+  for (let s = 0; s < outputs; s += 1) {
+    for (let g = 0; g < taps; g += 1) {
+      const weights = terms.map(({ a, c }) => a[s]! * c[g]!);
+      for (let d = 0; d < inputs; d += 1) {
+        const sum = terms.reduce((total, { b }, t) => total + weights[t]! * b[d]!, 0n);
+        const wanted = d === s + g ? 1 : 0;
+        if (sum !== BigInt(wanted) * denominator) {
+          throw new VerificationError(s, g, d, new Fraction(sum, denominator), wanted);
+        }
+      }
+    }
+  }
+  return { ok: true, outputs, taps, products, equations: outputs * taps * inputs };
+}
+
+/** Product t's column of A and rows of B and C as integers, all over one common denominator: ten times faster. */
+function overIntegers({ A, B, C }: Transform): { terms: IntegerTerm[]; denominator: bigint } {
+  const terms = B.map((row, t) => {
+    const [a, b, c] = [A.map((column) => column[t]!), row, C[t]!].map(toIntegers) as [Scaled, Scaled, Scaled];
+    return { a, b, c, denominator: a.denominator * b.denominator * c.denominator };
+  });
+  const denominator = terms.reduce((all, term) => lcm(all, term.denominator), 1n);
+  return {
+    terms: terms.map(({ a, b, c, denominator: own }) => ({
+      a: a.values.map((value) => value * (denominator / own)),
+      b: b.values,
+      c: c.values,
+    })),
+    denominator,
+  };
+}
+
+interface IntegerTerm {
+  readonly a: readonly bigint[];
+  readonly b: readonly bigint[];
+  readonly c: readonly bigint[];
+}
+
+interface Scaled {
+  readonly values: readonly bigint[];
+  readonly denominator: bigint;
+}
+
+function toIntegers(values: readonly Fraction[]): Scaled {
+  const denominator = values.reduce((all, { d }) => lcm(all, d), 1n);
+  return { values: values.map(({ s, n, d }) => s * n * (denominator / d)), denominator };
+}
+
+function checkShape(name: string, matrix: Matrix, rows: number, columns: number): void {
+  const shape = new Set(matrix.map((row) => row.length));
+  if (matrix.length === rows && shape.size === 1 && shape.has(columns)) return;
+  throw expected(name, `a matrix of ${rows} × ${columns}`, `${matrix.length} × ${[...shape].join(' or ')}`);
+}
