@@ -37,7 +37,11 @@ interface Candidate {
 export function compile(matrix: Matrix, options: CompileOptions = {}): Program {
   const width = matrix[0]?.length ?? 0;
   if (width === 0 || matrix.some((row) => row.length !== width))
-    throw expected('matrix', 'rectangular and not empty', matrix.map((row) => row.length));
+    throw expected(
+      'matrix',
+      'rectangular and not empty',
+      matrix.map((row) => row.length),
+    );
   const { attempts = 300, seed = 1, sizes } = options;
   const random = randomNumbers(seed);
   const plain = Sums.of(matrix, new Rationals());

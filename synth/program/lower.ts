@@ -1,5 +1,5 @@
 import { type Operation, operation, type Program, type Value } from './program.js';
-import { Rationals } from './rationals.js';
+import type { Rationals } from './rationals.js';
 import { type Scales, scaledCoefficient } from './scale.js';
 import type { Sums } from './sums.js';
 
@@ -46,12 +46,14 @@ function chain(terms: readonly Term[], emit: (each: Operation) => Value): Value 
   const isUnit = (term: Term) => term.factor.abs().equals(1);
   const rest = [...terms].sort((a, b) => a.size - b.size);
   const first = rest[0]!;
-  if (rest.length === 1) return first.factor.equals(1) ? first.value : emit(operation(first.factor, first.value));
+  if (rest.length === 1)
+    return first.factor.equals(1) ? first.value : emit(operation(first.factor, first.value));
   const unit = rest.splice(Math.max(rest.findIndex(isUnit), 0), 1)[0]!;
   let sum: { value: Value; sign: 1 | -1 };
   if (isUnit(unit)) sum = { value: unit.value, sign: unit.factor.equals(1) ? 1 : -1 };
   else sum = { value: emit(operation(unit.factor, unit.value)), sign: 1 };
-  for (const term of rest) sum = { value: emit(operation(term.factor, term.value, sum.sign, sum.value)), sign: 1 };
+  for (const term of rest)
+    sum = { value: emit(operation(term.factor, term.value, sum.sign, sum.value)), sign: 1 };
   return sum.value;
 }
 

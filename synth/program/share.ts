@@ -52,8 +52,7 @@ function draw(blocks: readonly Block[], random: () => number, temperature: numbe
 
 function keep(found: Map<string, Block>, columns: readonly number[], users: readonly number[]): void {
   const key = `${columns}/${users}`;
-  if (!found.has(key))
-    found.set(key, { columns, users, gain: (users.length - 1) * (columns.length - 1) });
+  if (!found.has(key)) found.set(key, { columns, users, gain: (users.length - 1) * (columns.length - 1) });
 }
 
 /** For each two sums the sets of three or more terms whose coefficients are in one proportion. */
