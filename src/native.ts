@@ -121,7 +121,7 @@ interface Addon {
   /** Measures the FMA peak of one core in GFLOP/s. */
   fmaPeak(isa: string, milliseconds: number): number;
   Weights: new (layer: NativeLayer, weight: Float32Array, bias: Float32Array | null) => NativeWeights;
-  Plan: new (layer: NativeLayer, problem: NativeProblem, weights: NativeWeights) => NativePlan;
+  Plan: new (problem: NativeProblem, weights: NativeWeights) => NativePlan;
 }
 
 let loaded: Addon | undefined;

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "problem.h"
+#include "weights.h"
+
+namespace winograd {
+
+/// Milliseconds; the stages are summed over threads.
+struct Times {
+  double total = 0, input = 0, product = 0, output = 0;
+};
+
+/// A layer prepared for one problem. Immutable: any number of threads may execute it at once, each pass with a
+/// workspace of its own.
+class Plan {
+ public:
+  virtual ~Plan() = default;
+
+  /// x: N x C x D x H x W, y: N x K x D' x H' x W', both planar. Throws OutOfMemory.
+  virtual Times execute(const float* x, float* y) const = 0;
+
+  /// All memory that one pass allocates.
+  virtual std::size_t workspaceBytes() const = 0;
+
+  /// Names of the codelets in use.
+  virtual std::vector<std::string> codelets() const { return {}; }
+
+  const Layer& layer() const { return weights_->layer(); }
+  const Problem& problem() const { return problem_; }
+  const Axes& output() const { return output_; }
+  std::size_t inputSize() const { return size(layer().inChannels, problem_.input); }
+  std::size_t outputSize() const { return size(layer().outChannels, output_); }
+
+ protected:
+  Plan(std::shared_ptr<const Weights> weights, const Problem& problem)
+      : weights_(std::move(weights)), problem_(problem), output_(outputShape(weights_->layer(), problem)) {}
+
+  std::shared_ptr<const Weights> weights_;
+  Problem problem_;  // with the engine's choices filled in
+  Axes output_;
+
+ private:
+  std::size_t size(std::ptrdiff_t channels, const Axes& extents) const {
+    return static_cast<std::size_t>(problem_.batch * channels * volume(extents));
+  }
+};
+
+/// Validates the problem and prepares the weights' algorithm for it.
+/// Throws std::invalid_argument, std::overflow_error, OutOfMemory.
+std::unique_ptr<Plan> makePlan(std::shared_ptr<const Weights> weights, const Problem& problem);
+
+}  // namespace winograd

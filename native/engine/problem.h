@@ -1,0 +1,72 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <stdexcept>
+#include <vector>
+
+#include "../kernels/kernels.h"
+
+/// What is to be computed: a layer (its weights depend on nothing else) and the problem it is run on.
+namespace winograd {
+
+/// Depth, height, width; 1-D and 2-D problems have leading ones.
+using Axes = std::array<std::ptrdiff_t, 3>;
+
+enum class Algorithm { winograd, direct };
+
+/// The part of one axis' F(S, G) that the weights depend on: C, products x taps, row-major.
+struct KernelTransform {
+  int taps = 1, products = 1;
+  std::vector<double> C;
+};
+
+/// One kind of tile along an axis; it uses the first `products` rows of the axis' kernel transform.
+struct Form {
+  int outputs = 1, inputs = 1;
+  int offset = 0;  // of the first input under the first output, padding included
+  int products = 1;
+  std::vector<double> A;  // outputs x products
+  std::vector<double> B;  // products x inputs
+};
+
+/// How an axis is covered: the form of each tile, in order.
+struct Tiling {
+  std::vector<Form> forms;
+  std::vector<int> sequence;
+};
+
+struct Layer {
+  std::ptrdiff_t inChannels = 0, outChannels = 0, groups = 1;
+  Axes kernel{1, 1, 1};
+  Algorithm algorithm = Algorithm::direct;
+  std::array<KernelTransform, 3> transforms;  // for Winograd
+  const KernelTable* kernels = nullptr;
+
+  std::ptrdiff_t groupInputs() const { return inChannels / groups; }
+  std::ptrdiff_t groupOutputs() const { return outChannels / groups; }
+};
+
+struct Problem {
+  std::ptrdiff_t batch = 1;
+  Axes input{1, 1, 1}, stride{1, 1, 1}, dilation{1, 1, 1}, padBegin{}, padEnd{};
+  bool relu = false;
+  int threads = 1;
+  std::array<Tiling, 3> tiling;  // for Winograd
+  // Zero lets the engine choose.
+  std::ptrdiff_t tileBlock = 0;     // tiles that pass through the stages together
+  std::ptrdiff_t channelGroup = 0;  // output channels that are transformed back together
+  std::ptrdiff_t sumBlock = 0;      // input channels summed in registers before the sum goes to memory
+};
+
+/// Output extents of a valid problem.
+Axes outputShape(const Layer& layer, const Problem& problem);
+
+inline std::ptrdiff_t volume(const Axes& axes) { return axes[0] * axes[1] * axes[2]; }
+
+/// Throw std::invalid_argument (`Expected … but received …`) for anything the engine can't run, and
+/// std::overflow_error for sizes that do not fit.
+void validate(const Layer& layer);
+void validate(const Layer& layer, const Problem& problem);
+
+}  // namespace winograd

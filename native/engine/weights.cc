@@ -1,0 +1,129 @@
+#include "weights.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "../runtime/threads.h"
+
+namespace winograd {
+namespace {
+
+// An n-mode product in double precision for `lanes` kernels side by side:
+// out[left][row][right][lane] = Σ matrix[row][column] in[left][column][right][lane].
+void modeProduct(const double* matrix, int rows, int columns, const double* in, double* out, std::ptrdiff_t left,
+                 std::ptrdiff_t right) {
+  for (std::ptrdiff_t l = 0; l < left; l++) {
+    for (int r = 0; r < rows; r++) {
+      double* to = out + (l * rows + r) * right;
+      std::fill_n(to, right, 0.0);
+      for (int c = 0; c < columns; c++) {
+        const double coefficient = matrix[r * columns + c];
+        if (coefficient == 0) continue;
+        const double* from = in + (l * columns + c) * right;
+        for (std::ptrdiff_t x = 0; x < right; x++) to[x] += coefficient * from[x];
+      }
+    }
+  }
+}
+
+std::size_t size(std::ptrdiff_t value) { return static_cast<std::size_t>(value); }
+
+const Layer& valid(const Layer& layer) {
+  validate(layer);
+  return layer;
+}
+
+}  // namespace
+
+Weights::Weights(const Layer& layer, const float* weight, const float* bias)
+    : layer_(valid(layer)), panelsOfGroup_(layer.groupOutputs(), layer.kernels->width) {
+  const std::size_t perGroup = checkedMultiply(size(layer.groupInputs()), size(panelsOfGroup_.padded()));
+  const bool fast = layer.algorithm == Algorithm::winograd;
+  packedSize_ = checkedMultiply(perGroup, size(layer.groups));
+  for (int a = 0; a < 3; a++) {
+    packedSize_ = checkedMultiply(packedSize_, size(fast ? layer.transforms[a].products : layer.kernel[a]));
+  }
+  bias_ = std::make_unique<Block>(size(panelsOfGroup_.padded() * layer.groups));
+  if (bias != nullptr) {
+    for (std::ptrdiff_t g = 0; g < layer.groups; g++) {
+      std::copy_n(bias + g * layer.groupOutputs(), layer.groupOutputs(), bias_->data() + g * panelsOfGroup_.padded());
+    }
+  }
+  const std::ptrdiff_t count = layer.outChannels * layer.groupInputs() * volume(layer.kernel);
+  source_ = std::make_unique<Block>(size(count));
+  std::copy_n(weight, count, source_->data());
+}
+
+void Weights::prepare(int threads) const {
+  std::call_once(once_, [&] {
+    auto packed = std::make_unique<Block>(packedSize_);
+    if (layer_.algorithm == Algorithm::winograd) {
+      packWinograd(packed->data(), threads);
+    } else {
+      packDirect(packed->data(), threads);
+    }
+    packed_ = std::move(packed);
+    source_.reset();
+  });
+}
+
+void Weights::packWinograd(float* packed, int threads) const {
+  const KernelTransform *d = &layer_.transforms[0], *h = &layer_.transforms[1], *w = &layer_.transforms[2];
+  const std::ptrdiff_t products = std::ptrdiff_t{1} * d->products * h->products * w->products;
+  const std::ptrdiff_t taps = volume(layer_.kernel);
+  const std::ptrdiff_t channels = layer_.inChannels;
+  const Panels& panels = panelsOfGroup_;
+  const std::ptrdiff_t plane = channels * panels.padded();
+  const float* weight = source_->data();
+  const int width = layer_.kernels->width;
+  ThreadPool::shared().forEach(panels.count(), threads, [&](std::ptrdiff_t p, int) {
+    const Panel panel = panels.at(p);
+    const std::ptrdiff_t lanes = panel.vectors * width;
+    const std::ptrdiff_t filled = std::min(lanes, layer_.outChannels - panel.channel);
+    const std::ptrdiff_t most = lanes * std::max(d->products, d->taps) * std::max(h->products, h->taps) *
+                                std::max(w->products, w->taps);
+    std::vector<double> from(size(most)), to(size(most));
+    for (std::ptrdiff_t c = 0; c < channels; c++) {
+      std::fill(from.begin(), from.end(), 0.0);
+      for (std::ptrdiff_t lane = 0; lane < filled; lane++) {
+        const float* kernel = weight + ((panel.channel + lane) * channels + c) * taps;
+        for (std::ptrdiff_t t = 0; t < taps; t++) from[size(t * lanes + lane)] = kernel[t];
+      }
+      modeProduct(w->C.data(), w->products, w->taps, from.data(), to.data(), d->taps * h->taps, lanes);
+      modeProduct(h->C.data(), h->products, h->taps, to.data(), from.data(), d->taps, w->products * lanes);
+      modeProduct(d->C.data(), d->products, d->taps, from.data(), to.data(), 1, h->products * w->products * lanes);
+      for (std::ptrdiff_t i = 0; i < products; i++) {
+        float* out = packed + i * plane + panel.channel * channels + c * lanes;
+        for (std::ptrdiff_t lane = 0; lane < lanes; lane++) out[lane] = static_cast<float>(to[size(i * lanes + lane)]);
+      }
+    }
+  });
+}
+
+void Weights::packDirect(float* packed, int threads) const {
+  const int width = layer_.kernels->width;
+  const std::ptrdiff_t channels = layer_.groupInputs(), outputs = layer_.groupOutputs();
+  const std::ptrdiff_t taps = volume(layer_.kernel);
+  const Panels& panels = panelsOfGroup_;
+  const std::ptrdiff_t group = channels * taps * panels.padded();
+  const float* weight = source_->data();
+  ThreadPool::shared().forEach(layer_.groups * panels.count(), threads, [&](std::ptrdiff_t item, int) {
+    const std::ptrdiff_t g = item / panels.count();
+    const Panel panel = panels.at(item % panels.count());
+    const std::ptrdiff_t lanes = panel.vectors * width;
+    const std::ptrdiff_t filled = std::min(lanes, outputs - panel.channel);
+    float* out = packed + g * group + panel.channel * channels * taps;
+    for (std::ptrdiff_t block = 0; block < channels; block += width) {
+      const std::ptrdiff_t depth = std::min<std::ptrdiff_t>(width, channels - block);
+      for (std::ptrdiff_t t = 0; t < taps; t++) {
+        for (std::ptrdiff_t c = block; c < block + depth; c++, out += lanes) {
+          for (std::ptrdiff_t lane = 0; lane < filled; lane++) {
+            out[lane] = weight[((g * outputs + panel.channel + lane) * channels + c) * taps + t];
+          }
+        }
+      }
+    }
+  });
+}
+
+}  // namespace winograd

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+
+#include "../runtime/memory.h"
+#include "problem.h"
+
+namespace winograd {
+
+/// Where a panel of output channels lies: panels hold 2 vectors of channels, the last one perhaps only 1.
+struct Panel {
+  std::ptrdiff_t channel;  // first output channel (of the group)
+  int vectors;
+};
+
+/// Output channels of one group, cut into panels for the register tiles.
+class Panels {
+ public:
+  Panels(std::ptrdiff_t channels, int width)
+      : width_(width), vectors_(divideUp(channels, width)), count_(divideUp(vectors_, 2)) {}
+  std::ptrdiff_t count() const { return count_; }
+  Panel at(std::ptrdiff_t index) const {
+    return {index * 2 * width_, index * 2 + 2 <= vectors_ ? 2 : 1};
+  }
+  /// Output channels with padding.
+  std::ptrdiff_t padded() const { return vectors_ * width_; }
+
+ private:
+  int width_;
+  std::ptrdiff_t vectors_, count_;
+};
+
+/// A layer's weights in the layout its algorithm reads front to back; shared by plans, from any thread.
+///
+/// Winograd: [product of three axes][panel][input channel][panel's channels], transformed in double precision
+/// (Budden et al. 2017, equation 4) and rounded once.
+/// Direct: [group][panel][segment][channel of the segment][panel's channels]; a segment is one tap of one channel
+/// block, taps innermost.
+///
+/// They are packed at first use, by the pass that needs them, so that making a layer never keeps its thread waiting.
+class Weights {
+ public:
+  /// Copies weight (O x I/groups x D x H x W) and bias (O values, or null).
+  /// Throws std::invalid_argument, std::overflow_error, OutOfMemory.
+  Weights(const Layer& layer, const float* weight, const float* bias);
+
+  /// Packs the weights unless that is done. Throws OutOfMemory.
+  void prepare(int threads) const;
+
+  const Layer& layer() const { return layer_; }
+  /// The packed weights, after `prepare`.
+  const float* panels() const { return packed_->data(); }
+  /// Bias of a group's channels, padded with zeros to whole vectors.
+  const float* bias(std::ptrdiff_t group) const { return bias_->data() + group * panelsOfGroup_.padded(); }
+  /// Memory held once the weights are packed.
+  std::size_t bytes() const { return (packedSize_ + bias_->size()) * sizeof(float); }
+
+ private:
+  void packWinograd(float* to, int threads) const;
+  void packDirect(float* to, int threads) const;
+
+  Layer layer_;
+  Panels panelsOfGroup_;
+  std::size_t packedSize_;
+  std::unique_ptr<Block> bias_;
+  mutable std::once_flag once_;
+  mutable std::unique_ptr<Block> source_, packed_;  // the one before, the other after `prepare`
+};
+
+}  // namespace winograd

@@ -1,0 +1,347 @@
+#include "winograd.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+#include "../runtime/stopwatch.h"
+#include "../runtime/threads.h"
+#include "../runtime/workspace.h"
+
+namespace winograd {
+namespace {
+
+constexpr std::ptrdiff_t kLine = 16;  // floats in a cache line
+
+// Vectors in three dimensions; strides in floats.
+struct View {
+  float* at;
+  Axes stride;
+};
+
+View packed(float* at, const Axes& extents, std::ptrdiff_t width) {
+  return {at, {extents[1] * extents[2] * width, extents[2] * width, width}};
+}
+
+// The n-mode product along `axis`; `extents` counts the lines along the other two.
+void applyAlong(int axis, const LineTransform& transform, const View& in, const View& out, const Axes& extents) {
+  const int outer = axis == 0 ? 1 : 0, inner = axis == 2 ? 1 : 2;
+  transform.run({in.at, in.stride[axis], in.stride[inner], in.stride[outer], out.at, out.stride[axis],
+                 out.stride[inner], out.stride[outer], extents[inner], extents[outer]});
+}
+
+// Planes that lie a multiple of 4 KiB apart would fall into the same cache sets.
+std::ptrdiff_t planeStride(std::ptrdiff_t floats) {
+  const std::ptrdiff_t lines = divideUp(floats, kLine);
+  return (lines + (lines % 64 == 0 ? 1 : 0)) * kLine;
+}
+
+}  // namespace
+
+struct WinogradPlan::Pass {
+  const float* x;
+  float* y;
+};
+
+WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem& problem)
+    : Plan(std::move(weights), problem),
+      kernels_(*layer().kernels),
+      panels_(layer().outChannels, kernels_.width),
+      channels_(roundUp(layer().inChannels, kernels_.width)) {
+  for (int a = 0; a < 3; a++) {
+    products_[a] = layer().transforms[a].products;
+    for (const Form& form : problem_.tiling[a].forms) {
+      input_[a].emplace_back(kernels_, form.products, form.inputs, form.B);
+      output_transform_[a].emplace_back(kernels_, form.outputs, form.products, form.A);
+    }
+  }
+  chooseBlocks();
+  blocks_ = makeTileBlocks(problem_, problem_.tileBlock, kernels_.gemmRows);
+  std::ptrdiff_t tiles = 0;
+  for (const TileBlock& block : blocks_) tiles = std::max(tiles, block.tiles);
+  uPlane_ = planeStride(tiles * channels_);
+  mPanel_ = tiles * 2 * kernels_.width;
+  mPlane_ = planeStride(mPanel_ * panelsPerGroup_);
+  scratch_ = 0;
+  for (const TileBlock& block : blocks_) {
+    for (const Run& run : block.runs) scratch_ = std::max(scratch_, scratchOf(run));
+  }
+  scratch_ = roundUp(scratch_, kLine);
+}
+
+// The largest strip that the run passes through, before or after any axis' transform; the output transform has two
+// buffers of a tile in half the scratch.
+std::ptrdiff_t WinogradPlan::scratchOf(const Run& run) const {
+  std::ptrdiff_t rows = 1;
+  for (int a = 0; a < 2; a++) {
+    const Form& f = form(a, run.form[a]);
+    rows *= std::max({f.inputs, f.products, f.outputs});
+  }
+  const Form& last = form(2, run.form[2]);
+  const std::ptrdiff_t strip = run.count * last.outputs + std::max(last.inputs, last.products);
+  return rows * std::max<std::ptrdiff_t>(strip, 2 * std::max(last.products, last.outputs)) * kernels_.width;
+}
+
+// Enough tiles that each weight, once fetched, serves many of them; few enough that U and M stay in the second
+// and third level of cache. The optimum is flat.
+void WinogradPlan::chooseBlocks() {
+  const std::ptrdiff_t products = volume(products_), tiles = countTiles(problem_);
+  if (problem_.channelGroup == 0) problem_.channelGroup = layer().outChannels >= 128 ? 64 : 2 * kernels_.width;
+  panelsPerGroup_ = std::clamp<std::ptrdiff_t>(problem_.channelGroup / (2 * kernels_.width), 1, panels_.count());
+  if (problem_.tileBlock == 0) {
+    const std::ptrdiff_t budget = (std::ptrdiff_t{8} << 20) / static_cast<std::ptrdiff_t>(sizeof(float));
+    problem_.tileBlock = std::max<std::ptrdiff_t>(budget / (products * channels_), 2 * kernels_.gemmRows);
+  }
+  const bool manyChannels = layer().inChannels > 64 && panels_.count() >= problem_.threads;
+  splitChannels_ = problem_.threads > 1 && (manyChannels || tiles < 2 * problem_.threads * kernels_.gemmRows);
+  if (splitChannels_) {
+    panelsPerGroup_ = std::min(panelsPerGroup_, divideUp(panels_.count(), problem_.threads));
+  } else {
+    problem_.tileBlock = std::min(problem_.tileBlock, divideUp(tiles, problem_.threads));
+  }
+  problem_.tileBlock = std::min(problem_.tileBlock, tiles);
+  problem_.channelGroup = panelsPerGroup_ * 2 * kernels_.width;
+}
+
+std::size_t WinogradPlan::workspaceBytes() const {
+  const std::ptrdiff_t threads = problem_.threads, u = volume(products_) * uPlane_, m = volume(products_) * mPlane_;
+  return static_cast<std::size_t>((splitChannels_ ? 1 : threads) * u + threads * (m + 2 * scratch_)) * sizeof(float);
+}
+
+std::vector<std::string> WinogradPlan::codelets() const {
+  std::set<std::string> names;
+  for (const auto* transforms : {&input_, &output_transform_}) {
+    for (const auto& axis : *transforms) {
+      for (const LineTransform& transform : axis) {
+        if (transform.codelet() != nullptr) names.insert(transform.codelet()->name);
+      }
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+Times WinogradPlan::execute(const float* x, float* y) const {
+  weights_->prepare(problem_.threads);
+  Stopwatch total;
+  const Pass pass{x, y};
+  const int threads = problem_.threads;
+  const Workspace workspace(workspaceBytes() / sizeof(float));
+  const std::ptrdiff_t uSize = volume(products_) * uPlane_, mSize = volume(products_) * mPlane_;
+  float* const uBase = workspace.data();
+  float* const mBase = uBase + (splitChannels_ ? 1 : threads) * uSize;
+  float* const scratchBase = mBase + threads * mSize;
+  std::vector<Times> times(static_cast<std::size_t>(threads));
+
+  const std::ptrdiff_t channelBlocks = channels_ / kernels_.width;
+  const std::ptrdiff_t groups = divideUp(panels_.count(), panelsPerGroup_);
+  const auto input = [&](const TileBlock& block, std::ptrdiff_t item, int slot, float* u) {
+    Stopwatch watch;
+    transformInput(pass, block, block.runs[static_cast<std::size_t>(item / channelBlocks)], item % channelBlocks, u,
+                   scratchBase + slot * 2 * scratch_);
+    times[static_cast<std::size_t>(slot)].input += watch.lap();
+  };
+  const auto output = [&](const TileBlock& block, std::ptrdiff_t group, int slot, const float* u) {
+    Stopwatch watch;
+    const std::ptrdiff_t first = panels_.count() * group / groups, end = panels_.count() * (group + 1) / groups;
+    float* m = mBase + slot * mSize;
+    multiply(block, first, end, u, m);
+    times[static_cast<std::size_t>(slot)].product += watch.lap();
+    for (const Run& run : block.runs) transformOutput(pass, run, first, end, m, scratchBase + slot * 2 * scratch_);
+    times[static_cast<std::size_t>(slot)].output += watch.lap();
+  };
+
+  ThreadPool& pool = ThreadPool::shared();
+  if (splitChannels_) {
+    for (const TileBlock& block : blocks_) {
+      pool.forEach(static_cast<std::ptrdiff_t>(block.runs.size()) * channelBlocks, threads,
+                   [&](std::ptrdiff_t item, int slot) { input(block, item, slot, uBase); });
+      pool.forEach(groups, threads, [&](std::ptrdiff_t group, int slot) { output(block, group, slot, uBase); });
+    }
+  } else {
+    pool.forEach(static_cast<std::ptrdiff_t>(blocks_.size()), threads, [&](std::ptrdiff_t b, int slot) {
+      const TileBlock& block = blocks_[static_cast<std::size_t>(b)];
+      float* u = uBase + slot * uSize;
+      const std::ptrdiff_t items = static_cast<std::ptrdiff_t>(block.runs.size()) * channelBlocks;
+      for (std::ptrdiff_t item = 0; item < items; item++) input(block, item, slot, u);
+      for (std::ptrdiff_t group = 0; group < groups; group++) output(block, group, slot, u);
+    });
+  }
+
+  Times sum;
+  for (const Times& t : times) {
+    sum.input += t.input;
+    sum.product += t.product;
+    sum.output += t.output;
+  }
+  sum.total = total.lap();
+  return sum;
+}
+
+// Reads the run's strip of inputs, padding included, as blocked pixels.
+void WinogradPlan::gather(const Pass& pass, const Run& run, std::ptrdiff_t channelBlock, float* strip) const {
+  Axes begin, extent;
+  for (int a = 0; a < 3; a++) {
+    const Form& f = form(a, run.form[a]);
+    begin[a] = run.start[a] - problem_.padBegin[a] + f.offset;
+    extent[a] = f.inputs + (a == 2 ? (run.count - 1) * f.outputs : 0);
+  }
+  const Axes& size = problem_.input;
+  const std::ptrdiff_t width = kernels_.width, row = extent[2] * width;
+  const std::ptrdiff_t left = std::clamp<std::ptrdiff_t>(-begin[2], 0, extent[2]);
+  const std::ptrdiff_t end = std::clamp<std::ptrdiff_t>(size[2] - begin[2], left, extent[2]);
+  const std::ptrdiff_t firstChannel = channelBlock * width;
+  const float* from = pass.x + (run.image * layer().inChannels + firstChannel) * volume(size);
+  const int channels = static_cast<int>(std::min(width, layer().inChannels - firstChannel));
+  for (std::ptrdiff_t d = 0; d < extent[0]; d++) {
+    for (std::ptrdiff_t h = 0; h < extent[1]; h++, strip += row) {
+      const std::ptrdiff_t z = begin[0] + d, y = begin[1] + h;
+      if (z < 0 || z >= size[0] || y < 0 || y >= size[1]) {
+        std::memset(strip, 0, static_cast<std::size_t>(row) * sizeof(float));
+        continue;
+      }
+      kernels_.loadRow({from + (z * size[1] + y) * size[2] + begin[2] + left, volume(size), channels, left, end - left,
+                        extent[2] - end, strip});
+    }
+  }
+}
+
+void WinogradPlan::transformInput(const Pass& pass, const TileBlock& block, const Run& run, std::ptrdiff_t channelBlock,
+                                  float* u, float* scratch) const {
+  const std::ptrdiff_t width = kernels_.width;
+  float *current = scratch, *next = scratch + scratch_;
+  gather(pass, run, channelBlock, current);
+
+  // The outer axes are transformed for the whole strip: neighbouring tiles share columns.
+  Axes extents;
+  for (int a = 0; a < 3; a++) extents[a] = form(a, run.form[a]).inputs;
+  const std::ptrdiff_t step = form(2, run.form[2]).outputs;
+  extents[2] += (run.count - 1) * step;
+  for (int a = 0; a < 2; a++) {
+    const LineTransform& transform = inputTransform(a, run.form[a]);
+    if (transform.identity()) continue;
+    Axes after = extents;
+    after[a] = transform.rows();
+    applyAlong(a, transform, packed(current, extents, width), packed(next, after, width), extents);
+    extents = after;
+    std::swap(current, next);
+  }
+
+  const LineTransform& transform = inputTransform(2, run.form[2]);
+  const View strip = packed(current, extents, width);
+  for (std::ptrdiff_t j = 0; j < run.count; j++) {
+    const Group& group = block.groupOf[static_cast<std::size_t>(run.first + j)];
+    float* to = u + group.first * channels_ + (channelBlock * group.rows + run.first + j - group.first) * width;
+    applyAlong(2, transform, {strip.at + j * step * width, strip.stride},
+               {to, {products_[1] * products_[2] * uPlane_, products_[2] * uPlane_, uPlane_}}, extents);
+  }
+}
+
+// M[i] = U[i] × weights of product i, for all products and a group of panels. While a panel is worked on, the groups
+// of tiles fetch the next one, a share each.
+void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel, const float* u,
+                            float* m) const {
+  const std::ptrdiff_t width = kernels_.width, channels = layer().inChannels;
+  const std::ptrdiff_t segments = channels / width;
+  const std::ptrdiff_t chunk =
+      problem_.sumBlock > 0 ? std::max<std::ptrdiff_t>(problem_.sumBlock / width, 1) : std::max<std::ptrdiff_t>(segments, 1);
+  const std::ptrdiff_t productCount = volume(products_);
+  const std::ptrdiff_t weightPlane = channels * panels_.padded();
+  std::ptrdiff_t groupCount = 0;
+  for (const Cluster& cluster : block.clusters) groupCount += static_cast<std::ptrdiff_t>(cluster.groups.size());
+  std::vector<std::ptrdiff_t> offsets(static_cast<std::size_t>(divideUp(channels, width)));
+
+  for (std::ptrdiff_t i = 0; i < productCount; i++) {
+    const Axes index{i / (products_[1] * products_[2]), i / products_[2] % products_[1], i % products_[2]};
+    for (std::ptrdiff_t p = firstPanel; p < endPanel; p++) {
+      const Panel panel = panels_.at(p);
+      const std::ptrdiff_t lanes = panel.vectors * width;
+      const float* weights = weights_->panels() + i * weightPlane + panel.channel * channels;
+      const bool last = p + 1 == endPanel;
+      const std::ptrdiff_t nextProduct = last ? i + 1 : i;
+      const Panel nextPanel = panels_.at(last ? firstPanel : p + 1);
+      const float* next = weights_->panels() + nextProduct * weightPlane + nextPanel.channel * channels;
+      const std::ptrdiff_t nextLines = nextProduct == productCount ? 0 : divideUp(channels * nextPanel.vectors * width, kLine);
+      const std::ptrdiff_t share = divideUp(nextLines, std::max<std::ptrdiff_t>(groupCount * segments, 1));
+      std::ptrdiff_t fetched = 0;
+      for (const Cluster& cluster : block.clusters) {
+        if (index[0] >= cluster.products[0] || index[1] >= cluster.products[1] || index[2] >= cluster.products[2]) continue;
+        for (const Group& group : cluster.groups) {
+          const Gemm gemm = kernels_.gemm[panel.vectors - 1][group.rows - 1];
+          for (std::size_t s = 0; s < offsets.size(); s++) offsets[s] = static_cast<std::ptrdiff_t>(s) * group.rows * width;
+          GemmArgs args{};
+          args.a = u + i * uPlane_ + group.first * channels_;
+          args.c = m + i * mPlane_ + (p - firstPanel) * mPanel_ + group.first * lanes;
+          args.cStride = lanes;
+          args.depth = static_cast<int>(channels % width);
+          for (std::ptrdiff_t s = 0; s < std::max<std::ptrdiff_t>(segments, 1); s += chunk) {
+            args.full = std::min(chunk, segments - s);
+            args.partial = s + chunk >= segments && args.depth > 0 ? 1 : 0;
+            args.offsets = offsets.data() + s;
+            args.b = weights + s * width * lanes;
+            args.accumulate = s > 0;
+            args.prefetch = reinterpret_cast<const char*>(next) + fetched * 64;
+            args.prefetchLines = std::min(share, args.full > 0 ? std::max<std::ptrdiff_t>(nextLines - fetched, 0) / args.full : 0);
+            fetched += args.prefetchLines * args.full;
+            gemm(args);
+          }
+        }
+      }
+    }
+  }
+}
+
+void WinogradPlan::transformOutput(const Pass& pass, const Run& run, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel,
+                                   const float* m, float* scratch) const {
+  const std::ptrdiff_t width = kernels_.width, outputs = layer().outChannels;
+  Axes tile, products;  // extents of one tile after and before
+  for (int a = 0; a < 3; a++) {
+    const Form& f = form(a, run.form[a]);
+    tile[a] = f.outputs;
+    products[a] = f.products;
+  }
+  std::array<int, 3> axes;
+  int passes = 0;
+  for (const int a : {2, 1, 0}) {
+    if (!outputTransform(a, run.form[a]).identity()) axes[passes++] = a;
+  }
+  if (passes == 0) axes[passes++] = 2;
+
+  const View strip = packed(scratch, {tile[0], tile[1], run.count * tile[2]}, width);
+  Axes valid;  // outputs of the strip that exist
+  for (int a = 0; a < 3; a++) valid[a] = std::min((a == 2 ? run.count : 1) * tile[a], output_[a] - run.start[a]);
+  const Axes mStride{products_[1] * products_[2] * mPlane_, products_[2] * mPlane_, mPlane_};
+
+  for (std::ptrdiff_t p = firstPanel; p < endPanel; p++) {
+    const Panel panel = panels_.at(p);
+    for (int v = 0; v < panel.vectors; v++) {
+      for (std::ptrdiff_t j = 0; j < run.count; j++) {
+        const float* from = m + (p - firstPanel) * mPanel_ + (run.first + j) * panel.vectors * width + v * width;
+        View in{const_cast<float*>(from), mStride};
+        Axes extents = products;
+        float *current = scratch + scratch_, *next = current + volume(products) * width;
+        for (int n = 0; n < passes; n++) {
+          const int a = axes[n];
+          Axes after = extents;
+          after[a] = tile[a];
+          const View out = n + 1 == passes ? View{strip.at + j * tile[2] * width, strip.stride} : packed(current, after, width);
+          applyAlong(a, outputTransform(a, run.form[a]), in, out, extents);
+          in = out;
+          extents = after;
+          std::swap(current, next);
+        }
+      }
+      const std::ptrdiff_t channel = panel.channel + v * width;
+      const int channels = static_cast<int>(std::min(width, outputs - channel));
+      for (std::ptrdiff_t d = 0; d < valid[0]; d++) {
+        for (std::ptrdiff_t h = 0; h < valid[1]; h++) {
+          float* to = pass.y + (run.image * outputs + channel) * volume(output_) +
+                      ((run.start[0] + d) * output_[1] + run.start[1] + h) * output_[2] + run.start[2];
+          kernels_.storeRow({strip.at + d * strip.stride[0] + h * strip.stride[1], width, valid[2], to, volume(output_),
+                             channels, weights_->bias(0) + channel, problem_.relu});
+        }
+      }
+    }
+  }
+}
+
+}  // namespace winograd

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "line_transform.h"
+#include "plan.h"
+#include "tiles.h"
+
+namespace winograd {
+
+/// Fast convolution by nested F(S, G) (Budden et al. 2017, equations 4 and 5), block of tiles by block of tiles:
+///
+///   U[i][tile][channel] = input tiles transformed along each axis          (D ×ₙ Bₙ)
+///   M[i][tile][kernel]  = U[i] times the weights of product i               (equation 5)
+///   y                   = M transformed back along each axis, plus bias      (… ×ₙ Aₙ)
+///
+/// i counts the products of all axes. U and M hold one block, so they stay in cache.
+class WinogradPlan final : public Plan {
+ public:
+  WinogradPlan(std::shared_ptr<const Weights> weights, const Problem& problem);
+
+  Times execute(const float* x, float* y) const override;
+  std::size_t workspaceBytes() const override;
+  std::vector<std::string> codelets() const override;
+
+ private:
+  struct Pass;
+
+  void chooseBlocks();
+  std::ptrdiff_t scratchOf(const Run& run) const;
+  void transformInput(const Pass& pass, const TileBlock& block, const Run& run, std::ptrdiff_t channelBlock, float* u,
+                      float* scratch) const;
+  void gather(const Pass& pass, const Run& run, std::ptrdiff_t channelBlock, float* strip) const;
+  void multiply(const TileBlock& block, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel, const float* u,
+                float* m) const;
+  void transformOutput(const Pass& pass, const Run& run, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel,
+                       const float* m, float* scratch) const;
+
+  const Form& form(int axis, int index) const { return problem_.tiling[axis].forms[static_cast<std::size_t>(index)]; }
+  const LineTransform& inputTransform(int axis, int index) const { return input_[axis][static_cast<std::size_t>(index)]; }
+  const LineTransform& outputTransform(int axis, int index) const { return output_transform_[axis][static_cast<std::size_t>(index)]; }
+
+  const KernelTable& kernels_;
+  Panels panels_;
+  std::array<std::vector<LineTransform>, 3> input_, output_transform_;  // per axis and form
+  std::vector<TileBlock> blocks_;
+  std::ptrdiff_t channels_;      // input channels, padded to whole vectors
+  Axes products_;                // per axis
+  std::ptrdiff_t panelsPerGroup_;
+  std::ptrdiff_t uPlane_, mPanel_, mPlane_;  // floats between products of U, panels of M, products of M
+  std::ptrdiff_t scratch_;       // floats of one thread's strips
+  bool splitChannels_;           // threads share a block and split its output channels; else they split the blocks
+};
+
+}  // namespace winograd

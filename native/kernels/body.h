@@ -1,0 +1,81 @@
+// The one source of every kernel table. A file per instruction set defines WINOGRAD_WIDTH, WINOGRAD_TABLE,
+// WINOGRAD_NAME, WINOGRAD_GEMM_ROWS and WINOGRAD_SUPPORTED and includes this; CMakeLists.txt gives it the flags.
+// Nothing but C headers here: a shared inline function compiled with wider instructions could be picked by the
+// linker for everybody.
+
+#include <cstddef>
+
+#include "kernels.h"
+
+namespace winograd {
+namespace {
+
+#include "vector.h"
+// after vector.h
+#include "gemm.h"
+#include "layout.h"
+#include "transform.h"
+
+namespace codelets {
+#include "codelets/codelets.h"
+}
+
+#define WINOGRAD_CODELET(name) \
+  {#name, codelets::name::rows, codelets::name::columns, codelets::name::matrix, codeletLines<codelets::name>},
+const Codelet codeletTable[] = {WINOGRAD_CODELETS(WINOGRAD_CODELET){nullptr, 0, 0, nullptr, nullptr}};
+#undef WINOGRAD_CODELET
+
+double fmaRounds(std::ptrdiff_t iterations) {
+  constexpr int chains = 12;
+  Vec sum[chains];
+#pragma GCC unroll 16
+  for (int i = 0; i < chains; i++) sum[i] = Vec::broadcast(static_cast<float>(i));
+  const Vec factor = Vec::broadcast(0.5f), term = Vec::broadcast(1.0f);
+  for (std::ptrdiff_t n = 0; n < iterations; n++) {
+#pragma GCC unroll 16
+    for (int i = 0; i < chains; i++) {
+      sum[i] = fma(sum[i], factor, term);
+      pin(sum[i]);
+    }
+  }
+  return 2.0 * chains * Vec::width * static_cast<double>(iterations);
+}
+
+bool supported() { return WINOGRAD_SUPPORTED; }
+
+}  // namespace
+
+#define WINOGRAD_ROWS(vectors, strided)                                                                     \
+  {                                                                                                         \
+    gemm<1, vectors, strided>, gemm<2, vectors, strided>, gemm<3, vectors, strided>,                        \
+        gemm<4, vectors, strided>, gemm<5, vectors, strided>, gemm<6, vectors, strided>                     \
+        WINOGRAD_MORE_ROWS(vectors, strided)                                                                \
+  }
+#if WINOGRAD_GEMM_ROWS == 14
+#define WINOGRAD_MORE_ROWS(vectors, strided)                                                              \
+  , gemm<7, vectors, strided>, gemm<8, vectors, strided>, gemm<9, vectors, strided>,                      \
+      gemm<10, vectors, strided>, gemm<11, vectors, strided>, gemm<12, vectors, strided>,                 \
+      gemm<13, vectors, strided>, gemm<14, vectors, strided>
+#elif WINOGRAD_GEMM_ROWS == 6
+#define WINOGRAD_MORE_ROWS(vectors, strided)
+#else
+#error "WINOGRAD_GEMM_ROWS must be 6 or 14"
+#endif
+
+extern const KernelTable WINOGRAD_TABLE;
+const KernelTable WINOGRAD_TABLE = {
+    WINOGRAD_NAME,
+    supported,
+    WINOGRAD_WIDTH,
+    WINOGRAD_GEMM_ROWS,
+    {WINOGRAD_ROWS(1, false), WINOGRAD_ROWS(2, false)},
+    {WINOGRAD_ROWS(1, true), WINOGRAD_ROWS(2, true)},
+    codeletTable,
+    static_cast<int>(sizeof(codeletTable) / sizeof(codeletTable[0])) - 1,
+    sparseLines,
+    loadRow,
+    storeRow,
+    fmaRounds,
+};
+
+}  // namespace winograd

@@ -1,0 +1,48 @@
+#include "kernels.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+namespace winograd {
+
+#ifdef WINOGRAD_X86
+extern const KernelTable kAvx512Kernels;
+extern const KernelTable kAvx2Kernels;
+#endif
+extern const KernelTable kPortableKernels;
+
+const KernelTable* const kKernelTables[] = {
+#ifdef WINOGRAD_X86
+    &kAvx512Kernels,
+    &kAvx2Kernels,
+#endif
+    &kPortableKernels,
+};
+const int kKernelTableCount = static_cast<int>(sizeof(kKernelTables) / sizeof(kKernelTables[0]));
+
+const KernelTable* findKernels(const char* name) {
+  for (const KernelTable* table : kKernelTables) {
+    if (std::strcmp(table->name, name) == 0 && table->supported()) return table;
+  }
+  return nullptr;
+}
+
+const KernelTable& defaultKernels() {
+  const char* forced = std::getenv("WINOGRAD_ISA");
+  if (forced != nullptr && *forced != '\0') {
+    if (const KernelTable* table = findKernels(forced)) return *table;
+    std::string names;
+    for (const KernelTable* table : kKernelTables) {
+      if (table->supported()) names += std::string(names.empty() ? "" : ", ") + table->name;
+    }
+    throw std::invalid_argument("Expected WINOGRAD_ISA to be one of " + names + " but received " + forced);
+  }
+  for (const KernelTable* table : kKernelTables) {
+    if (table->supported()) return *table;
+  }
+  return kPortableKernels;
+}
+
+}  // namespace winograd

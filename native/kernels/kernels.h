@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstddef>
+
+/// The micro-kernels' table: what the engine knows of an instruction set.
+///
+/// Activations inside the engine are blocked: `width` channels side by side. Everything here works on such
+/// vectors; strides count floats.
+namespace winograd {
+
+constexpr int kMaxGemmRows = 16;
+constexpr int kMaxWidth = 16;
+
+/// One register tile of a sum of small matrix products (batch-reduce GEMM, Georganas et al. 2018, section II-C):
+/// c[r][:] (+)= Σ_segments Σ_k a[offset + r * rowStride + k] * b[segment][k][:].
+/// A segment is one channel block (Winograd) or one tap of one channel block (direct).
+struct GemmArgs {
+  const float* a;
+  std::ptrdiff_t rowStride;
+  const std::ptrdiff_t* offsets;  // of `full` segments of `width` channels, then `partial` ones of `depth`
+  std::ptrdiff_t full, partial;
+  int depth;
+  const float* b;  // packed panel, [segment][channel][vectors * width], read once from front to back
+  float* c;
+  std::ptrdiff_t cStride;
+  bool accumulate;
+  const char* prefetch;         // next panel's share, fetched into L2 while this one is worked on
+  std::ptrdiff_t prefetchLines; // 64-byte lines of it per segment
+};
+using Gemm = void (*)(const GemmArgs&);
+
+/// An n-mode product over many lines (Budden et al. 2017, equation 3): for each of outer × inner lines,
+/// out[row * outStride] = Σ_column matrix[row][column] * in[column * inStride].
+struct LineArgs {
+  const float* in;
+  std::ptrdiff_t inStride, inInner, inOuter;
+  float* out;
+  std::ptrdiff_t outStride, outInner, outOuter;
+  std::ptrdiff_t inner, outer;
+};
+using Lines = void (*)(const LineArgs&);
+
+/// A transform known at build time: straight-line code for exactly this matrix.
+struct Codelet {
+  const char* name;
+  int rows, columns;
+  const double* matrix;
+  Lines run;
+};
+
+/// A transform known at run time, for the generic kernel: a list of sparse dot products, paired where two rows
+/// share their terms up to sign (r = E + O, r' = E - O).
+struct SparseRow {
+  int first, second;           // rows written; second = -1: a lone row, E alone
+  int evenBegin, evenEnd;      // terms of E
+  int oddBegin, oddEnd;        // terms of O
+};
+struct SparseTransform {
+  const SparseRow* rows;
+  int rowCount;
+  const int* columns;
+  const float* coefficients;
+};
+using SparseLines = void (*)(const SparseTransform&, const LineArgs&);
+
+/// Copies `count` pixels of `channels` planes (channelStride apart, pixels adjacent) into blocked pixels, with
+/// `left` zero pixels before and `right` after; missing channels become zero.
+struct LoadRowArgs {
+  const float* from;
+  std::ptrdiff_t channelStride;
+  int channels;
+  std::ptrdiff_t left, count, right;
+  float* to;
+};
+using LoadRow = void (*)(const LoadRowArgs&);
+
+/// The way back: blocked pixels (pixelStride apart) to `channels` planes, adding the bias and applying ReLU.
+struct StoreRowArgs {
+  const float* from;
+  std::ptrdiff_t pixelStride;
+  std::ptrdiff_t count;
+  float* to;
+  std::ptrdiff_t channelStride;
+  int channels;
+  const float* bias;  // `width` values
+  bool relu;
+};
+using StoreRow = void (*)(const StoreRowArgs&);
+
+struct KernelTable {
+  const char* name;
+  bool (*supported)();
+  int width;
+  int gemmRows;                        // most rows of a register tile
+  Gemm gemm[2][kMaxGemmRows];          // [vectors - 1][rows - 1], rowStride == width
+  Gemm gemmStrided[2][kMaxGemmRows];   // the same for any rowStride
+  const Codelet* codelets;
+  int codeletCount;
+  SparseLines sparseLines;
+  LoadRow loadRow;
+  StoreRow storeRow;
+  /// Runs `iterations` dependent-free FMA rounds of registers; returns the floating-point operations done.
+  double (*fmaRounds)(std::ptrdiff_t iterations);
+};
+
+/// Tables this build has, best first; the portable one is last and always supported.
+extern const KernelTable* const kKernelTables[];
+extern const int kKernelTableCount;
+
+/// The table of that name if this machine can run it, else null.
+const KernelTable* findKernels(const char* name);
+
+/// The table in use: the one that the environment variable WINOGRAD_ISA names, else the best supported one.
+/// Throws std::invalid_argument if the variable names a table that this machine can't run.
+const KernelTable& defaultKernels();
+
+}  // namespace winograd

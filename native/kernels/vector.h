@@ -1,0 +1,40 @@
+// One vector type for every instruction set: WINOGRAD_WIDTH floats, by the compiler's vector extension.
+// Included inside the namespace of one instruction set (see body.h), so that no symbol is shared between
+// files that are compiled with different flags.
+
+typedef float Raw __attribute__((vector_size(WINOGRAD_WIDTH * sizeof(float))));
+typedef float UnalignedRaw __attribute__((vector_size(WINOGRAD_WIDTH * sizeof(float)), aligned(sizeof(float)), may_alias));
+typedef int Lanes __attribute__((vector_size(WINOGRAD_WIDTH * sizeof(int))));
+
+#define WINOGRAD_INLINE inline __attribute__((always_inline))
+
+struct Vec {
+  static constexpr int width = WINOGRAD_WIDTH;
+  Raw raw;
+  static WINOGRAD_INLINE Vec load(const float* from) { return {*reinterpret_cast<const UnalignedRaw*>(from)}; }
+  static WINOGRAD_INLINE Vec broadcast(float value) { return {value - Raw{}}; }
+  static WINOGRAD_INLINE Vec zero() { return {Raw{}}; }
+  WINOGRAD_INLINE void store(float* to) const { *reinterpret_cast<UnalignedRaw*>(to) = raw; }
+};
+
+static WINOGRAD_INLINE Vec operator+(Vec a, Vec b) { return {a.raw + b.raw}; }
+static WINOGRAD_INLINE Vec operator-(Vec a, Vec b) { return {a.raw - b.raw}; }
+static WINOGRAD_INLINE Vec operator*(Vec a, Vec b) { return {a.raw * b.raw}; }
+static WINOGRAD_INLINE Vec operator-(Vec a) { return {-a.raw}; }
+// Contracted to one instruction where the instruction set has it (-ffp-contract=fast).
+static WINOGRAD_INLINE Vec fma(Vec a, Vec b, Vec c) { return {a.raw * b.raw + c.raw}; }
+static WINOGRAD_INLINE Vec fnma(Vec a, Vec b, Vec c) { return {c.raw - a.raw * b.raw}; }
+static WINOGRAD_INLINE Vec fms(Vec a, Vec b, Vec c) { return {a.raw * b.raw - c.raw}; }
+// NaN passes through, as in PyTorch.
+static WINOGRAD_INLINE Vec relu(Vec a) { return {a.raw < Raw{} ? Raw{} : a.raw}; }
+
+// Keeps a value in its register: the compiler must not fold the load into each of its uses.
+static WINOGRAD_INLINE void pin(Vec& a) {
+#if defined(__x86_64__) && WINOGRAD_WIDTH > 4
+  asm("" : "+v"(a.raw));
+#elif defined(__x86_64__)
+  asm("" : "+x"(a.raw));
+#elif defined(__aarch64__)
+  asm("" : "+w"(a.raw));
+#endif
+}

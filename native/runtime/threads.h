@@ -1,0 +1,40 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <vector>
+
+/// Fork and join. One pool serves the whole process: any number of callers, from any threads, share its workers.
+namespace winograd {
+
+class ThreadPool {
+ public:
+  static ThreadPool& shared();
+
+  /// Runs body(item, slot) for every item in [0, count), each exactly once, by the caller and at most
+  /// `participants - 1` workers that are idle; returns when all are done. Concurrent bodies have different slots,
+  /// all below `participants`. The body must not throw and must not call `forEach` itself.
+  template <class Body>
+  void forEach(std::ptrdiff_t count, int participants, const Body& body) {
+    run(count, participants, [](const void* context, std::ptrdiff_t item, int slot) {
+      (*static_cast<const Body*>(context))(item, slot);
+    }, &body);
+  }
+
+ private:
+  using Call = void (*)(const void* context, std::ptrdiff_t item, int slot);
+  struct Job;
+
+  void run(std::ptrdiff_t count, int participants, Call call, const void* context);
+  void grow(int workers);
+  void work();
+  Job* join(int& slot);
+
+  std::mutex mutex_;
+  std::vector<Job*> jobs_;  // those that may still be joined
+  std::atomic<unsigned> posted_{0};
+  int workers_ = 0;
+};
+
+}  // namespace winograd
