@@ -55,7 +55,7 @@ export interface Problem extends Layer {
 }
 
 /** Far above any machine's core count; guards against a mistyped number taking the process down. */
-const MAX_THREADS = 1024;
+const MAX_THREADS = 256;
 
 /**
  * Validates what does not depend on the input.

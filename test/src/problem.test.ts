@@ -100,7 +100,7 @@ describe('validateLayer', () => {
     [{ groups: 3 }, 2, 'Expected groups to be a divisor of inChannels (2) but received 3'],
     [{ inChannels: 6, groups: 3 }, 2, 'Expected groups to be a divisor of outChannels (4) but received 3'],
     [{ activation: 'gelu' }, 2, "Expected activation to be 'none' or 'relu' but received \"gelu\""],
-    [{ threads: 0 }, 2, 'Expected threads to be an integer from 1 to 1024 but received 0'],
+    [{ threads: 0 }, 2, 'Expected threads to be an integer from 1 to 256 but received 0'],
     [
       { padding: 'full' },
       1,

@@ -1,0 +1,232 @@
+import { expected } from '../synth/index.js';
+import type { AxisAlgorithm } from './axis.js';
+import { BoundedMap } from './bounded.js';
+import { type Choice, tilesAlong } from './cost.js';
+import { type Axes, type NativePlan, type NativeTimes, type NativeWeights, native } from './native.js';
+import { Plan } from './plan.js';
+import { type Algorithm, choose } from './planner.js';
+import {
+  axes,
+  type ConvolutionOptions,
+  type Layer,
+  type Problem,
+  type Rank,
+  validateInput,
+  validateLayer,
+  weightShape,
+} from './problem.js';
+import { elementCount } from './shape.js';
+import { allocate, checkData, Tensor } from './tensor.js';
+import { candidatesOf, type TileOptions } from './transforms.js';
+
+/** Plans that one layer remembers, one for each shape of input. */
+const MAX_PLANS = 32;
+
+/** Accepted by default: what F(4, 3) on three axes costs, about twice the error of direct convolution. */
+const DEFAULT_ERROR_LIMIT = 2.5;
+
+/** Everything a layer can be told. */
+export interface LayerOptions extends ConvolutionOptions, TileOptions {
+  /**
+   * 'auto' (default) takes what is estimated to be fastest within `errorLimit`; 'winograd' is what `tile` and
+   * `transforms` imply.
+   */
+  readonly algorithm?: Algorithm;
+  /**
+   * Largest expected error of a tile that the planner may choose, as a multiple of direct float32 convolution's;
+   * default 2.5. Does not bind tiles that are given.
+   */
+  readonly errorLimit?: number;
+  /** One of the kernel tables that `cpuInfo()` lists; by default the best, or what `WINOGRAD_ISA` forces. */
+  readonly isa?: string;
+}
+
+/** Weights O × I/groups × kernel and one bias per output channel. They are copied: later changes have no effect. */
+export interface LayerWeights {
+  readonly weight: Tensor | Float32Array;
+  readonly bias?: Tensor | Float32Array | null;
+}
+
+/** How a pass went. */
+export interface RunStatistics {
+  readonly milliseconds: number;
+  /** Time in each stage, summed over threads. */
+  readonly stages: { readonly input: number; readonly product: number; readonly output: number };
+  /** Direct-convolution flops over time: may exceed the machine's peak, which Winograd needs fewer flops for. */
+  readonly effectiveGflops: number;
+}
+
+interface Prepared {
+  readonly plan: Plan;
+  readonly native: NativePlan;
+  /** Kept alive for other shapes to share. */
+  readonly weights: NativeWeights;
+}
+
+/**
+ * A convolution layer (cross-correlation, as in PyTorch) over one to three axes. The first pass on a shape plans
+ * it and transforms the weights; later ones reuse both.
+ */
+export class Convolution {
+  /** Number of spatial axes. */
+  readonly rank: Rank;
+  /** Statistics of the pass that ended last. */
+  lastRun: RunStatistics | undefined;
+
+  readonly #layer: Layer;
+  readonly #candidates: Axes<readonly AxisAlgorithm[]>;
+  readonly #algorithm: Algorithm;
+  readonly #errorLimit: number;
+  readonly #isa: { readonly name: string; readonly width: number };
+  readonly #weight: Float32Array;
+  readonly #bias: Float32Array | null;
+  readonly #plans = new BoundedMap<string, Prepared>(MAX_PLANS);
+  /** Prepared weights by algorithm, for as long as a plan uses them. */
+  readonly #weights = new Map<string, WeakRef<NativeWeights>>();
+
+  /** @throws InputError naming the option or weight that does not fit; VerificationError for a wrong transform */
+  constructor(rank: Rank, options: LayerOptions, weights: LayerWeights) {
+    this.rank = rank;
+    this.#layer = validateLayer(options, rank);
+    this.#algorithm = validateAlgorithm(options);
+    this.#errorLimit = validateErrorLimit(options);
+    this.#isa = validateIsa(options.isa);
+    this.#candidates = candidatesOf(this.#layer, options);
+    if (typeof weights !== 'object' || weights === null)
+      throw expected('weights', '{ weight, bias? }', weights);
+    this.#weight = copyOf(weights.weight, weightShape(this.#layer), 'weight');
+    this.#bias = weights.bias ? copyOf(weights.bias, [this.#layer.outChannels], 'bias') : null;
+  }
+
+  /**
+   * What runs on an input of this shape, and why. Plans are made once; making one transforms the weights.
+   *
+   * @param inputShape N×C×spatial or C×spatial
+   * @throws InputError when the shape does not fit the layer, or Winograd was asked for and does not apply
+   */
+  plan(inputShape: readonly number[]): Plan {
+    return this.#prepare(inputShape).plan;
+  }
+
+  /**
+   * Convolves off the main thread. Any number of passes may run at once.
+   *
+   * The input is read while the pass runs: memory of the library's own (`Tensor.zeros`, results, `.npy` files) is
+   * used in place and must not be written to before the promise settles; other memory is copied at the call.
+   *
+   * @param x N×C×spatial, or C×spatial for a result without batch axis
+   * @returns N×O×spatial (O×spatial), in new memory
+   * @throws InputError (as a rejection) when the input does not fit
+   */
+  async forward(x: Tensor): Promise<Tensor> {
+    const { prepared, output } = this.#enter(x);
+    const times = await prepared.native.forward(inEngineMemory(x.data), output);
+    return this.#leave(x, prepared.plan, output, times);
+  }
+
+  /** Convolves on the calling thread (and the layer's others) and blocks it meanwhile; see {@link forward}. */
+  forwardSync(x: Tensor): Tensor {
+    const { prepared, output } = this.#enter(x);
+    const times = prepared.native.forwardSync(x.data, output);
+    return this.#leave(x, prepared.plan, output, times);
+  }
+
+  #enter(x: Tensor): { prepared: Prepared; output: Float32Array } {
+    if (!(x instanceof Tensor)) throw expected('the input', 'a Tensor', x);
+    const prepared = this.#prepare(x.shape);
+    checkData(x.data, x.shape, "the input's data");
+    return { prepared, output: allocate(elementCount(prepared.plan.outputShape)) };
+  }
+
+  #leave(x: Tensor, plan: Plan, output: Float32Array, { total, ...stages }: NativeTimes): Tensor {
+    this.lastRun = { milliseconds: total, stages, effectiveGflops: plan.directFlops / total / 1e6 };
+    const unbatched = x.rank === this.rank + 1;
+    return new Tensor(output, unbatched ? plan.outputShape.slice(1) : plan.outputShape);
+  }
+
+  #prepare(inputShape: readonly number[]): Prepared {
+    const problem = validateInput(this.#layer, inputShape);
+    return this.#plans.getOrMake([problem.batch, ...problem.input].join(), () => {
+      const decision = choose(problem, {
+        algorithm: this.#algorithm,
+        candidates: this.#candidates,
+        errorLimit: this.#errorLimit,
+        width: this.#isa.width,
+      });
+      const weights = this.#prepareWeights(decision.choice);
+      const nativePlan = new (native().Plan)(nativeProblem(problem, decision.choice), weights);
+      return {
+        plan: new Plan(problem, decision, this.#isa.name, weights, nativePlan),
+        native: nativePlan,
+        weights,
+      };
+    });
+  }
+
+  #prepareWeights(choice: Choice): NativeWeights {
+    const key = choice.axes ? choice.axes.map((axis) => axis.key).join(' | ') : 'direct';
+    const found = this.#weights.get(key)?.deref();
+    if (found !== undefined) return found;
+    const layer = {
+      ...this.#layer,
+      algorithm: choice.algorithm,
+      isa: this.#isa.name,
+      ...(choice.axes && { transforms: axes((a) => choice.axes![a].kernel) }),
+    };
+    const weights = new (native().Weights)(layer, this.#weight, this.#bias);
+    this.#weights.set(key, new WeakRef(weights));
+    return weights;
+  }
+}
+
+function nativeProblem(problem: Problem, choice: Choice) {
+  return {
+    ...problem,
+    sumBlock: choice.sumBlock,
+    ...(choice.axes && {
+      tiling: axes((a) => ({
+        forms: [choice.axes![a].form],
+        sequence: new Int32Array(tilesAlong(problem, choice.axes![a], a)),
+      })),
+    }),
+  };
+}
+
+/** The array itself if the engine owns its memory, which a pass then keeps alive; else a copy that it does own. */
+function inEngineMemory(data: Float32Array): Float32Array {
+  if (native().owns(data)) return data;
+  const copy = allocate(data.length);
+  copy.set(data);
+  return copy;
+}
+
+function copyOf(value: Tensor | Float32Array, shape: readonly number[], name: string): Float32Array {
+  if (value instanceof Tensor && value.shape.join() !== shape.join())
+    throw expected(`the shape of ${name}`, `[${shape.join(', ')}]`, [...value.shape]);
+  const data = value instanceof Tensor ? value.data : value;
+  checkData(data, shape, name);
+  return data.slice();
+}
+
+function validateAlgorithm(options: LayerOptions): Algorithm {
+  const algorithm = options.algorithm ?? 'auto';
+  if (!['auto', 'winograd', 'direct'].includes(algorithm))
+    throw expected('algorithm', "'auto', 'winograd' or 'direct'", algorithm);
+  if (options.tile === undefined && options.transforms === undefined) return algorithm;
+  if (algorithm === 'direct') throw expected('algorithm', "'auto' or 'winograd' with tiles given", algorithm);
+  return 'winograd';
+}
+
+function validateErrorLimit({ errorLimit = DEFAULT_ERROR_LIMIT, ...options }: LayerOptions): number {
+  if (typeof errorLimit !== 'number' || !(errorLimit > 0))
+    throw expected('errorLimit', 'a positive number', errorLimit);
+  return options.tile === undefined && options.transforms === undefined ? errorLimit : Infinity;
+}
+
+function validateIsa(isa: string | undefined): { readonly name: string; readonly width: number } {
+  const info = native().cpuInfo();
+  const found = info.kernels.find(({ name }) => name === (isa ?? info.isa));
+  if (found === undefined)
+    throw expected('isa', `one of ${info.kernels.map(({ name }) => name).join(', ')}`, isa);
+  return found;
+}

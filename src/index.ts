@@ -1,0 +1,26 @@
+/** winograd-nd: exact fast convolution algorithms F(S, G), and the engine that runs 1-, 2- and 3-D layers with them. */
+export {
+  expected,
+  InputError,
+  type Matrix,
+  type Proof,
+  type SynthesisOptions,
+  synthesize,
+  type Transform,
+  VerificationError,
+  verify,
+} from '../synth/index.js';
+export {
+  Convolution,
+  type LayerOptions,
+  type LayerWeights,
+  type RunStatistics,
+} from './convolution.js';
+export { Conv1d, Conv2d, Conv3d } from './layers.js';
+export type { CpuInfo } from './native.js';
+export { readNpy, writeNpy } from './npy.js';
+export { packageVersion as version } from './package.js';
+export type { Plan } from './plan.js';
+export type { Algorithm } from './planner.js';
+export type { ConvolutionOptions, PerAxis, Rank } from './problem.js';
+export { type NestedNumbers, Tensor } from './tensor.js';

@@ -1,0 +1,125 @@
+import { type Choice, tilesAlong } from './cost.js';
+import type { Axes, NativePlan, NativeWeights } from './native.js';
+import type { Decision } from './planner.js';
+import { axes, directFlops, outputShape, type Problem } from './problem.js';
+import { elementCount, formatShape } from './shape.js';
+
+/** How one layer runs on one shape of input: what was chosen, why, and what it takes. Its fields make its JSON. */
+export class Plan {
+  /** What runs, never 'auto'. */
+  readonly algorithm: 'winograd' | 'direct';
+  /** N×C×spatial. */
+  readonly inputShape: readonly number[];
+  /** N×O×spatial. */
+  readonly outputShape: readonly number[];
+  /** `F(4, 3)` per axis; empty for direct convolution. */
+  readonly transforms: readonly string[];
+  /** Outputs S of a tile per axis; empty for direct convolution. */
+  readonly tile: readonly number[];
+  /** Tiles per axis; empty for direct convolution. */
+  readonly tiles: readonly number[];
+  /** Taps of the kernel: multiplications per output and input channel of the direct algorithm. */
+  readonly taps: number;
+  /** The same for what runs, outputs of overhanging tiles not counted. */
+  readonly productsPerOutput: number;
+  /** Tiles that pass through the stages together, output channels transformed back together, input channels summed at once. */
+  readonly blocks: { readonly tiles: number; readonly outChannels: number; readonly inChannels: number };
+  /** Expected error as a multiple of direct convolution's in float32. */
+  readonly expectedError: number;
+  /** Bytes of the prepared weights, which plans with the same transforms share. */
+  readonly weightBytes: number;
+  /** Bytes that one pass allocates. */
+  readonly workspaceBytes: number;
+  /** The kernel table that runs. */
+  readonly isa: string;
+  /** Generated kernels in use; transforms without one run on the generic kernel. */
+  readonly codelets: readonly string[];
+  readonly threads: number;
+  /** Floating-point operations of the direct algorithm: the numerator of effective GFLOP/s. */
+  readonly directFlops: number;
+  /** Why this algorithm and these tiles. */
+  readonly reason: string;
+
+  /** Layers make plans: `conv.plan(shape)`. */
+  constructor(
+    problem: Problem,
+    { choice, reason }: Decision,
+    isa: string,
+    weights: NativeWeights,
+    native: NativePlan,
+  ) {
+    const spatial = <T>(values: Axes<T>): readonly T[] => values.slice(3 - problem.rank);
+    const { axes: algorithms } = choice;
+    this.algorithm = choice.algorithm;
+    this.inputShape = [problem.batch, problem.inChannels, ...spatial(problem.input)];
+    this.outputShape = outputShape(problem);
+    this.transforms = algorithms ? spatial(algorithms).map(({ name }) => name) : [];
+    this.tile = algorithms ? spatial(algorithms).map(({ form }) => form.outputs) : [];
+    this.tiles = algorithms ? spatial(axes((a) => tilesAlong(problem, algorithms[a], a))) : [];
+    this.taps = elementCount(problem.kernel);
+    this.productsPerOutput = productsPerOutput(problem, choice);
+    this.blocks = { tiles: native.tileBlock, outChannels: native.channelGroup, inChannels: native.sumBlock };
+    this.expectedError = choice.error;
+    this.weightBytes = weights.bytes;
+    this.workspaceBytes = native.workspaceBytes;
+    this.isa = isa;
+    this.codelets = native.codelets;
+    this.threads = problem.threads;
+    this.directFlops = directFlops(problem);
+    this.reason = reason;
+  }
+
+  /** Says in words what runs and why, over several lines. */
+  describe(): string {
+    const shapes = `${formatShape(this.inputShape)} → ${formatShape(this.outputShape)}`;
+    const saved = this.taps / this.productsPerOutput;
+    const winograd: [string, string][] = [
+      ['tiles', `${formatShape(this.tiles)} of ${formatShape(this.tile)} outputs`],
+      [
+        'products',
+        `${this.productsPerOutput.toFixed(2)} per output where direct convolution takes ${this.taps} (${saved.toFixed(2)}× fewer)`,
+      ],
+      ['blocks', this.#describeBlocks()],
+    ];
+    const lines: [string, string][] = [
+      ['algorithm', this.algorithm === 'winograd' ? `Winograd ${this.transforms.join(' × ')}` : 'direct'],
+      ['shape', shapes],
+      ['because', this.reason],
+      ...(this.algorithm === 'winograd' ? winograd : []),
+      ['error', `expected ${this.expectedError.toFixed(2)}× that of direct float32 convolution`],
+      [
+        'memory',
+        `${formatBytes(this.weightBytes)} of weights, ${formatBytes(this.workspaceBytes)} of workspace`,
+      ],
+      ['runs on', this.#describeKernels()],
+    ];
+    return lines.map(([name, text]) => `${name.padEnd(10)}${text}`).join('\n');
+  }
+
+  #describeBlocks(): string {
+    const { tiles, outChannels, inChannels } = this.blocks;
+    const sums = inChannels > 0 ? `, sums over ${inChannels} input channels at a time` : '';
+    return `${tiles} tiles × ${outChannels} output channels${sums}`;
+  }
+
+  #describeKernels(): string {
+    const codelets = this.codelets.length > 0 ? `, codelets ${this.codelets.join(', ')}` : '';
+    return `${this.isa}, ${this.threads} thread${this.threads === 1 ? '' : 's'}${codelets}`;
+  }
+}
+
+/** Scalar products over outputs, per pair of channels. */
+function productsPerOutput(problem: Problem, { axes: algorithms }: Choice): number {
+  if (algorithms === undefined) return elementCount(problem.kernel);
+  const perAxis = axes(
+    (a) => (tilesAlong(problem, algorithms[a], a) * algorithms[a].kernel.products) / problem.output[a],
+  );
+  return elementCount(perAxis);
+}
+
+/** `1.5 MB`; powers of ten. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(bytes, 1)) / 3)));
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}
