@@ -1,0 +1,57 @@
+import { percent, sizes } from '../format.js';
+import type { GaborBank } from '../gabor.js';
+import type { DemoReport } from '../report.js';
+import { escapeHtml } from './html.js';
+import { script } from './script.js';
+import { filtersHtml, scoreHtml, tilesHtml, timesHtml } from './sections.js';
+import { type Stage, stageHtml } from './stage.js';
+import { style } from './style.js';
+
+/** The whole report as one HTML file that needs nothing else: pictures, style and script are inside. */
+export function pageHtml(report: DemoReport, bank: GaborBank, stage: Stage): string {
+  const { clip, score, comparison, machine, version } = report;
+  const notes = clip.notes.map((note) => `<p class="note">${escapeHtml(note)}</p>`).join('');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Motion energy: ${escapeHtml(clip.name)}</title>
+<style>${style}</style>
+</head>
+<body>
+<header>
+<h1>Which way does every pixel move?</h1>
+<p class="lead">${lead(report)}</p>
+</header>
+${stageHtml(stage)}
+${notes}
+${tilesHtml(report)}
+<h2>How it works</h2>
+<p>A pattern that moves leaves slanted stripes in space-time, and a filter with the same slant answers to it. The
+  clip goes through ${report.bank.filters} such filters as one 3-D convolution. Each comes as a pair a quarter of a wave
+  apart; the sum of their squares is the <b>motion energy</b> for one direction and speed, whatever the pattern's phase.
+  Energy one way minus energy the opposite way, divided by all energy, gives the speed across the stripes of each
+  orientation, and the velocity that fits all orientations best is the motion of the pixel
+  (Adelson &amp; Bergen 1985; Heeger 1987).</p>
+${timesHtml(comparison)}
+${score ? scoreHtml(score) : ''}
+${filtersHtml(bank)}
+<footer>
+<p>winograd-nd ${escapeHtml(version)} · ${escapeHtml(machine.cpu)} · ${escapeHtml(machine.isa)} ·
+  ${machine.threads} thread${machine.threads === 1 ? '' : 's'} · clip of ${clip.frames} frames of
+  ${sizes([clip.width, clip.height])} pixels · all figures in <code>winograd-demo.json</code>, all pictures in
+  <code>frames/</code></p>
+</footer>
+<script>${script}</script>
+</body>
+</html>
+`;
+}
+
+function lead({ clip, score }: DemoReport): string {
+  if (!score)
+    return `${escapeHtml(clip.name)}, seen by a bank of space-time filters that runs as one 3-D convolution layer.`;
+  return `Eight discs of texture drift outwards over a still ground that looks the same. A bank of space-time filters,
+  run as one 3-D convolution layer, finds the direction right for ${percent(score.accuracy)} of their pixels.`;
+}
