@@ -1,0 +1,306 @@
+// The engine against a naive convolution on integer data, where every result is exact: any error of indexing,
+// padding, threading or remainders shows without a tolerance. Runs every kernel table of this machine, 1-, 2- and 3-D,
+// mixed and short-axis tiles, from several threads at once; sanitizer builds run it too.
+//
+//   cmake -S . -B build-test -DWINOGRAD_TESTS=ON && cmake --build build-test && ctest --test-dir build-test
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/plan.h"
+#include "runtime/threads.h"
+
+using namespace winograd;
+
+namespace {
+
+int passed = 0, failed = 0;
+
+void check(bool holds, const std::string& what) {
+  (holds ? passed : failed)++;
+  if (!holds) std::printf("FAILED %s\n", what.c_str());
+}
+
+// Points of the test's Cook-Toom algorithms in order; small tiles use a prefix. Infinity stands third, so that every
+// prefix from 4 on holds it.
+constexpr double kInfinity = 1e300;
+const std::vector<double> kPoints{0, 1, -1, kInfinity, 2, -2};
+constexpr double kScale = 24;  // makes every entry of B an integer for these points
+
+double power(double point, int exponent, int length) {
+  if (point == kInfinity) return exponent == length - 1;
+  return std::pow(point, exponent);
+}
+
+std::vector<double> evaluations(int products, int length) {
+  std::vector<double> matrix;
+  for (int t = 0; t < products; t++) {
+    for (int e = 0; e < length; e++) matrix.push_back(power(kPoints[t], e, length));
+  }
+  return matrix;
+}
+
+std::vector<double> transposed(const std::vector<double>& matrix, int rows, int columns) {
+  std::vector<double> result(matrix.size());
+  for (int r = 0; r < rows; r++) {
+    for (int c = 0; c < columns; c++) result[c * rows + r] = matrix[r * columns + c];
+  }
+  return result;
+}
+
+// kScale times the inverse transpose of the square matrix of evaluations.
+std::vector<double> interpolation(int n) {
+  std::vector<double> a = evaluations(n, n), inverse(n * n);
+  for (int i = 0; i < n; i++) inverse[i * n + i] = kScale;
+  for (int c = 0; c < n; c++) {
+    int pivot = c;
+    for (int r = c; r < n; r++) {
+      if (std::abs(a[r * n + c]) > std::abs(a[pivot * n + c])) pivot = r;
+    }
+    for (int j = 0; j < n; j++) {
+      std::swap(a[c * n + j], a[pivot * n + j]);
+      std::swap(inverse[c * n + j], inverse[pivot * n + j]);
+    }
+    for (int r = 0; r < n; r++) {
+      if (r == c) continue;
+      const double factor = a[r * n + c] / a[c * n + c];
+      for (int j = 0; j < n; j++) {
+        a[r * n + j] -= factor * a[c * n + j];
+        inverse[r * n + j] -= factor * inverse[c * n + j];
+      }
+    }
+    const double scale = 1 / a[c * n + c];
+    for (int j = 0; j < n; j++) {
+      a[c * n + j] *= scale;
+      inverse[c * n + j] *= scale;
+    }
+  }
+  for (double& value : inverse) value = std::round(value);
+  return transposed(inverse, n, n);
+}
+
+Form form(int outputs, int taps) {
+  const int products = outputs + taps - 1;
+  return {outputs, products, 0, products, transposed(evaluations(products, outputs), products, outputs),
+          interpolation(products)};
+}
+
+// F(2, 3) for two inputs between paddings of one: the columns of B that meet the paddings are gone.
+Form shortForm() {
+  Form f = form(2, 3);
+  std::vector<double> inner;
+  for (int t = 0; t < 4; t++) {
+    for (int c = 1; c < 3; c++) inner.push_back(f.B[t * 4 + c]);
+  }
+  f.inputs = 2;
+  f.offset = 1;
+  f.B = inner;
+  return f;
+}
+
+struct Case {
+  Layer layer;
+  Problem problem;
+  double scale = 1;
+  std::string name;
+};
+
+std::vector<float> random(std::size_t count, int most, std::mt19937& generator) {
+  std::vector<float> values(count);
+  for (float& value : values) value = static_cast<float>(static_cast<int>(generator() % (2 * most + 1)) - most);
+  return values;
+}
+
+std::vector<float> reference(const Case& c, const std::vector<float>& x, const std::vector<float>& w,
+                             const std::vector<float>& bias) {
+  const Layer& l = c.layer;
+  const Problem& p = c.problem;
+  const Axes out = outputShape(l, p);
+  std::vector<float> y;
+  for (std::ptrdiff_t n = 0; n < p.batch; n++) {
+    for (std::ptrdiff_t k = 0; k < l.outChannels; k++) {
+      const std::ptrdiff_t g = k / l.groupOutputs();
+      for (std::ptrdiff_t od = 0; od < out[0]; od++) {
+        for (std::ptrdiff_t oh = 0; oh < out[1]; oh++) {
+          for (std::ptrdiff_t ow = 0; ow < out[2]; ow++) {
+            double sum = 0;
+            for (std::ptrdiff_t ch = 0; ch < l.groupInputs(); ch++) {
+              for (std::ptrdiff_t t = 0; t < volume(l.kernel); t++) {
+                const Axes tap{t / (l.kernel[1] * l.kernel[2]), t / l.kernel[2] % l.kernel[1], t % l.kernel[2]};
+                const Axes at{od, oh, ow};
+                std::ptrdiff_t index = n * l.inChannels + g * l.groupInputs() + ch;
+                bool inside = true;
+                for (int a = 0; a < 3; a++) {
+                  const std::ptrdiff_t i = at[a] * p.stride[a] + tap[a] * p.dilation[a] - p.padBegin[a];
+                  inside = inside && i >= 0 && i < p.input[a];
+                  index = index * p.input[a] + i;
+                }
+                if (inside) sum += static_cast<double>(x[index]) * w[(k * l.groupInputs() + ch) * volume(l.kernel) + t];
+              }
+            }
+            sum = sum * c.scale + bias[k];
+            y.push_back(static_cast<float>(p.relu ? std::max(sum, 0.0) : sum));
+          }
+        }
+      }
+    }
+  }
+  return y;
+}
+
+void run(const Case& c, std::mt19937& generator) {
+  const Layer& l = c.layer;
+  const std::size_t weightCount = l.outChannels * l.groupInputs() * volume(l.kernel);
+  const std::vector<float> w = random(weightCount, 1, generator);
+  const std::vector<float> bias = random(l.outChannels, 9, generator);
+  const auto weights = std::make_shared<Weights>(l, w.data(), bias.data());
+  const std::unique_ptr<Plan> plan = makePlan(weights, c.problem);
+  const std::vector<float> x = random(plan->inputSize(), 1, generator);
+  const std::vector<float> expected = reference(c, x, w, bias);
+  // Two passes at once, to show what they share.
+  std::vector<float> first(plan->outputSize(), NAN), second(plan->outputSize(), NAN);
+  std::thread other([&] { plan->execute(x.data(), second.data()); });
+  plan->execute(x.data(), first.data());
+  other.join();
+  check(first == expected && second == expected, c.name);
+}
+
+std::ptrdiff_t upTo(int most, std::mt19937& generator) { return 1 + generator() % most; }
+
+Case randomCase(const KernelTable& kernels, bool fast, std::mt19937& generator) {
+  Case c;
+  Layer& l = c.layer;
+  Problem& p = c.problem;
+  l.kernels = &kernels;
+  l.algorithm = fast ? Algorithm::winograd : Algorithm::direct;
+  l.groups = fast ? 1 : upTo(3, generator);
+  l.inChannels = l.groups * upTo(fast ? 40 : 20, generator);
+  l.outChannels = l.groups * upTo(70, generator);
+  p.batch = upTo(2, generator);
+  p.threads = static_cast<int>(upTo(3, generator));
+  p.relu = generator() % 2;
+  const int dimensions = static_cast<int>(upTo(3, generator));
+  for (int a = 0; a < 3; a++) {
+    l.transforms[a].C = {1};
+    p.tiling[a] = {{{1, 1, 0, 1, {1}, {1}}}, {0}};
+    if (a < 3 - dimensions) continue;
+    l.kernel[a] = fast ? (generator() % 8 == 0 ? 1 : 3) : upTo(4, generator);
+    p.padBegin[a] = generator() % l.kernel[a];
+    p.padEnd[a] = generator() % l.kernel[a];
+    if (!fast) {
+      p.stride[a] = upTo(3, generator);
+      p.dilation[a] = upTo(2, generator);
+    }
+    const int reach = static_cast<int>(p.dilation[a] * (l.kernel[a] - 1) + 1);
+    p.input[a] = std::max<std::ptrdiff_t>(upTo(dimensions == 3 ? 9 : dimensions == 2 ? 14 : 60, generator),
+                                          reach - p.padBegin[a] - p.padEnd[a]);
+    const std::ptrdiff_t output = p.input[a] + p.padBegin[a] + p.padEnd[a] - l.kernel[a] + 1;
+    if (!fast) continue;
+    if (l.kernel[a] == 1) {
+      p.tiling[a].sequence.assign(output, 0);
+      continue;
+    }
+    c.scale *= kScale;
+    l.transforms[a] = {3, 6, evaluations(6, 3)};
+    if (p.input[a] == 2 && p.padBegin[a] == 1 && p.padEnd[a] == 1) {
+      p.tiling[a] = {{shortForm()}, {0}};
+      continue;
+    }
+    p.tiling[a] = {{form(4, 3), form(2, 3)}, {}};
+    for (std::ptrdiff_t covered = 0; covered < output;) {
+      const int f = generator() % 2;
+      p.tiling[a].sequence.push_back(f);
+      covered += f == 0 ? 4 : 2;
+    }
+  }
+  p.tileBlock = generator() % 3 == 0 ? 0 : upTo(30, generator);
+  p.channelGroup = generator() % 3 == 0 ? 0 : upTo(64, generator);
+  p.sumBlock = generator() % 3 == 0 ? upTo(24, generator) : 0;
+  c.name = std::string(kernels.name) + (fast ? " winograd" : " direct") + " C" + std::to_string(l.inChannels) + " K" +
+           std::to_string(l.outChannels) + " threads " + std::to_string(p.threads) + " input";
+  for (int a = 0; a < 3; a++) c.name += " " + std::to_string(p.input[a]) + "/" + std::to_string(l.kernel[a]);
+  return c;
+}
+
+template <class Error>
+void checkThrows(const std::string& what, const Layer& layer, const Problem& problem) {
+  bool thrown = false;
+  try {
+    const std::vector<float> weight(layer.outChannels > 0 && layer.inChannels > 0 ? 64 : 0);
+    makePlan(std::make_shared<Weights>(layer, weight.data(), nullptr), problem);
+  } catch (const Error&) {
+    thrown = true;
+  }
+  check(thrown, what);
+}
+
+void testRefusals() {
+  Layer layer;
+  layer.inChannels = layer.outChannels = 1;
+  layer.kernels = &defaultKernels();
+  Problem problem;
+  Problem huge = problem;
+  huge.input = {1, (1 << 30), (1 << 30)};
+  huge.batch = 1 << 30;
+  checkThrows<std::overflow_error>("an input that overflows", layer, huge);
+  Problem empty = problem;
+  empty.input[2] = 0;
+  checkThrows<std::invalid_argument>("an empty input", layer, empty);
+  Layer none = layer;
+  none.inChannels = 0;
+  checkThrows<std::invalid_argument>("no channels", none, problem);
+  Layer uneven = layer;
+  uneven.groups = 2;
+  checkThrows<std::invalid_argument>("channels that groups do not divide", uneven, problem);
+  Layer fast = layer;
+  fast.algorithm = Algorithm::winograd;
+  checkThrows<std::invalid_argument>("a transform without a matrix", fast, problem);
+}
+
+void testPool() {
+  // Several callers, more items than workers: every item once, slots in range.
+  std::vector<std::thread> callers;
+  std::vector<int> wrong(4);
+  for (int caller = 0; caller < 4; caller++) {
+    callers.emplace_back([caller, &wrong] {
+      for (int round = 0; round < 200; round++) {
+        std::vector<std::atomic<int>> seen(37);
+        ThreadPool::shared().forEach(37, 3, [&](std::ptrdiff_t item, int slot) {
+          seen[static_cast<std::size_t>(item)]++;
+          if (slot < 0 || slot >= 3) wrong[static_cast<std::size_t>(caller)] = 1;
+        });
+        for (const auto& count : seen) {
+          if (count != 1) wrong[static_cast<std::size_t>(caller)] = 1;
+        }
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  for (const int w : wrong) check(w == 0, "pool: each item once");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int rounds = argc > 1 ? std::atoi(argv[1]) : 60;
+  for (int i = 0; i < kKernelTableCount; i++) {
+    const KernelTable& kernels = *kKernelTables[i];
+    if (!kernels.supported()) {
+      std::printf("%s: not on this machine, skipped\n", kernels.name);
+      continue;
+    }
+    std::mt19937 generator(1);
+    for (int round = 0; round < rounds; round++) run(randomCase(kernels, round % 2 == 0, generator), generator);
+    std::printf("%s: %d cases\n", kernels.name, rounds);
+  }
+  testRefusals();
+  testPool();
+  std::printf("%d passed, %d failed\n", passed, failed);
+  return failed == 0 ? 0 : 1;
+}
