@@ -1,5 +1,4 @@
 import type { Fraction } from 'fraction.js';
-import { defaultPoints } from './defaults.js';
 import { dot } from './matrix.js';
 import { type FiniteModulus, INFINITY, type Modulus, type Point } from './moduli.js';
 import {
@@ -68,10 +67,10 @@ function residueProducts(S: number, G: number, m: Polynomial, modulus: FiniteMod
 }
 
 /** The residues' convolution: plain when one of them is a scalar, else by evaluation at points (Toom). */
-function residueConvolution(left: number, right: number, { polynomial, points }: FiniteModulus): Product[] {
-  if (left === 1 || right === 1) return scalarProducts(left, right);
-  const count = left + right - 1;
-  return convolution(left, right, (points ?? defaultPoints(polynomial)).slice(0, count).map(pointModulus));
+function residueConvolution(left: number, right: number, { points }: FiniteModulus): Product[] {
+  return left === 1 || right === 1
+    ? scalarProducts(left, right)
+    : convolution(left, right, (points ?? []).map(pointModulus));
 }
 
 function pointModulus(point: Point): Modulus {

@@ -15,7 +15,7 @@ export type Modulus = typeof INFINITY | FiniteModulus;
 /** A monic polynomial m⁽ᵏ⁾(x), with the points of its residue product where its degree is 2 or more. */
 export interface FiniteModulus {
   readonly polynomial: Polynomial;
-  /** 2n − 1 points for degree n, or none to take the default ones. */
+  /** Up to 2n − 1 points for degree n; see `resolvePoints`. */
   readonly points?: readonly Point[];
 }
 
@@ -33,7 +33,7 @@ export function parseModuli(input: ModuliInput): Modulus[] {
     throw expected('moduli', 'text such as "0, ±1, x^2+1, inf" or an array of such', input);
   }
   const parts = typeof input === 'string' ? split(input) : input.flatMap((part) => split(String(part)));
-  return parts.flatMap(expandSigns).map(parseModulus);
+  return parts.flatMap((part) => expandSigns(part.replaceAll('−', '-'))).map(parseModulus);
 }
 
 /** Splits at commas that stand outside parentheses; `x^2+1@0,1,inf` alone keeps its points. */
@@ -44,11 +44,14 @@ function split(text: string): string[] {
   return parts;
 }
 
+/** `±` stands for both signs, in a rational (`±3/2`) or a polynomial (`x^2±x+1`), but not in a list of points. */
 function expandSigns(part: string): string[] {
-  const signed = /^(?:±|\+-|\+\/-)\s*(.+)$/.exec(part)?.[1];
-  if (signed === undefined) return [part];
-  if (parseRational(signed) === undefined) throw expected('the modulus after ±', 'a rational', signed);
-  return [signed, `-${signed}`];
+  const text = part.replace(/^\+\/?-/, '±');
+  const [before, after, ...rest] = text.split('@')[0]!.split('±');
+  if (after === undefined) return [part];
+  if (rest.length > 0) throw expected('modulus', 'a rational or polynomial with at most one ±', part);
+  const points = text.slice(before!.length + after.length + 1);
+  return ['+', '-'].map((sign) => `${before}${sign}${after}${points}`.replace(/^\+/, ''));
 }
 
 function parseModulus(text: string): Modulus {
@@ -73,11 +76,7 @@ function parsePoints(list: string, modulus: Polynomial): Point[] {
     if (point === undefined) throw expected(`every point of ${format(modulus)}`, 'a rational or inf', text);
     return point;
   });
-  const count = 2 * degree(modulus) - 1;
   const names = points.map(formatPoint);
-  if (points.length !== count) {
-    throw expected(`the points of ${format(modulus)}`, `${count} rationals or inf`, names.join(' '));
-  }
   const repeated = names.find((name, i) => names.indexOf(name) < i);
   if (repeated !== undefined) {
     throw new InputError(`Expected distinct points for ${format(modulus)} but ${repeated} is given twice`);
@@ -138,6 +137,7 @@ function formatName(modulus: Modulus): string {
   return degree(polynomial) === 1 ? polynomial[0]!.neg().toFraction() : format(polynomial);
 }
 
-function formatPoint(point: Point): string {
+/** The text of a point: `5/8`, `inf`. */
+export function formatPoint(point: Point): string {
   return point === INFINITY ? point : point.toFraction();
 }

@@ -1,5 +1,5 @@
 import { convolution } from './convolution.js';
-import { defaultModuli } from './defaults.js';
+import { defaultModuli, resolvePoints } from './defaults.js';
 import { expected } from './errors.js';
 import { transpose } from './matrix.js';
 import { formatModulus, type ModuliInput, parseModuli, validateModuli } from './moduli.js';
@@ -30,15 +30,16 @@ export function synthesize({ outputs, taps, moduli }: SynthesisOptions): Transfo
   checkSize('outputs', outputs);
   checkSize('taps', taps);
   const inputs = outputs + taps - 1;
-  const parsed = moduli === undefined ? defaultModuli(outputs, taps) : parseModuli(moduli);
-  validateModuli(parsed, inputs);
+  const chosen = moduli === undefined ? defaultModuli(outputs, taps) : parseModuli(moduli);
+  validateModuli(chosen, inputs);
+  const resolved = chosen.map((modulus) => resolvePoints(modulus, outputs, taps));
 
-  const products = convolution(outputs, taps, parsed);
+  const products = convolution(outputs, taps, resolved);
   const transform = normalizeSigns({
     outputs,
     taps,
     products: products.length,
-    moduli: parsed.map(formatModulus),
+    moduli: resolved.map(formatModulus),
     A: transpose(products.map(({ left }) => [...left])),
     B: products.map(({ back }) => Array.from({ length: inputs }, (_, d) => back[d] ?? ZERO)),
     C: products.map(({ right }) => [...right]),
