@@ -1,8 +1,30 @@
 /** Exact mathematics of F(S, G): synthesis, proof, and the forms in which algorithms are written down. */
-export { defaultModuli } from './defaults.js';
+export { defaultModuli, MAX_DEFAULT_INPUTS } from './defaults.js';
+export { printJson } from './emit/json.js';
+export { printLatex } from './emit/latex.js';
+export { printText } from './emit/text.js';
 export { expected, InputError } from './errors.js';
-export { formatModulus, type ModuliInput, type Modulus, type Point, parseModuli } from './moduli.js';
+export {
+  type FiniteModulus,
+  formatModulus,
+  type ModuliInput,
+  type Modulus,
+  modulusDegree,
+  type Point,
+  parseModuli,
+} from './moduli.js';
 export { type RowFactors, scaleRows } from './rows.js';
+export { fromJSON, type TransformJson, toJSON } from './serialize.js';
 export { type SynthesisOptions, synthesize } from './synthesize.js';
+export {
+  linearProducts,
+  type ProductCount,
+  PUBLISHED_TABLE_1,
+  smallestTile,
+  smallestTilePerAxis,
+  type Tile,
+  type TileStatistics,
+  tileStatistics,
+} from './tile.js';
 export type { Matrix, Transform } from './transform.js';
-export { type Proof, VerificationError, verify } from './verify.js';
+export { type Coefficient, expand, type Proof, VerificationError, verify } from './verify.js';

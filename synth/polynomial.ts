@@ -110,17 +110,31 @@ export function inverseModulo(p: Polynomial, q: Polynomial): Polynomial {
   return modulo(cofactor, q);
 }
 
-/** The text of a polynomial, highest power first: `x^2-3/2*x+1`. `parsePolynomial` reads it back. */
-export function format(p: Polynomial): string {
-  const terms = p.map((coefficient, exponent) => term(coefficient, exponent)).reverse();
+/** How the parts of a term are written. */
+export interface Notation {
+  readonly number: (value: Fraction) => string;
+  /** Between a coefficient and a power of x. */
+  readonly times: string;
+  readonly power: (exponent: number) => string;
+}
+
+const plain: Notation = {
+  number: (value) => value.toFraction(),
+  times: '*',
+  power: (exponent) => `x^${exponent}`,
+};
+
+/** The text of a polynomial, highest power first: `x^2-3/2*x+1`, which `parsePolynomial` reads back. */
+export function format(p: Polynomial, notation = plain): string {
+  const terms = p.map((coefficient, exponent) => term(coefficient, exponent, notation)).reverse();
   return terms.join('').replace(/^\+/, '') || '0';
 }
 
-function term(coefficient: Fraction, exponent: number): string {
+function term(coefficient: Fraction, exponent: number, { number, times, power }: Notation): string {
   if (isZero(coefficient)) return '';
   const sign = coefficient.s < 0n ? '-' : '+';
-  const magnitude = coefficient.abs().toFraction();
-  const variable = exponent === 0 ? '' : exponent === 1 ? 'x' : `x^${exponent}`;
-  if (variable === '') return sign + magnitude;
-  return sign + (magnitude === '1' ? variable : `${magnitude}*${variable}`);
+  const magnitude = coefficient.abs();
+  if (exponent === 0) return sign + number(magnitude);
+  const variable = exponent === 1 ? 'x' : power(exponent);
+  return sign + (magnitude.equals(ONE) ? variable : number(magnitude) + times + variable);
 }

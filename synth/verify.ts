@@ -52,20 +52,34 @@ export function verify(transform: Transform): Proof {
   checkShape('B', transform.B, products, inputs);
   checkShape('C', transform.C, products, taps);
 
+  for (const { output, tap, input, value } of expand(transform)) {
+    const wanted = input === output + tap ? 1 : 0;
+    if (!value.equals(wanted)) throw new VerificationError(output, tap, input, value, wanted);
+  }
+  return { ok: true, outputs, taps, products, equations: outputs * taps * inputs };
+}
+
+/** One coefficient of what an algorithm computes: y[output] holds value · g[tap] · d[input]. */
+export interface Coefficient {
+  readonly output: number;
+  readonly tap: number;
+  readonly input: number;
+  readonly value: Fraction;
+}
+
+/** Multiplies an algorithm out, exactly: Σₜ A[s,t] C[t,g] B[t,d] for every s, g and d in this order. */
+export function* expand(transform: Transform): Generator<Coefficient> {
+  const { outputs, taps } = transform;
   const { terms, denominator } = overIntegers(transform);
-  for (let s = 0; s < outputs; s += 1) {
-    for (let g = 0; g < taps; g += 1) {
-      const weights = terms.map(({ a, c }) => a[s]! * c[g]!);
-      for (let d = 0; d < inputs; d += 1) {
-        const sum = terms.reduce((total, { b }, t) => total + weights[t]! * b[d]!, 0n);
-        const wanted = d === s + g ? 1 : 0;
-        if (sum !== BigInt(wanted) * denominator) {
-          throw new VerificationError(s, g, d, new Fraction(sum, denominator), wanted);
-        }
+  for (let output = 0; output < outputs; output += 1) {
+    for (let tap = 0; tap < taps; tap += 1) {
+      const weights = terms.map(({ a, c }) => a[output]! * c[tap]!);
+      for (let input = 0; input < outputs + taps - 1; input += 1) {
+        const sum = terms.reduce((total, { b }, t) => total + weights[t]! * b[input]!, 0n);
+        yield { output, tap, input, value: new Fraction(sum, denominator) };
       }
     }
   }
-  return { ok: true, outputs, taps, products, equations: outputs * taps * inputs };
 }
 
 /** Product t's column of A and rows of B and C as integers, all over one common denominator: ten times faster. */
