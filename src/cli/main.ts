@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../package.js';
+import * as conv from './commands/conv.js';
+import * as emit from './commands/emit.js';
+import * as info from './commands/info.js';
 import { exitCodeOf, report } from './failure.js';
 
 /** Every command in the order in which `--help` lists them; each file registers one and loads its work lazily. */
-const commands: readonly { register(program: Command): void }[] = [];
+const commands: readonly { register(program: Command): void }[] = [emit];
 
 const program = new Command('winograd')
   .description('Exact fast convolution algorithms F(S, G), and the engine that runs them')

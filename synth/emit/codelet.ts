@@ -1,13 +1,14 @@
 import type { Fraction } from 'fraction.js';
-import { costOf, naiveOperations, type Program } from '../program/program.js';
+import type { Program } from '../program/program.js';
 import type { Matrix } from '../transform.js';
-import { type Dialect, floatLiteral, writeProgram } from './straight.js';
+import { describeCost } from './header.js';
+import { address, type Dialect, discardUnused, floatLiteral, writeProgram } from './straight.js';
 
 /** The engine's vectors: `V` is the vector type of the instruction set that includes the codelet. */
 const engine: Dialect = {
   define: (name, expression) => `const V ${name} = ${expression};`,
-  load: (input) => `V::load(in${offset(input, 'inStride')})`,
-  store: (output, value) => `(${value}).store(out${offset(output, 'outStride')});`,
+  load: (input) => `V::load(${address('in', input, 'inStride')})`,
+  store: (output, value) => `(${value}).store(${address('out', output, 'outStride')});`,
   constant: (value: Fraction) => `V::broadcast(${floatLiteral(value)})`,
   zero: 'V::broadcast(0.0f)',
   add: (a, b) => `${a} + ${b}`,
@@ -19,10 +20,6 @@ const engine: Dialect = {
   fms: (constant, a, b) => `fms(${constant}, ${a}, ${b})`,
 };
 
-function offset(index: number, stride: string): string {
-  return index === 0 ? '' : index === 1 ? ` + ${stride}` : ` + ${index} * ${stride}`;
-}
-
 /**
  * A program as a struct of the native engine: `run` does y = M x on vectors, and `matrix` lets the engine find the
  * codelet that serves a given M (row-major; the doubles nearest to the rationals).
@@ -31,8 +28,9 @@ function offset(index: number, stride: string): string {
  */
 export function codelet(name: string, matrix: Matrix, program: Program): string {
   const { constants, body } = writeProgram(program, engine);
+  const unused = discardUnused(['inStride', 'outStride'], body);
   const rows = matrix.map((row) => `      ${row.map((entry) => String(entry.valueOf())).join(', ')},`);
-  return `// ${describeCost(matrix, program)}
+  return `// Operations: ${describeCost(matrix, program)}.
 struct ${name} {
   static constexpr int rows = ${matrix.length}, columns = ${program.inputs};
   static constexpr double matrix[] = {
@@ -41,17 +39,8 @@ ${rows.join('\n')}
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
-${[...constants, ...body].map((line) => `    ${line}`).join('\n')}
+${[...unused, ...constants, ...body].map((line) => `    ${line}`).join('\n')}
   }
 };
 `;
-}
-
-/** One line on what a program costs, for the head of generated code. */
-export function describeCost(matrix: Matrix, program: Program): string {
-  const { adds, multiplies, fmas, total, registers, depth } = costOf(program);
-  return (
-    `${total} operations (${adds} add, ${multiplies} mul, ${fmas} fma) where the plain matrix takes ` +
-    `${naiveOperations(matrix)}; ${registers} live values, depth ${depth}`
-  );
 }

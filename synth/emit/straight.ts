@@ -26,7 +26,7 @@ export interface Dialect {
 
 /**
  * Writes a program out, one statement an operation: every input is loaded right before its first use and every
- * output stored as soon as it is known. Constants that occur in both signs are written once.
+ * output stored as soon as it is known. Fused operations with a constant and with its negative share it.
  *
  * @returns the definitions of the constants, and the statements after them
  */
@@ -102,4 +102,22 @@ export function floatLiteral(value: Fraction): string {
     const text = String(Number(float.toPrecision(digits)));
     if (Math.fround(Number(text)) === float) return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
   }
+}
+
+/** A double-precision literal of C. */
+export function doubleLiteral(value: Fraction): string {
+  const text = String(value.valueOf());
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+/** The C expression for an address a multiple of a stride away. */
+export function address(base: string, index: number, stride: string): string {
+  return index === 0 ? base : index === 1 ? `${base} + ${stride}` : `${base} + ${index} * ${stride}`;
+}
+
+/** Statements of C that keep compilers quiet about parameters that the lines do not use. */
+export function discardUnused(parameters: readonly string[], lines: readonly string[]): string[] {
+  return parameters
+    .filter((parameter) => !lines.some((line) => line.includes(parameter)))
+    .map((parameter) => `(void)${parameter};`);
 }
