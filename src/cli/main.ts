@@ -7,7 +7,7 @@ import * as info from './commands/info.js';
 import { exitCodeOf, report } from './failure.js';
 
 /** Every command in the order in which `--help` lists them; each file registers one and loads its work lazily. */
-const commands: readonly { register(program: Command): void }[] = [emit];
+const commands: readonly { register(program: Command): void }[] = [emit, conv, info];
 
 const program = new Command('winograd')
   .description('Exact fast convolution algorithms F(S, G), and the engine that runs them')
