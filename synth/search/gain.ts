@@ -5,7 +5,7 @@ export type Point = readonly [number, number];
 export interface Factor {
   /** Coefficients, constant first; u·x − w is `[-w, u]`, and so `[-1, 0]` is the point at infinity. */
   readonly polynomial: readonly number[];
-  /** 2n−1 points for degree n ≥ 2; for degree 1 the root itself. */
+  /** One point per product of the residues, 2n−1 for degree n unless S or G is below n; for degree 1 the root. */
   readonly points: readonly Point[];
 }
 
@@ -29,40 +29,55 @@ export function linear([u, w]: Point): Factor {
  * @returns Infinity or NaN when two moduli share a root
  */
 export function squaredGain(outputs: number, taps: number, factors: readonly Factor[]): number {
-  const total = factors.reduce((product, { polynomial }) => multiply(product, polynomial), [1]);
+  const total = new Float64Array(outputs + taps);
+  const others = new Float64Array(outputs + taps);
+  total[0] = 1;
+  let size = 0;
+  for (const { polynomial } of factors) {
+    size += polynomial.length - 1;
+    multiplyBy(total, size, polynomial);
+  }
   let sum = 0;
   for (const { polynomial, points } of factors) {
-    const others = divideExactly(total, polynomial);
+    const degree = polynomial.length - 1;
+    divide(total, size, polynomial, others);
+    const top = size - degree;
     sum +=
-      points.length === 1
-        ? linearTerm(outputs, taps, others, points[0]!)
-        : residueTerm(outputs, taps, others, polynomial, points);
+      degree === 1
+        ? linearTerm(outputs, taps, others, top, points[0]!)
+        : residueTerm(outputs, taps, others, top, polynomial, points);
   }
   return sum / outputs;
 }
 
-function linearTerm(outputs: number, taps: number, others: number[], point: Point): number {
-  const value = evaluate(others, point);
-  return (
-    (powersNorm(outputs, point) * powersNorm(taps, point) * autocorrelation(others, 0)) / (value * value)
-  );
+function linearTerm(S: number, G: number, others: Float64Array, top: number, point: Point): number {
+  const value = evaluate(others, top, point);
+  return (powersNorm(S, point) * powersNorm(G, point) * autocorrelation(others, top, 0)) / (value * value);
 }
 
 function residueTerm(
   outputs: number,
   taps: number,
-  others: number[],
+  others: Float64Array,
+  top: number,
   modulus: readonly number[],
   points: readonly Point[],
 ): number {
   const degree = modulus.length - 1;
-  const inverse = inverseModulo(others, modulus);
-  const correlations = Array.from({ length: degree }, (_, lag) => autocorrelation(others, lag));
   const outputNorms = residueNorms(outputs, modulus, points);
   const kernelNorms = residueNorms(taps, modulus, points);
+  const correlations = new Float64Array(degree);
+  for (let lag = 0; lag < degree; lag++) correlations[lag] = autocorrelation(others, top, lag);
+  // Row j holds x^j M⁻¹ mod m, so that f_k is a combination of the rows.
+  const shifts = [inverseModulo(others, top, modulus)];
+  for (let j = 1; j < points.length; j++) shifts.push(shiftModulo(shifts[j - 1]!, modulus));
+  const f = new Float64Array(degree);
   let sum = 0;
   for (let k = 0; k < points.length; k++) {
-    const f = remainder(multiply(lagrange(points, k), inverse), modulus);
+    const basis = lagrange(points, k);
+    f.fill(0);
+    for (let j = 0; j < points.length; j++)
+      for (let i = 0; i < degree; i++) f[i]! += basis[j]! * shifts[j]![i]!;
     let norm = 0;
     for (let i = 0; i < degree; i++)
       for (let j = 0; j < degree; j++) norm += f[i]! * f[j]! * correlations[Math.abs(i - j)]!;
@@ -71,16 +86,13 @@ function residueTerm(
   return sum;
 }
 
-/** Σ over i < length of the squared i-th homogeneous power at the point. */
+/** Σ over i < length of the squared i-th homogeneous power, u^(2(n−1−i)) w^(2i). */
 function powersNorm(length: number, [u, w]: Point): number {
   let norm = 0;
-  const uu = u * u;
-  const ww = w * w;
-  // Horner over both powers: Σ u^(2(n−1−i)) w^(2i).
   let power = 1;
   for (let i = 0; i < length; i++) {
-    norm = norm * uu + power;
-    power *= ww;
+    norm = norm * u * u + power;
+    power *= w * w;
   }
   return norm;
 }
@@ -88,23 +100,25 @@ function powersNorm(length: number, [u, w]: Point): number {
 /** For each evaluation point the squared norm of (xⁱ mod m)(point) over i < length. */
 function residueNorms(length: number, modulus: readonly number[], points: readonly Point[]): Float64Array {
   const degree = modulus.length - 1;
-  const residue = new Float64Array(degree);
   const norms = new Float64Array(points.length);
+  // Residues of a polynomial shorter than the modulus are the polynomial itself.
+  if (length <= degree) return norms.map((_, k) => powersNorm(length, points[k]!));
+  let residue = new Float64Array(degree);
   residue[0] = 1;
   for (let i = 0; i < length; i++) {
-    for (let k = 0; k < points.length; k++) norms[k]! += evaluate(residue, points[k]!) ** 2;
-    const carry = residue[degree - 1]! / modulus[degree]!;
-    for (let j = degree - 1; j > 0; j--) residue[j] = residue[j - 1]! - carry * modulus[j]!;
-    residue[0] = -carry * modulus[0]!;
+    for (let k = 0; k < points.length; k++) norms[k]! += evaluate(residue, degree - 1, points[k]!) ** 2;
+    residue = shiftModulo(residue, modulus);
   }
   return norms;
 }
 
-/** The homogeneous value Σ p_i u^(n−1−i) w^i. */
-function evaluate(polynomial: ArrayLike<number>, [u, w]: Point): number {
+/** The homogeneous value Σ p_i u^(top−i) w^i. */
+function evaluate(polynomial: Float64Array, top: number, point: Point): number {
+  const u = point[0];
+  const w = point[1];
   let value = 0;
   let power = 1;
-  for (let i = polynomial.length - 1; i >= 0; i--) {
+  for (let i = top; i >= 0; i--) {
     value = value * w + polynomial[i]! * power;
     power *= u;
   }
@@ -112,84 +126,101 @@ function evaluate(polynomial: ArrayLike<number>, [u, w]: Point): number {
 }
 
 /** The polynomial that is 1 at point k and 0 at the others. */
-function lagrange(points: readonly Point[], k: number): number[] {
+function lagrange(points: readonly Point[], k: number): Float64Array {
   const [u, w] = points[k]!;
-  let product = [1];
+  const product = new Float64Array(points.length);
+  product[0] = 1;
+  let degree = 0;
   for (let j = 0; j < points.length; j++) {
     if (j === k) continue;
     const [uj, wj] = points[j]!;
-    const scale = uj * w - wj * u;
-    product = multiply(product, [-wj / scale, uj / scale]);
+    const scale = 1 / (uj * w - wj * u);
+    multiplyBy(product, ++degree, [-wj * scale, uj * scale]);
   }
   return product;
 }
 
-function autocorrelation(polynomial: readonly number[], lag: number): number {
+function autocorrelation(polynomial: Float64Array, top: number, lag: number): number {
   let sum = 0;
-  for (let i = lag; i < polynomial.length; i++) sum += polynomial[i]! * polynomial[i - lag]!;
+  for (let i = lag; i <= top; i++) sum += polynomial[i]! * polynomial[i - lag]!;
   return sum;
 }
 
-function multiply(a: readonly number[], b: readonly number[]): number[] {
-  const product = new Array<number>(a.length + b.length - 1).fill(0);
-  for (let i = 0; i < a.length; i++)
-    for (let j = 0; j < b.length; j++) product[i + j]! += a[i]! * b[j]!;
-  return product;
+/** p *= factor in place, for a product of degree `top`. */
+function multiplyBy(p: Float64Array, top: number, factor: readonly number[]): void {
+  const degree = factor.length - 1;
+  for (let i = top; i >= 0; i--) {
+    let value = 0;
+    for (let j = Math.min(degree, i); j >= 0; j--) value += factor[j]! * p[i - j]!;
+    p[i] = value;
+  }
 }
 
-/** a / b for b that divides a, from whichever end keeps rounding errors from growing. */
-function divideExactly(a: readonly number[], b: readonly number[]): number[] {
-  const degree = b.length - 1;
-  const length = a.length - degree;
-  const quotient = new Array<number>(length).fill(0);
-  if (Math.abs(b[degree]!) >= Math.abs(b[0]!)) {
-    for (let i = length - 1; i >= 0; i--) {
-      let value = a[i + degree]!;
-      for (let j = 0; j < degree; j++) {
-        const other = i + degree - j;
-        if (other < length) value -= b[j]! * quotient[other]!;
-      }
-      quotient[i] = value / b[degree]!;
+/** Exact quotient p / factor, from whichever end keeps rounding errors from growing. */
+function divide(p: Float64Array, top: number, factor: readonly number[], quotient: Float64Array): void {
+  const degree = factor.length - 1;
+  const last = top - degree;
+  const lead = factor[degree]!;
+  const constant = factor[0]!;
+  if (Math.abs(lead) >= Math.abs(constant)) {
+    for (let i = last; i >= 0; i--) {
+      let value = p[i + degree]!;
+      for (let j = Math.min(degree, last - i); j > 0; j--) value -= factor[degree - j]! * quotient[i + j]!;
+      quotient[i] = value / lead;
     }
   } else {
-    for (let i = 0; i < length; i++) {
-      let value = a[i]!;
-      for (let j = 1; j <= degree && j <= i; j++) value -= b[j]! * quotient[i - j]!;
-      quotient[i] = value / b[0]!;
+    for (let i = 0; i <= last; i++) {
+      let value = p[i]!;
+      for (let j = Math.min(degree, i); j > 0; j--) value -= factor[j]! * quotient[i - j]!;
+      quotient[i] = value / constant;
     }
   }
-  return quotient;
 }
 
-function remainder(a: readonly number[], modulus: readonly number[]): number[] {
+/** x·p mod m for a monic m. */
+function shiftModulo(p: Float64Array, modulus: readonly number[]): Float64Array<ArrayBuffer> {
   const degree = modulus.length - 1;
-  const rest = [...a];
-  for (let i = rest.length - 1; i >= degree; i--) {
-    const factor = rest[i]! / modulus[degree]!;
-    for (let j = 0; j < degree; j++) rest[i - degree + j]! -= factor * modulus[j]!;
+  const shifted = new Float64Array(degree);
+  const carry = p[degree - 1]!;
+  for (let j = degree - 1; j > 0; j--) shifted[j] = p[j - 1]! - carry * modulus[j]!;
+  shifted[0] = -carry * modulus[0]!;
+  return shifted;
+}
+
+/** p⁻¹ mod a monic m. */
+function inverseModulo(p: Float64Array, top: number, modulus: readonly number[]): Float64Array<ArrayBuffer> {
+  const degree = modulus.length - 1;
+  let residue: Float64Array<ArrayBuffer> = new Float64Array(degree);
+  for (let i = top; i >= 0; i--) {
+    residue = shiftModulo(residue, modulus);
+    residue[0]! += p[i]!;
   }
-  while (rest.length < degree) rest.push(0);
-  rest.length = degree;
-  return rest;
+  return degree === 2 ? inverseModuloQuadratic(residue, modulus) : inverseBySolving(residue, modulus);
 }
 
-/** a⁻¹ mod m by solving (x^j·a mod m) · inverse = 1, with partial pivoting. */
-function inverseModulo(a: readonly number[], modulus: readonly number[]): number[] {
-  const degree = modulus.length - 1;
-  const rows = Array.from({ length: degree }, (_, i) => {
-    const row = new Array<number>(degree + 1).fill(0);
-    row[degree] = i === 0 ? 1 : 0;
-    return row;
-  });
-  let column = remainder(a, modulus);
+/** 1/(r + s·x) mod x² + bx + c is (r − bs − s·x)/(r² − brs + cs²): by far the commonest case. */
+function inverseModuloQuadratic(residue: Float64Array<ArrayBuffer>, modulus: readonly number[]) {
+  const [r, s] = [residue[0]!, residue[1]!];
+  const [c, b] = [modulus[0]!, modulus[1]!];
+  const norm = r * r - b * r * s + c * s * s;
+  residue[0] = (r - b * s) / norm;
+  residue[1] = -s / norm;
+  return residue;
+}
+
+/** Solves (x^j·p mod m) · inverse = 1 by Gauss–Jordan elimination with pivoting. */
+function inverseBySolving(residue: Float64Array<ArrayBuffer>, modulus: readonly number[]) {
+  const degree = residue.length;
+  let column = residue;
+  const rows = Array.from({ length: degree }, () => new Float64Array(degree + 1));
+  rows[0]![degree] = 1;
   for (let j = 0; j < degree; j++) {
     for (let i = 0; i < degree; i++) rows[i]![j] = column[i]!;
-    column = remainder([0, ...column], modulus);
+    column = shiftModulo(column, modulus);
   }
   for (let j = 0; j < degree; j++) {
     let pivot = j;
-    for (let i = j + 1; i < degree; i++)
-      if (Math.abs(rows[i]![j]!) > Math.abs(rows[pivot]![j]!)) pivot = i;
+    for (let i = j + 1; i < degree; i++) if (Math.abs(rows[i]![j]!) > Math.abs(rows[pivot]![j]!)) pivot = i;
     [rows[j], rows[pivot]] = [rows[pivot]!, rows[j]!];
     for (let i = 0; i < degree; i++) {
       if (i === j) continue;
@@ -197,5 +228,5 @@ function inverseModulo(a: readonly number[], modulus: readonly number[]): number
       for (let k = j; k <= degree; k++) rows[i]![k]! -= factor * rows[j]![k]!;
     }
   }
-  return rows.map((row, j) => row[degree]! / row[j]!);
+  return new Float64Array(degree).map((_, j) => rows[j]![degree]! / rows[j]![j]!);
 }

@@ -1,0 +1,43 @@
+import type { Point } from './gain.js';
+import { formatPoint, height } from './rationals.js';
+import type { FactorTerms, Structure, Term, Values } from './structure.js';
+
+/** The moduli of a structure with rational parameters, in the notation that `synthesize` reads. */
+export function formatModuli({ factors }: Structure, values: Values): string[] {
+  return factors.map((factor) => formatFactor(factor, values));
+}
+
+function formatFactor({ degree, coefficients, points }: FactorTerms, values: Values): string {
+  const at = (term: Term) => formatPoint(rationalOf(term, values));
+  if (degree === 1) return at(points[0]!);
+  const sum = coefficients
+    .map((term, power) => ({ text: at(term), power }))
+    .filter(({ text }) => text !== '0')
+    .reverse()
+    .map(
+      ({ text, power }) => `${text.startsWith('-') ? '' : '+'}${text}${['', '*x'][power] ?? `*x^${power}`}`,
+    );
+  return `x^${degree}${sum.join('')}@(${padded(points.map(at), 2 * degree - 1).join(' ')})`;
+}
+
+/** Where S or G is shorter than the modulus fewer points are used than the notation asks for: any others do. */
+function padded(points: string[], count: number): string[] {
+  for (let next = 0; points.length < count; next++) {
+    if (!points.includes(`${next}`)) points.push(`${next}`);
+  }
+  return points;
+}
+
+/** The rational that a term stands for. */
+export function rationalOf(term: Term, values: Values): Point {
+  if ('fixed' in term) return term.fixed;
+  const [u, w] = values[term.parameter]!;
+  return u === 0 ? [0, 1] : [u, w === 0 ? 0 : term.sign * w];
+}
+
+/** A guess at how many operations the moduli cost, good enough to leave most of them unsynthesized. */
+export function complexity({ factors }: Structure, values: Values): number {
+  return factors
+    .flatMap(({ coefficients, points }) => [...coefficients, ...points])
+    .reduce((sum, term) => sum + height(rationalOf(term, values)) - 1, 0);
+}
