@@ -1,7 +1,7 @@
 import type { Fraction } from 'fraction.js';
 import { expected, InputError } from './errors.js';
 import { formatPoint, INFINITY, type Modulus, type Point, parseModuli } from './moduli.js';
-import { degree, format, type Polynomial, power } from './polynomial.js';
+import { degree, format, linear, type Polynomial, power } from './polynomial.js';
 import { isZero, ONE, ZERO } from './rational.js';
 
 /**
@@ -60,6 +60,16 @@ export function defaultModuli(outputs: number, taps: number): Modulus[] {
 }
 
 /**
+ * Moduli that are all linear, so that T = D, for any D: real points and ∞. Beyond D = 8 they are chosen to be simple,
+ * and are too noisy for single precision: see `defaultModuli`.
+ */
+export function linearModuli(outputs: number, taps: number): Modulus[] {
+  return realPoints(outputs + taps - 1).map((point) =>
+    point === INFINITY ? point : { polynomial: linear(point) },
+  );
+}
+
+/**
  * Settles at which points each residue product of F(S, G) is evaluated: as many as it has scalar products, which is
  * min(S, n) + min(G, n) − 1 for degree n. None are needed where the residue of either side is a scalar.
  *
@@ -94,23 +104,26 @@ function defaultPoints(modulus: Polynomial, count: number): readonly Point[] {
   const middle = modulus[1]!.s;
   if (count === 3 && !isZero(modulus[1]!)) return [ZERO, middle > 0n ? ONE.neg() : ONE, INFINITY];
   if (count === 3) return [ONE, ONE.neg(), INFINITY];
-  return count <= MAX_REAL_INPUTS ? realPoints(BY_INPUTS[count]!) : pairedPoints(count);
+  return realPoints(count);
 }
 
 /** The greatest D for which the list above has linear moduli only. */
 const MAX_REAL_INPUTS = 8;
 
-function realPoints(list: string): Point[] {
-  return parseModuli(list).map((modulus) => (modulus === INFINITY ? modulus : modulus.polynomial[0]!.neg()));
-}
-
-/** ∞, 0 when that makes the count fit, and ± pairs of the positive rationals in the order of Calkin and Wilf. */
-function pairedPoints(count: number): Point[] {
+/** That many points: those of the list above if it has them, else ∞, 0 for an even count, and simple ± pairs. */
+function realPoints(count: number): Point[] {
+  const list = count <= MAX_REAL_INPUTS ? BY_INPUTS[count] : undefined;
+  if (list !== undefined) return parseModuli(list).map(pointOf);
   const points: Point[] = count % 2 === 0 ? [ZERO, INFINITY] : [INFINITY];
   for (let value = ONE; points.length < count; value = nextRational(value)) points.push(value, value.neg());
   return points;
 }
 
+function pointOf(modulus: Modulus): Point {
+  return modulus === INFINITY ? modulus : modulus.polynomial[0]!.neg();
+}
+
+/** The successor in the sequence of Calkin and Wilf, which visits every positive rational once: 1, ½, 2, ⅓, 3/2, … */
 function nextRational(value: Fraction): Fraction {
   return value.floor().mul(2).add(ONE).sub(value).inverse();
 }

@@ -50,7 +50,7 @@ function proof(transform: Transform): string[] {
     if (value.n !== 0n) sums[output]!.push(`${factor(value)}d${input} g${tap}`);
   }
   return [
-    `Proof, by multiplying out over ℚ (${equations} coefficients, all exact):`,
+    `Proof, multiplied out over ℚ: ${count(equations, 'coefficient')}, all exact`,
     ...sums.map((terms, output) => `  y${output} = ${terms.join(' + ')}`),
   ];
 }

@@ -1,0 +1,32 @@
+import { expected } from '../../synth/index.js';
+
+/**
+ * A parser for commander: a positive integer, in decimal digits.
+ *
+ * @param name how errors call the argument
+ */
+export function positiveInteger(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+    throw expected(name, 'a positive integer', text);
+  };
+}
+
+/** A parser for commander: positive integers separated by commas. */
+export function positiveIntegers(name: string): (text: string) => number[] {
+  return (text) => text.split(',').map((each) => positiveInteger(name)(each.trim()));
+}
+
+/**
+ * A parser for commander: one of a few words.
+ *
+ * @param choices the values by the words that stand for them
+ */
+export function oneOf<T>(name: string, choices: Readonly<Record<string, T>>): (text: string) => T {
+  return (text) => {
+    const choice = Object.hasOwn(choices, text) ? choices[text] : undefined;
+    if (choice === undefined) throw expected(name, `one of ${Object.keys(choices).join(', ')}`, text);
+    return choice;
+  };
+}
