@@ -1,7 +1,7 @@
 import { Fraction } from 'fraction.js';
 import { expected } from './errors.js';
 import { lcm } from './rational.js';
-import type { Matrix, Transform } from './transform.js';
+import type { Bilinear, Matrix, Transform } from './transform.js';
 
 /** What a proof covered. */
 export interface Proof {
@@ -22,7 +22,7 @@ export class VerificationError extends Error {
    * @param tap index g
    * @param input index d
    * @param value Σₜ A[s,t] C[t,g] B[t,d]
-   * @param wanted 1 when d = s + g, else 0
+   * @param wanted 1 when the input belongs to the output through that tap (d = s + g in a correlation), else 0
    */
   constructor(
     readonly output: number,
@@ -38,6 +38,14 @@ export class VerificationError extends Error {
   }
 }
 
+/** The extents of a bilinear algorithm's matrices: A is outputs × products, B products × inputs, C products × taps. */
+export interface Extents {
+  readonly outputs: number;
+  readonly taps: number;
+  readonly inputs: number;
+  readonly products: number;
+}
+
 /**
  * Proves over ℚ that y = A[(C g) ⊙ (B d)] is the correlation y[s] = Σ_g g[g] d[s+g], for all kernels and data:
  * Σₜ A[s,t] C[t,g] B[t,d] = [d = s + g] for every s, g and d.
@@ -47,14 +55,30 @@ export class VerificationError extends Error {
  */
 export function verify(transform: Transform): Proof {
   const { outputs, taps, products } = transform;
-  const inputs = outputs + taps - 1;
-  checkShape('A', transform.A, outputs, products);
-  checkShape('B', transform.B, products, inputs);
-  checkShape('C', transform.C, products, taps);
+  const extents = { outputs, taps, inputs: outputs + taps - 1, products };
+  return proveIdentity(transform, extents, (output, tap, input) => input === output + tap);
+}
 
-  for (const { output, tap, input, value } of expand(transform)) {
-    const wanted = input === output + tap ? 1 : 0;
-    if (!value.equals(wanted)) throw new VerificationError(output, tap, input, value, wanted);
+/**
+ * Proves over ℚ that a bilinear algorithm computes y[s] = Σ g[g] d[d] over the wanted triples (s, g, d), for all
+ * kernels and data: Σₜ A[s,t] C[t,g] B[t,d] is 1 for these and 0 for all others.
+ *
+ * @param wanted which triples of output, tap and input belong to the sum
+ * @throws VerificationError naming the first entry that differs
+ * @throws InputError when the matrices do not have these extents
+ */
+export function proveIdentity(
+  algorithm: Bilinear,
+  { outputs, taps, inputs, products }: Extents,
+  wanted: (output: number, tap: number, input: number) => boolean,
+): Proof {
+  checkShape('A', algorithm.A, outputs, products);
+  checkShape('B', algorithm.B, products, inputs);
+  checkShape('C', algorithm.C, products, taps);
+
+  for (const { output, tap, input, value } of expand(algorithm)) {
+    const entry = wanted(output, tap, input) ? 1 : 0;
+    if (!value.equals(entry)) throw new VerificationError(output, tap, input, value, entry);
   }
   return { ok: true, outputs, taps, products, equations: outputs * taps * inputs };
 }
@@ -68,13 +92,13 @@ export interface Coefficient {
 }
 
 /** Multiplies an algorithm out, exactly: Σₜ A[s,t] C[t,g] B[t,d] for every s, g and d in this order. */
-export function* expand(transform: Transform): Generator<Coefficient> {
-  const { outputs, taps } = transform;
-  const { terms, denominator } = overIntegers(transform);
+export function* expand(algorithm: Bilinear): Generator<Coefficient> {
+  const { terms, denominator } = overIntegers(algorithm);
+  const [outputs, taps, inputs] = [algorithm.A.length, algorithm.C[0]!.length, algorithm.B[0]!.length];
   for (let output = 0; output < outputs; output += 1) {
     for (let tap = 0; tap < taps; tap += 1) {
       const weights = terms.map(({ a, c }) => a[output]! * c[tap]!);
-      for (let input = 0; input < outputs + taps - 1; input += 1) {
+      for (let input = 0; input < inputs; input += 1) {
         const sum = terms.reduce((total, { b }, t) => total + weights[t]! * b[input]!, 0n);
         yield { output, tap, input, value: new Fraction(sum, denominator) };
       }
@@ -83,7 +107,7 @@ export function* expand(transform: Transform): Generator<Coefficient> {
 }
 
 /** Product t's column of A and rows of B and C as integers, all over one common denominator: ten times faster. */
-function overIntegers({ A, B, C }: Transform): { terms: IntegerTerm[]; denominator: bigint } {
+function overIntegers({ A, B, C }: Bilinear): { terms: IntegerTerm[]; denominator: bigint } {
   const terms = B.map((row, t) => {
     const [a, b, c] = [A.map((column) => column[t]!), row, C[t]!].map(toIntegers) as [Scaled, Scaled, Scaled];
     return { a, b, c, denominator: a.denominator * b.denominator * c.denominator };
