@@ -2,7 +2,15 @@ import { expected } from '../synth/index.js';
 import type { AxisAlgorithm } from './axis.js';
 import { BoundedMap } from './bounded.js';
 import { type Choice, tilesAlong } from './cost.js';
-import { type Axes, type NativePlan, type NativeTimes, type NativeWeights, native } from './native.js';
+import {
+  type Axes,
+  type NativeLayer,
+  type NativePlan,
+  type NativeProblem,
+  type NativeTimes,
+  type NativeWeights,
+  native,
+} from './native.js';
 import { Plan } from './plan.js';
 import { type Algorithm, choose } from './planner.js';
 import {
@@ -167,19 +175,25 @@ export class Convolution {
     const key = choice.axes ? choice.axes.map((axis) => axis.key).join(' | ') : 'direct';
     const found = this.#weights.get(key)?.deref();
     if (found !== undefined) return found;
-    const layer = {
-      ...this.#layer,
-      algorithm: choice.algorithm,
-      isa: this.#isa.name,
-      ...(choice.axes && { transforms: axes((a) => choice.axes![a].kernel) }),
-    };
+    const layer = nativeLayer(this.#layer, choice, this.#isa.name);
     const weights = new (native().Weights)(layer, this.#weight, this.#bias);
     this.#weights.set(key, new WeakRef(weights));
     return weights;
   }
 }
 
-function nativeProblem(problem: Problem, choice: Choice) {
+/** What the engine prepares weights for, once an algorithm is chosen. */
+export function nativeLayer(layer: Layer, choice: Choice, isa: string): NativeLayer {
+  return {
+    ...layer,
+    algorithm: choice.algorithm,
+    isa,
+    ...(choice.axes && { transforms: axes((a) => choice.axes![a].kernel) }),
+  };
+}
+
+/** What the engine runs, once an algorithm is chosen. */
+export function nativeProblem(problem: Problem, choice: Choice): NativeProblem {
   return {
     ...problem,
     sumBlock: choice.sumBlock,
