@@ -92,7 +92,9 @@ function header(shape: readonly number[]): Buffer {
 async function readHeader(file: FileHandle, path: string): Promise<Header> {
   const start = await readUpTo(file, Buffer.alloc(MAGIC.length + 2));
   if (start.length < MAGIC.length + 2 || !start.subarray(0, MAGIC.length).equals(MAGIC))
-    throw expected(path, 'a .npy file', start.length === 0 ? 'an empty file' : 'other bytes');
+    throw new InputError(
+      `Expected ${path} to be a .npy file but ${start.length === 0 ? 'it is empty' : 'it begins otherwise'}`,
+    );
   const major = start[MAGIC.length]!;
   if (major < 1 || major > 3) throw expected(`the .npy version of ${path}`, '1, 2 or 3', major);
   const lengthBytes = major === 1 ? 2 : 4;
@@ -114,7 +116,7 @@ function parseHeader(text: string, path: string): Header {
     return match;
   };
   const [, order, type] = /^([<>=|])?(.*)$/s.exec(field('descr', `['"]([^'"]*)['"]`))!;
-  if (!(type! in elementTypes))
+  if (!Object.hasOwn(elementTypes, type!))
     throw expected(
       `the element type of ${path}`,
       `a boolean, integer or real one (${Object.keys(elementTypes).join(', ')})`,
@@ -126,7 +128,7 @@ function parseHeader(text: string, path: string): Header {
     .filter((size) => size !== '')
     .map(Number);
   if (elementCount(shape) > MAX_ELEMENTS)
-    throw expected(`the shape of ${path}`, `at most ${MAX_ELEMENTS} elements (2³¹ − 1)`, shape);
+    throw expected(`the shape of ${path}`, `at most ${MAX_ELEMENTS} elements (4 GiB)`, shape);
   const foreign = endianness() === 'LE' ? '>' : '<';
   return {
     type: type!,

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { expected } from '../synth/errors.js';
-import type { Axes } from './native.js';
+import { type Activation, activationOf } from './activation.js';
+import type { Axes, NativeActivation } from './native.js';
 import { elementCount, MAX_ELEMENTS, validateShape } from './shape.js';
 
 /** Number of spatial axes of a layer. */
@@ -27,7 +28,7 @@ export interface ConvolutionOptions {
   /** Divides both channel counts. Default 1. */
   readonly groups?: number;
   /** Applied to the result. Default 'none'. */
-  readonly activation?: 'none' | 'relu';
+  readonly activation?: Activation;
   /** Threads of one forward pass. Default: as many as the system grants this process. */
   readonly threads?: number;
 }
@@ -43,7 +44,7 @@ export interface Layer {
   readonly padBegin: Axes;
   readonly padEnd: Axes;
   readonly groups: number;
-  readonly activation: 'none' | 'relu';
+  readonly activation: NativeActivation;
   readonly threads: number;
 }
 
@@ -77,9 +78,7 @@ export function validateLayer(options: ConvolutionOptions, rank: Rank): Layer {
   if (outChannels % groups !== 0)
     throw expected('groups', `a divisor of outChannels (${outChannels})`, groups);
   validateShape([outChannels, inChannels / groups, ...kernel], 'the weight');
-  const activation = options.activation ?? 'none';
-  if (activation !== 'none' && activation !== 'relu')
-    throw expected('activation', "'none' or 'relu'", activation);
+  const activation = activationOf(options.activation ?? 'none');
   const threads = options.threads ?? Math.min(availableParallelism(), MAX_THREADS);
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS)
     throw expected('threads', `an integer from 1 to ${MAX_THREADS}`, threads);
@@ -111,7 +110,7 @@ export function validateInput(layer: Layer, shape: readonly number[]): Problem {
   const problem = { ...layer, batch: batched[0]!, input, output };
   const elements = elementCount([problem.batch, layer.outChannels, ...output]);
   if (elements > MAX_ELEMENTS)
-    throw expected('the output', `at most ${MAX_ELEMENTS} elements (2³¹ − 1)`, elements);
+    throw expected('the output', `at most ${MAX_ELEMENTS} elements (4 GiB)`, elements);
   return problem;
 }
 
@@ -147,7 +146,7 @@ function outputSize(layer: Layer, input: Axes, axis: 0 | 1 | 2): number {
   const reach = layer.dilation[axis] * (layer.kernel[axis] - 1) + 1;
   const padded = input[axis] + layer.padBegin[axis] + layer.padEnd[axis];
   if (padded > MAX_ELEMENTS)
-    throw expected(`the input's ${axisNames[axis]} with its padding`, 'below 2³¹', padded);
+    throw expected(`the input's ${axisNames[axis]} with its padding`, `at most ${MAX_ELEMENTS}`, padded);
   if (padded < reach)
     throw expected(
       `the input's ${axisNames[axis]} with its padding`,
@@ -202,7 +201,7 @@ function count(name: string, value: unknown): number {
   return value;
 }
 
-/** Sizes stay below 2³¹ each, so that sums and products of two are exact. */
+/** Sizes stay below that of a tensor each, so that sums and products of two are exact. */
 function isSize(value: unknown, minimum: number): value is number {
   return Number.isInteger(value) && (value as number) >= minimum && (value as number) <= MAX_ELEMENTS;
 }

@@ -1,7 +1,7 @@
 import { expected } from '../synth/errors.js';
 
-/** Most elements one tensor may hold: 2³¹ − 1, so that the engine may index with 32 bits (8 GiB of floats). */
-export const MAX_ELEMENTS = 2 ** 31 - 1;
+/** Most elements one tensor may hold: 2³⁰, the 4 GiB that Node can lend to a JavaScript array. */
+export const MAX_ELEMENTS = 2 ** 30;
 
 /**
  * Checks that a shape is an array of non-negative integers whose product stays within {@link MAX_ELEMENTS}.
@@ -14,7 +14,7 @@ export function validateShape(shape: unknown, name = 'shape'): readonly number[]
   if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0))
     throw expected(name, 'an array of non-negative integers', shape);
   if (elementCount(shape) > MAX_ELEMENTS)
-    throw expected(name, `at most ${MAX_ELEMENTS} elements (2³¹ − 1)`, shape);
+    throw expected(name, `at most ${MAX_ELEMENTS} elements (4 GiB)`, shape);
   return Object.freeze([...(shape as number[])]);
 }
 

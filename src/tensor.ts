@@ -137,10 +137,11 @@ export function checkData(
   // Node 20 knows both properties, the ES2023 library not yet.
   const buffer = data.buffer as { readonly resizable?: boolean; readonly growable?: boolean };
   if (buffer.resizable || buffer.growable)
-    throw expected(name, 'on a buffer of fixed length', 'a resizable buffer');
+    throw new InputError(`Expected ${name} to be on a buffer of fixed length but received a resizable one`);
   const size = elementCount(shape);
   if (data.length === size) return;
-  if (data.buffer.byteLength === 0) throw expected(name, `${size} elements long`, 'a detached buffer');
+  if (data.buffer.byteLength === 0)
+    throw new InputError(`Expected ${name} to be ${size} elements long but its buffer is detached`);
   throw expected(name, `${size} elements long, as its shape ${formatShape(shape)} says`, data.length);
 }
 
