@@ -58,6 +58,11 @@ int smallInteger(const Napi::Value& value, const std::string& name) {
   return static_cast<int>(number);
 }
 
+float number(const Napi::Value& value, const std::string& name) {
+  if (!value.IsNumber()) fail(value.Env(), name, "a number");
+  return value.As<Napi::Number>().FloatValue();
+}
+
 std::ptrdiff_t integerOr(const Napi::Object& object, const char* name, std::ptrdiff_t otherwise) {
   const Napi::Value value = object.Get(name);
   return value.IsUndefined() ? otherwise : integer(value, name);
@@ -206,6 +211,10 @@ winograd::Layer readLayer(const Napi::Value& value) {
   if (algorithm == "direct") return layer;
   if (algorithm != "winograd") fail(value.Env(), "algorithm", "'winograd' or 'direct'");
   layer.algorithm = winograd::Algorithm::winograd;
+  if (!from.Get("fold").IsUndefined()) {
+    const Napi::Object fold = array(from.Get("fold"), "fold", 3);
+    for (uint32_t a = 0; a < 3; a++) layer.fold[a] = fold.Get(a).ToBoolean();
+  }
   const Napi::Object transforms = array(from.Get("transforms"), "transforms", 3);
   for (uint32_t a = 0; a < 3; a++) {
     const Napi::Object transform = object(transforms.Get(a), "a transform");
@@ -231,6 +240,13 @@ winograd::Tiling readTiling(const Napi::Value& value) {
   return tiling;
 }
 
+winograd::Layout layout(const Napi::Value& value, const std::string& name) {
+  if (value.IsUndefined()) return winograd::Layout::planar;
+  const std::string layout = text(value, name);
+  if (layout != "planar" && layout != "blocked") fail(value.Env(), name, "'planar' or 'blocked'");
+  return layout == "blocked" ? winograd::Layout::blocked : winograd::Layout::planar;
+}
+
 winograd::Problem readProblem(const Napi::Value& value, winograd::Algorithm algorithm) {
   const Napi::Object from = object(value, "problem");
   winograd::Problem problem;
@@ -240,9 +256,11 @@ winograd::Problem readProblem(const Napi::Value& value, winograd::Algorithm algo
   problem.dilation = axes(from.Get("dilation"), "dilation");
   problem.padBegin = axes(from.Get("padBegin"), "padBegin");
   problem.padEnd = axes(from.Get("padEnd"), "padEnd");
-  const std::string activation = text(from.Get("activation"), "activation");
-  if (activation != "none" && activation != "relu") fail(value.Env(), "activation", "'none' or 'relu'");
-  problem.relu = activation == "relu";
+  const Napi::Object activation = object(from.Get("activation"), "activation");
+  problem.activation = {number(activation.Get("slope"), "slope"), number(activation.Get("low"), "low"),
+                        number(activation.Get("high"), "high")};
+  problem.inputLayout = layout(from.Get("inputLayout"), "inputLayout");
+  problem.outputLayout = layout(from.Get("outputLayout"), "outputLayout");
   problem.threads = smallInteger(from.Get("threads"), "threads");
   problem.tileBlock = integerOr(from, "tileBlock", 0);
   problem.channelGroup = integerOr(from, "channelGroup", 0);
@@ -314,32 +332,33 @@ class WeightsWrap : public Napi::ObjectWrap<WeightsWrap> {
   std::shared_ptr<const winograd::Weights> weights_;
 };
 
-/// One pass on a worker thread. It shares the plan and both blocks, whatever becomes of their JavaScript objects.
+/// One pass on a worker thread. It shares the plan and the blocks of its arrays, whatever becomes of their JavaScript objects.
 class PassWorker : public Napi::AsyncWorker {
  public:
-  PassWorker(Napi::Env env, std::shared_ptr<const winograd::Plan> plan, const float* x, std::shared_ptr<Block> input,
-             float* y, std::shared_ptr<Block> output)
+  PassWorker(Napi::Env env, std::shared_ptr<const winograd::Plan> plan, const float* x, float* y, const float* residual,
+             std::vector<std::shared_ptr<Block>> blocks)
       : AsyncWorker(env),
         deferred_(Napi::Promise::Deferred::New(env)),
         plan_(std::move(plan)),
-        input_(std::move(input)),
-        output_(std::move(output)),
+        blocks_(std::move(blocks)),
         x_(x),
-        y_(y) {}
+        y_(y),
+        residual_(residual) {}
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
  protected:
-  void Execute() override { times_ = plan_->execute(x_, y_); }
+  void Execute() override { times_ = plan_->execute(x_, y_, residual_); }
   void OnOK() override { deferred_.Resolve(writeTimes(Env(), times_)); }
   void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
 
  private:
   Napi::Promise::Deferred deferred_;
   std::shared_ptr<const winograd::Plan> plan_;
-  std::shared_ptr<Block> input_, output_;
+  std::vector<std::shared_ptr<Block>> blocks_;
   const float* x_;
   float* y_;
+  const float* residual_;
   winograd::Times times_;
 };
 
@@ -351,6 +370,8 @@ class PlanWrap : public Napi::ObjectWrap<PlanWrap> {
                            InstanceMethod<&PlanWrap::forward>("forward"),
                            InstanceMethod<&PlanWrap::forwardSync>("forwardSync"),
                            InstanceAccessor<&PlanWrap::workspaceBytes>("workspaceBytes"),
+                           InstanceAccessor<&PlanWrap::inputLength>("inputLength"),
+                           InstanceAccessor<&PlanWrap::outputLength>("outputLength"),
                            InstanceAccessor<&PlanWrap::outputShape>("outputShape"),
                            InstanceAccessor<&PlanWrap::tileBlock>("tileBlock"),
                            InstanceAccessor<&PlanWrap::channelGroup>("channelGroup"),
@@ -368,24 +389,33 @@ class PlanWrap : public Napi::ObjectWrap<PlanWrap> {
 
  private:
   struct Arrays {
-    Elements<float> x, y;
+    Elements<float> x, y, residual;
   };
 
   Arrays arrays(const Napi::CallbackInfo& info) {
     const Elements<float> x = floats(info[0], "input", plan_->inputSize());
     const Elements<float> y = floats(info[1], "output", plan_->outputSize());
-    if (x.data < y.data + y.length && y.data < x.data + x.length) {
-      fail(info.Env(), "output", "memory that the input does not use");
-    }
-    return {x, y};
+    Elements<float> residual{nullptr, 0};
+    if (!info[2].IsUndefined()) residual = floats(info[2], "residual", plan_->outputSize());
+    if (overlap(x, y) || overlap(residual, y)) fail(info.Env(), "output", "memory that no input uses");
+    return {x, y, residual};
+  }
+
+  static bool overlap(const Elements<float>& a, const Elements<float>& b) {
+    return a.data < b.data + b.length && b.data < a.data + a.length;
   }
 
   Napi::Value forward(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&]() -> Napi::Value {
-      const auto [x, y] = arrays(info);
-      std::shared_ptr<Block> input = Blocks::shared().find(x), output = Blocks::shared().find(y);
-      if (!input || !output) fail(info.Env(), "input and output", "arrays from alloc");
-      auto* worker = new PassWorker(info.Env(), plan_, x.data, std::move(input), const_cast<float*>(y.data), std::move(output));
+      const Arrays given = arrays(info);
+      std::vector<std::shared_ptr<Block>> blocks;
+      for (const Elements<float>& elements : {given.x, given.y, given.residual}) {
+        if (elements.data == nullptr) continue;
+        blocks.push_back(Blocks::shared().find(elements));
+        if (!blocks.back()) fail(info.Env(), "input, output and residual", "arrays from alloc");
+      }
+      auto* worker = new PassWorker(info.Env(), plan_, given.x.data, const_cast<float*>(given.y.data),
+                                    given.residual.data, std::move(blocks));
       const Napi::Promise promise = worker->promise();
       worker->Queue();
       return promise;
@@ -394,15 +424,18 @@ class PlanWrap : public Napi::ObjectWrap<PlanWrap> {
 
   Napi::Value forwardSync(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&]() -> Napi::Value {
-      const auto [x, y] = arrays(info);
-      return writeTimes(info.Env(), plan_->execute(x.data, const_cast<float*>(y.data)));
+      const Arrays given = arrays(info);
+      return writeTimes(info.Env(),
+                        plan_->execute(given.x.data, const_cast<float*>(given.y.data), given.residual.data));
     });
   }
 
-  Napi::Value workspaceBytes(const Napi::CallbackInfo& info) { return number(info, plan_->workspaceBytes()); }
-  Napi::Value tileBlock(const Napi::CallbackInfo& info) { return number(info, plan_->problem().tileBlock); }
-  Napi::Value channelGroup(const Napi::CallbackInfo& info) { return number(info, plan_->problem().channelGroup); }
-  Napi::Value sumBlock(const Napi::CallbackInfo& info) { return number(info, plan_->problem().sumBlock); }
+  Napi::Value workspaceBytes(const Napi::CallbackInfo& info) { return toNumber(info, plan_->workspaceBytes()); }
+  Napi::Value inputLength(const Napi::CallbackInfo& info) { return toNumber(info, plan_->inputSize()); }
+  Napi::Value outputLength(const Napi::CallbackInfo& info) { return toNumber(info, plan_->outputSize()); }
+  Napi::Value tileBlock(const Napi::CallbackInfo& info) { return toNumber(info, plan_->problem().tileBlock); }
+  Napi::Value channelGroup(const Napi::CallbackInfo& info) { return toNumber(info, plan_->problem().channelGroup); }
+  Napi::Value sumBlock(const Napi::CallbackInfo& info) { return toNumber(info, plan_->problem().sumBlock); }
   Napi::Value outputShape(const Napi::CallbackInfo& info) { return writeAxes(info.Env(), plan_->output()); }
   Napi::Value codelets(const Napi::CallbackInfo& info) {
     const std::vector<std::string> names = plan_->codelets();
@@ -412,7 +445,7 @@ class PlanWrap : public Napi::ObjectWrap<PlanWrap> {
   }
 
   template <class Number>
-  static Napi::Value number(const Napi::CallbackInfo& info, Number value) {
+  static Napi::Value toNumber(const Napi::CallbackInfo& info, Number value) {
     return Napi::Number::New(info.Env(), static_cast<double>(value));
   }
 

@@ -51,8 +51,27 @@ export interface NativeLayer {
   readonly algorithm: 'winograd' | 'direct';
   /** One per axis; F(1, 1) for an axis that is not convolved. Only for `algorithm: 'winograd'`. */
   readonly transforms?: Axes<NativeKernelTransform>;
+  /**
+   * For Winograd: axes whose taps are summed like channels, in the inner dimension of the products, instead of being
+   * transformed; such an axis has the transform and the form F(1, 1). The way of layers with few channels. Never the
+   * last axis.
+   */
+  readonly fold?: Axes<boolean>;
   /** Name of a kernel table that `cpuInfo().kernels` lists. */
   readonly isa: string;
+}
+
+/**
+ * Where activations lie. planar: N×C×D×H×W. blocked: N×⌈C/width⌉×D×H×W×width with the width of the kernel table,
+ * missing channels zero; what a network keeps between its layers.
+ */
+export type NativeLayout = 'planar' | 'blocked';
+
+/** v = sum + bias + residual; v < 0 is multiplied by `slope`; then `low` ≤ v ≤ `high`. None: 1, −∞, ∞. ReLU: 0, −∞, ∞. */
+export interface NativeActivation {
+  readonly slope: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** The rest of the problem: everything a plan needs beyond the layer. */
@@ -63,7 +82,10 @@ export interface NativeProblem {
   readonly dilation: Axes;
   readonly padBegin: Axes;
   readonly padEnd: Axes;
-  readonly activation: 'none' | 'relu';
+  readonly activation: NativeActivation;
+  /** Default planar. Blocked layouts are for layers of one group (and, for the input, without folded axes). */
+  readonly inputLayout?: NativeLayout;
+  readonly outputLayout?: NativeLayout;
   readonly threads: number;
   /** How each axis is covered by tiles. Only for `algorithm: 'winograd'`. */
   readonly tiling?: Axes<NativeTiling>;
@@ -92,14 +114,17 @@ export interface NativeWeights {
 export interface NativePlan {
   readonly workspaceBytes: number;
   readonly outputShape: Axes;
+  /** Floats of the input and of the output, in the problem's layouts. */
+  readonly inputLength: number;
+  readonly outputLength: number;
   readonly tileBlock: number;
   readonly channelGroup: number;
   readonly sumBlock: number;
   /** Names of the generated codelets in use; a transform without one runs on the generic kernel. */
   readonly codelets: readonly string[];
-  /** Runs off the main thread. Both arrays must come from `alloc`. */
-  forward(input: Float32Array, output: Float32Array): Promise<NativeTimes>;
-  forwardSync(input: Float32Array, output: Float32Array): NativeTimes;
+  /** Runs off the main thread. All arrays must come from `alloc`; `residual` is laid out like the output. */
+  forward(input: Float32Array, output: Float32Array, residual?: Float32Array): Promise<NativeTimes>;
+  forwardSync(input: Float32Array, output: Float32Array, residual?: Float32Array): NativeTimes;
 }
 
 /** What the machine and the build offer. */

@@ -1,7 +1,6 @@
 #include "direct.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "../runtime/stopwatch.h"
 #include "../runtime/threads.h"
@@ -42,7 +41,8 @@ std::size_t DirectPlan::workspaceBytes() const {
   return checkedMultiply(checkedAdd(blocked, rows), sizeof(float));
 }
 
-Times DirectPlan::execute(const float* x, float* y) const {
+Times DirectPlan::execute(const float* x, float* y, const float* residual) const {
+  const Activations activations{x, y, residual};
   weights_->prepare(problem_.threads);
   Stopwatch total;
   Times times;
@@ -61,7 +61,7 @@ Times DirectPlan::execute(const float* x, float* y) const {
     pool.forEach(layer().groups * panels_.count() * output_[0], problem_.threads, [&](std::ptrdiff_t item, int slot) {
       const std::ptrdiff_t depth = item % output_[0], panel = item / output_[0];
       const std::ptrdiff_t group = panel / panels_.count();
-      computeRows(y, image, group, panel % panels_.count(), depth, blocked + group * groupSize,
+      computeRows(activations, image, group, panel % panels_.count(), depth, blocked + group * groupSize,
                   rows + slot * 2 * kernels_.width * output_[2]);
     });
     times.product += watch.lap();
@@ -73,32 +73,17 @@ Times DirectPlan::execute(const float* x, float* y) const {
 // One plane of one channel block, with its padding.
 void DirectPlan::gather(const float* x, std::ptrdiff_t image, std::ptrdiff_t group, std::ptrdiff_t channelBlock,
                         std::ptrdiff_t z, float* blocked) const {
-  const std::ptrdiff_t width = kernels_.width, channels = layer().groupInputs();
-  const Axes& size = problem_.input;
-  const std::ptrdiff_t row = padded_[2] * width;
-  float* to = blocked + ((group * channelBlocks_ + channelBlock) * padded_[0] + z) * padded_[1] * row;
-  const std::ptrdiff_t depth = z - problem_.padBegin[0];
-  if (depth < 0 || depth >= size[0]) {
-    std::memset(to, 0, static_cast<std::size_t>(padded_[1] * row) * sizeof(float));
-    return;
-  }
-  const std::ptrdiff_t first = group * channels + channelBlock * width;
-  const float* from = x + (image * layer().inChannels + first) * volume(size) + depth * size[1] * size[2];
-  const int present = static_cast<int>(std::min(width, channels - channelBlock * width));
-  const std::ptrdiff_t left = std::min(problem_.padBegin[2], padded_[2]);
-  const std::ptrdiff_t count = std::clamp<std::ptrdiff_t>(padded_[2] - left, 0, size[2]);
-  for (std::ptrdiff_t h = 0; h < padded_[1]; h++, to += row) {
-    const std::ptrdiff_t line = h - problem_.padBegin[1];
-    if (line < 0 || line >= size[1]) {
-      std::memset(to, 0, static_cast<std::size_t>(row) * sizeof(float));
-    } else {
-      kernels_.loadRow({from + line * size[2], volume(size), present, left, count, padded_[2] - left - count, to});
-    }
+  const std::ptrdiff_t channels = layer().groupInputs();
+  float* to = blocked + ((group * channelBlocks_ + channelBlock) * padded_[0] + z) * padded_[1] * padded_[2] * kernels_.width;
+  InputRow row{image, {}, padded_[2], group * channels, channelBlock, channels};
+  for (std::ptrdiff_t h = 0; h < padded_[1]; h++, to += padded_[2] * kernels_.width) {
+    row.at = {z - problem_.padBegin[0], h - problem_.padBegin[1], -problem_.padBegin[2]};
+    loadInputRow(layer(), problem_, x, row, to);
   }
 }
 
 // All rows of outputs at one depth, for one panel of output channels.
-void DirectPlan::computeRows(float* y, std::ptrdiff_t image, std::ptrdiff_t group, std::ptrdiff_t panelIndex,
+void DirectPlan::computeRows(const Activations& activations, std::ptrdiff_t image, std::ptrdiff_t group, std::ptrdiff_t panelIndex,
                              std::ptrdiff_t depth, const float* blocked, float* row) const {
   const std::ptrdiff_t width = kernels_.width, channels = layer().groupInputs(), outputs = layer().groupOutputs();
   const Panel panel = panels_.at(panelIndex);
@@ -128,11 +113,10 @@ void DirectPlan::computeRows(float* y, std::ptrdiff_t image, std::ptrdiff_t grou
     }
     for (int v = 0; v < panel.vectors; v++) {
       const std::ptrdiff_t channel = panel.channel + v * width;
-      float* to = y + (image * layer().outChannels + group * outputs + channel) * volume(output_) +
-                  (depth * output_[1] + h) * output_[2];
-      kernels_.storeRow({row + v * width, lanes, pixels, to, volume(output_),
-                         static_cast<int>(std::min(width, outputs - channel)), weights_->bias(group) + channel,
-                         problem_.relu});
+      storeOutputRow(layer(), problem_, output_, activations,
+                     {image, {depth, h, 0}, pixels, group * outputs + channel,
+                      static_cast<int>(std::min(width, outputs - channel)), weights_->bias(group) + channel},
+                     row + v * width, lanes);
     }
   }
 }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "plan.h"
+#include "rows.h"
 
 namespace winograd {
 
@@ -13,13 +14,13 @@ class DirectPlan final : public Plan {
  public:
   DirectPlan(std::shared_ptr<const Weights> weights, const Problem& problem);
 
-  Times execute(const float* x, float* y) const override;
+  Times execute(const float* x, float* y, const float* residual) const override;
   std::size_t workspaceBytes() const override;
 
  private:
   void gather(const float* x, std::ptrdiff_t image, std::ptrdiff_t group, std::ptrdiff_t channelBlock, std::ptrdiff_t z,
               float* blocked) const;
-  void computeRows(float* y, std::ptrdiff_t image, std::ptrdiff_t group, std::ptrdiff_t panelIndex, std::ptrdiff_t depth,
+  void computeRows(const Activations& activations, std::ptrdiff_t image, std::ptrdiff_t group, std::ptrdiff_t panelIndex, std::ptrdiff_t depth,
                    const float* blocked, float* row) const;
 
   const KernelTable& kernels_;

@@ -21,8 +21,9 @@ class Plan {
  public:
   virtual ~Plan() = default;
 
-  /// x: N x C x D x H x W, y: N x K x D' x H' x W', both planar. Throws OutOfMemory.
-  virtual Times execute(const float* x, float* y) const = 0;
+  /// x: N x C x D x H x W, y: N x K x D' x H' x W', in the problem's layouts; residual: laid out like y, or null.
+  /// Throws OutOfMemory.
+  virtual Times execute(const float* x, float* y, const float* residual = nullptr) const = 0;
 
   /// All memory that one pass allocates.
   virtual std::size_t workspaceBytes() const = 0;
@@ -33,8 +34,9 @@ class Plan {
   const Layer& layer() const { return weights_->layer(); }
   const Problem& problem() const { return problem_; }
   const Axes& output() const { return output_; }
-  std::size_t inputSize() const { return size(layer().inChannels, problem_.input); }
-  std::size_t outputSize() const { return size(layer().outChannels, output_); }
+  /// Floats of x and of y.
+  std::size_t inputSize() const { return size(layer().inChannels, problem_.inputLayout, problem_.input); }
+  std::size_t outputSize() const { return size(layer().outChannels, problem_.outputLayout, output_); }
 
  protected:
   Plan(std::shared_ptr<const Weights> weights, const Problem& problem)
@@ -45,7 +47,8 @@ class Plan {
   Axes output_;
 
  private:
-  std::size_t size(std::ptrdiff_t channels, const Axes& extents) const {
+  std::size_t size(std::ptrdiff_t channels, Layout layout, const Axes& extents) const {
+    if (layout == Layout::blocked) channels = roundUp(channels, layer().kernels->width);
     return static_cast<std::size_t>(problem_.batch * channels * volume(extents));
   }
 };

@@ -74,9 +74,12 @@ void validate(const Layer& layer) {
   checkedMultiply(weights, 1024);  // room for padding and for transformed kernels
   if (layer.algorithm != Algorithm::winograd) return;
   check(layer.groups == 1, "groups of a Winograd layer", "1", layer.groups);
+  if (layer.fold[2]) throw std::invalid_argument("Expected the last axis not to be folded");
   for (int a = 0; a < 3; a++) {
     const KernelTransform& transform = layer.transforms[a];
-    check(transform.taps == layer.kernel[a], "taps of an axis", std::to_string(layer.kernel[a]), transform.taps);
+    const std::ptrdiff_t taps = layer.fold[a] ? 1 : layer.kernel[a];
+    check(transform.taps == taps, "taps of an axis", std::to_string(taps), transform.taps);
+    check(!layer.fold[a] || transform.products == 1, "products of a folded axis", "1", transform.products);
     check(transform.products >= 1 && transform.products <= kMaxTransform, "products of an axis", "1 to 64",
           transform.products);
     checkLength("C", transform.C.size(),
@@ -108,7 +111,13 @@ void validate(const Layer& layer, const Problem& problem) {
     bytes = checkedMultiply(bytes, static_cast<std::size_t>(std::max(layer.inChannels, layer.outChannels)));
     for (int a = 0; a < 3; a++) bytes = checkedMultiply(bytes, static_cast<std::size_t>(extents[a]));
   }
+  if (layer.groups > 1 && (problem.inputLayout == Layout::blocked || problem.outputLayout == Layout::blocked)) {
+    throw std::invalid_argument("Expected a layer of several groups to have planar layouts but received blocked");
+  }
   if (layer.algorithm != Algorithm::winograd) return;
+  if (layer.depth() != layer.inChannels && problem.inputLayout == Layout::blocked) {
+    throw std::invalid_argument("Expected a layer with folded axes to have a planar input but received blocked");
+  }
   for (int a = 0; a < 3; a++) {
     check(problem.stride[a] == 1, "stride of a Winograd layer", "1", problem.stride[a]);
     check(problem.dilation[a] == 1, "dilation of a Winograd layer", "1", problem.dilation[a]);

@@ -15,6 +15,10 @@ using Axes = std::array<std::ptrdiff_t, 3>;
 
 enum class Algorithm { winograd, direct };
 
+/// planar: N x C x D x H x W. blocked: N x C/width x D x H x W x width, channels padded to whole vectors; what a
+/// network keeps between its layers.
+enum class Layout { planar, blocked };
+
 /// The part of one axis' F(S, G) that the weights depend on: C, products x taps, row-major.
 struct KernelTransform {
   int taps = 1, products = 1;
@@ -41,16 +45,24 @@ struct Layer {
   Axes kernel{1, 1, 1};
   Algorithm algorithm = Algorithm::direct;
   std::array<KernelTransform, 3> transforms;  // for Winograd
+  /// For Winograd: axes whose taps are summed like channels, in the products' inner dimension, instead of being
+  /// transformed; such an axis has the transform F(1, 1). It is the way of layers with few channels.
+  std::array<bool, 3> fold{};  // never the last axis
   const KernelTable* kernels = nullptr;
 
   std::ptrdiff_t groupInputs() const { return inChannels / groups; }
   std::ptrdiff_t groupOutputs() const { return outChannels / groups; }
+  /// Taps that count as channels.
+  Axes folded() const { return {fold[0] ? kernel[0] : 1, fold[1] ? kernel[1] : 1, 1}; }
+  /// The inner dimension of a Winograd layer's products.
+  std::ptrdiff_t depth() const { return inChannels * folded()[0] * folded()[1]; }
 };
 
 struct Problem {
   std::ptrdiff_t batch = 1;
   Axes input{1, 1, 1}, stride{1, 1, 1}, dilation{1, 1, 1}, padBegin{}, padEnd{};
-  bool relu = false;
+  Activation activation;
+  Layout inputLayout = Layout::planar, outputLayout = Layout::planar;
   int threads = 1;
   std::array<Tiling, 3> tiling;  // for Winograd
   // Zero lets the engine choose.

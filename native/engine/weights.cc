@@ -41,7 +41,8 @@ Weights::Weights(const Layer& layer, const float* weight, const float* bias)
   const bool fast = layer.algorithm == Algorithm::winograd;
   packedSize_ = checkedMultiply(perGroup, size(layer.groups));
   for (int a = 0; a < 3; a++) {
-    packedSize_ = checkedMultiply(packedSize_, size(fast ? layer.transforms[a].products : layer.kernel[a]));
+    const bool transformed = fast && !layer.fold[a];
+    packedSize_ = checkedMultiply(packedSize_, size(transformed ? layer.transforms[a].products : layer.kernel[a]));
   }
   bias_ = std::make_unique<Block>(size(panelsOfGroup_.padded() * layer.groups));
   if (bias != nullptr) {
@@ -70,8 +71,9 @@ void Weights::prepare(int threads) const {
 void Weights::packWinograd(float* packed, int threads) const {
   const KernelTransform *d = &layer_.transforms[0], *h = &layer_.transforms[1], *w = &layer_.transforms[2];
   const std::ptrdiff_t products = std::ptrdiff_t{1} * d->products * h->products * w->products;
-  const std::ptrdiff_t taps = volume(layer_.kernel);
-  const std::ptrdiff_t channels = layer_.inChannels;
+  const std::ptrdiff_t channels = layer_.depth();
+  const Axes &kernel = layer_.kernel, folded = layer_.folded();
+  const std::ptrdiff_t foldedTaps = volume(folded);
   const Panels& panels = panelsOfGroup_;
   const std::ptrdiff_t plane = channels * panels.padded();
   const float* weight = source_->data();
@@ -86,8 +88,17 @@ void Weights::packWinograd(float* packed, int threads) const {
     for (std::ptrdiff_t c = 0; c < channels; c++) {
       std::fill(from.begin(), from.end(), 0.0);
       for (std::ptrdiff_t lane = 0; lane < filled; lane++) {
-        const float* kernel = weight + ((panel.channel + lane) * channels + c) * taps;
-        for (std::ptrdiff_t t = 0; t < taps; t++) from[size(t * lanes + lane)] = kernel[t];
+        // Channel c is channel c / foldedTaps of the layer, at one tap of the folded axes.
+        const std::ptrdiff_t channel = (panel.channel + lane) * layer_.inChannels + c / foldedTaps;
+        const std::ptrdiff_t tap = c % foldedTaps;
+        const float* taps = weight + (channel * kernel[0] + tap / folded[1]) * kernel[1] * kernel[2];
+        double* value = &from[size(lane)];
+        for (int z = 0; z < d->taps; z++) {
+          for (int y = 0; y < h->taps; y++) {
+            const float* row = taps + (z * kernel[1] + y + tap % folded[1]) * kernel[2];
+            for (int x = 0; x < w->taps; x++, value += lanes) *value = row[x];
+          }
+        }
       }
       modeProduct(w->C.data(), w->products, w->taps, from.data(), to.data(), d->taps * h->taps, lanes);
       modeProduct(h->C.data(), h->products, h->taps, to.data(), from.data(), d->taps, w->products * lanes);

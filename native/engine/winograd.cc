@@ -1,7 +1,6 @@
 #include "winograd.h"
 
 #include <algorithm>
-#include <cstring>
 #include <set>
 
 #include "../runtime/stopwatch.h"
@@ -13,22 +12,6 @@ namespace {
 
 constexpr std::ptrdiff_t kLine = 16;  // floats in a cache line
 
-// Vectors in three dimensions; strides in floats.
-struct View {
-  float* at;
-  Axes stride;
-};
-
-View packed(float* at, const Axes& extents, std::ptrdiff_t width) {
-  return {at, {extents[1] * extents[2] * width, extents[2] * width, width}};
-}
-
-// The n-mode product along `axis`; `extents` counts the lines along the other two.
-void applyAlong(int axis, const LineTransform& transform, const View& in, const View& out, const Axes& extents) {
-  const int outer = axis == 0 ? 1 : 0, inner = axis == 2 ? 1 : 2;
-  transform.run({in.at, in.stride[axis], in.stride[inner], in.stride[outer], out.at, out.stride[axis],
-                 out.stride[inner], out.stride[outer], extents[inner], extents[outer]});
-}
 
 // Planes that lie a multiple of 4 KiB apart would fall into the same cache sets.
 std::ptrdiff_t planeStride(std::ptrdiff_t floats) {
@@ -38,16 +21,23 @@ std::ptrdiff_t planeStride(std::ptrdiff_t floats) {
 
 }  // namespace
 
-struct WinogradPlan::Pass {
-  const float* x;
-  float* y;
-};
+WinogradPlan::View WinogradPlan::packed(const float* at, const Axes& extents, std::ptrdiff_t width) {
+  return {at, {extents[1] * extents[2] * width, extents[2] * width, width}};
+}
+
+// The n-mode product along `axis`; `extents` counts the lines along the other two.
+void WinogradPlan::applyAlong(int axis, const LineTransform& transform, const View& in, float* out,
+                              const Axes& outStride, const Axes& extents) {
+  const int outer = axis == 0 ? 1 : 0, inner = axis == 2 ? 1 : 2;
+  transform.run({in.at, in.stride[axis], in.stride[inner], in.stride[outer], out, outStride[axis], outStride[inner],
+                 outStride[outer], extents[inner], extents[outer]});
+}
 
 WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem& problem)
     : Plan(std::move(weights), problem),
       kernels_(*layer().kernels),
       panels_(layer().outChannels, kernels_.width),
-      channels_(roundUp(layer().inChannels, kernels_.width)) {
+      channels_(roundUp(layer().depth(), kernels_.width)) {
   for (int a = 0; a < 3; a++) {
     products_[a] = layer().transforms[a].products;
     for (const Form& form : problem_.tiling[a].forms) {
@@ -120,10 +110,10 @@ std::vector<std::string> WinogradPlan::codelets() const {
   return {names.begin(), names.end()};
 }
 
-Times WinogradPlan::execute(const float* x, float* y) const {
+Times WinogradPlan::execute(const float* x, float* y, const float* residual) const {
   weights_->prepare(problem_.threads);
   Stopwatch total;
-  const Pass pass{x, y};
+  const Activations activations{x, y, residual};
   const int threads = problem_.threads;
   const Workspace workspace(workspaceBytes() / sizeof(float));
   const std::ptrdiff_t uSize = volume(products_) * uPlane_, mSize = volume(products_) * mPlane_;
@@ -136,7 +126,7 @@ Times WinogradPlan::execute(const float* x, float* y) const {
   const std::ptrdiff_t groups = divideUp(panels_.count(), panelsPerGroup_);
   const auto input = [&](const TileBlock& block, std::ptrdiff_t item, int slot, float* u) {
     Stopwatch watch;
-    transformInput(pass, block, block.runs[static_cast<std::size_t>(item / channelBlocks)], item % channelBlocks, u,
+    transformInput(activations, block, block.runs[static_cast<std::size_t>(item / channelBlocks)], item % channelBlocks, u,
                    scratchBase + slot * 2 * scratch_);
     times[static_cast<std::size_t>(slot)].input += watch.lap();
   };
@@ -146,7 +136,7 @@ Times WinogradPlan::execute(const float* x, float* y) const {
     float* m = mBase + slot * mSize;
     multiply(block, first, end, u, m);
     times[static_cast<std::size_t>(slot)].product += watch.lap();
-    for (const Run& run : block.runs) transformOutput(pass, run, first, end, m, scratchBase + slot * 2 * scratch_);
+    for (const Run& run : block.runs) transformOutput(activations, run, first, end, m, scratchBase + slot * 2 * scratch_);
     times[static_cast<std::size_t>(slot)].output += watch.lap();
   };
 
@@ -177,62 +167,61 @@ Times WinogradPlan::execute(const float* x, float* y) const {
   return sum;
 }
 
-// Reads the run's strip of inputs, padding included, as blocked pixels.
-void WinogradPlan::gather(const Pass& pass, const Run& run, std::ptrdiff_t channelBlock, float* strip) const {
-  Axes begin, extent;
-  for (int a = 0; a < 3; a++) {
-    const Form& f = form(a, run.form[a]);
-    begin[a] = run.start[a] - problem_.padBegin[a] + f.offset;
-    extent[a] = f.inputs + (a == 2 ? (run.count - 1) * f.outputs : 0);
-  }
+// The run's strip of inputs as blocked pixels: where it lies, if it needs neither padding nor reshuffling, else a copy.
+WinogradPlan::View WinogradPlan::gather(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock,
+                                        const Axes& extents, float* strip) const {
+  const std::ptrdiff_t width = kernels_.width;
   const Axes& size = problem_.input;
-  const std::ptrdiff_t width = kernels_.width, row = extent[2] * width;
-  const std::ptrdiff_t left = std::clamp<std::ptrdiff_t>(-begin[2], 0, extent[2]);
-  const std::ptrdiff_t end = std::clamp<std::ptrdiff_t>(size[2] - begin[2], left, extent[2]);
-  const std::ptrdiff_t firstChannel = channelBlock * width;
-  const float* from = pass.x + (run.image * layer().inChannels + firstChannel) * volume(size);
-  const int channels = static_cast<int>(std::min(width, layer().inChannels - firstChannel));
-  for (std::ptrdiff_t d = 0; d < extent[0]; d++) {
-    for (std::ptrdiff_t h = 0; h < extent[1]; h++, strip += row) {
-      const std::ptrdiff_t z = begin[0] + d, y = begin[1] + h;
-      if (z < 0 || z >= size[0] || y < 0 || y >= size[1]) {
-        std::memset(strip, 0, static_cast<std::size_t>(row) * sizeof(float));
-        continue;
-      }
-      kernels_.loadRow({from + (z * size[1] + y) * size[2] + begin[2] + left, volume(size), channels, left, end - left,
-                        extent[2] - end, strip});
+  Axes begin;
+  bool inside = true;
+  for (int a = 0; a < 3; a++) {
+    begin[a] = run.start[a] - problem_.padBegin[a] + form(a, run.form[a]).offset;
+    inside = inside && begin[a] >= 0 && begin[a] + extents[a] <= size[a];
+  }
+  if (inside && problem_.inputLayout == Layout::blocked) {
+    const std::ptrdiff_t plane = run.image * (channels_ / width) + channelBlock;
+    const std::ptrdiff_t pixel = (begin[0] * size[1] + begin[1]) * size[2] + begin[2];
+    return packed(activations.x + (plane * volume(size) + pixel) * width, size, width);
+  }
+  InputRow row{run.image, begin, extents[2], 0, channelBlock, layer().depth()};
+  float* to = strip;
+  for (std::ptrdiff_t d = 0; d < extents[0]; d++) {
+    for (std::ptrdiff_t h = 0; h < extents[1]; h++, to += extents[2] * width) {
+      row.at = {begin[0] + d, begin[1] + h, begin[2]};
+      loadInputRow(layer(), problem_, activations.x, row, to);
     }
   }
+  return packed(strip, extents, width);
 }
 
-void WinogradPlan::transformInput(const Pass& pass, const TileBlock& block, const Run& run, std::ptrdiff_t channelBlock,
-                                  float* u, float* scratch) const {
+void WinogradPlan::transformInput(const Activations& activations, const TileBlock& block, const Run& run,
+                                  std::ptrdiff_t channelBlock, float* u, float* scratch) const {
   const std::ptrdiff_t width = kernels_.width;
-  float *current = scratch, *next = scratch + scratch_;
-  gather(pass, run, channelBlock, current);
-
-  // The outer axes are transformed for the whole strip: neighbouring tiles share columns.
   Axes extents;
   for (int a = 0; a < 3; a++) extents[a] = form(a, run.form[a]).inputs;
   const std::ptrdiff_t step = form(2, run.form[2]).outputs;
   extents[2] += (run.count - 1) * step;
+  float *current = scratch, *next = scratch + scratch_;
+  View strip = gather(activations, run, channelBlock, extents, current);
+
+  // The outer axes are transformed for the whole strip: neighbouring tiles share columns.
   for (int a = 0; a < 2; a++) {
     const LineTransform& transform = inputTransform(a, run.form[a]);
     if (transform.identity()) continue;
     Axes after = extents;
     after[a] = transform.rows();
-    applyAlong(a, transform, packed(current, extents, width), packed(next, after, width), extents);
+    applyAlong(a, transform, strip, next, packed(next, after, width).stride, extents);
+    strip = packed(next, after, width);
     extents = after;
     std::swap(current, next);
   }
 
   const LineTransform& transform = inputTransform(2, run.form[2]);
-  const View strip = packed(current, extents, width);
+  const Axes planes{products_[1] * products_[2] * uPlane_, products_[2] * uPlane_, uPlane_};
   for (std::ptrdiff_t j = 0; j < run.count; j++) {
     const Group& group = block.groupOf[static_cast<std::size_t>(run.first + j)];
     float* to = u + group.first * channels_ + (channelBlock * group.rows + run.first + j - group.first) * width;
-    applyAlong(2, transform, {strip.at + j * step * width, strip.stride},
-               {to, {products_[1] * products_[2] * uPlane_, products_[2] * uPlane_, uPlane_}}, extents);
+    applyAlong(2, transform, {strip.at + j * step * width, strip.stride}, to, planes, extents);
   }
 }
 
@@ -240,7 +229,7 @@ void WinogradPlan::transformInput(const Pass& pass, const TileBlock& block, cons
 // of tiles fetch the next one, a share each.
 void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel, const float* u,
                             float* m) const {
-  const std::ptrdiff_t width = kernels_.width, channels = layer().inChannels;
+  const std::ptrdiff_t width = kernels_.width, channels = layer().depth();
   const std::ptrdiff_t segments = channels / width;
   const std::ptrdiff_t chunk =
       problem_.sumBlock > 0 ? std::max<std::ptrdiff_t>(problem_.sumBlock / width, 1) : std::max<std::ptrdiff_t>(segments, 1);
@@ -290,7 +279,7 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
   }
 }
 
-void WinogradPlan::transformOutput(const Pass& pass, const Run& run, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel,
+void WinogradPlan::transformOutput(const Activations& activations, const Run& run, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel,
                                    const float* m, float* scratch) const {
   const std::ptrdiff_t width = kernels_.width, outputs = layer().outChannels;
   Axes tile, products;  // extents of one tile after and before
@@ -306,7 +295,8 @@ void WinogradPlan::transformOutput(const Pass& pass, const Run& run, std::ptrdif
   }
   if (passes == 0) axes[passes++] = 2;
 
-  const View strip = packed(scratch, {tile[0], tile[1], run.count * tile[2]}, width);
+  const Axes stripExtents{tile[0], tile[1], run.count * tile[2]};
+  const View strip = packed(scratch, stripExtents, width);
   Axes valid;  // outputs of the strip that exist
   for (int a = 0; a < 3; a++) valid[a] = std::min((a == 2 ? run.count : 1) * tile[a], output_[a] - run.start[a]);
   const Axes mStride{products_[1] * products_[2] * mPlane_, products_[2] * mPlane_, mPlane_};
@@ -316,28 +306,29 @@ void WinogradPlan::transformOutput(const Pass& pass, const Run& run, std::ptrdif
     for (int v = 0; v < panel.vectors; v++) {
       for (std::ptrdiff_t j = 0; j < run.count; j++) {
         const float* from = m + (p - firstPanel) * mPanel_ + (run.first + j) * panel.vectors * width + v * width;
-        View in{const_cast<float*>(from), mStride};
+        View in{from, mStride};
         Axes extents = products;
         float *current = scratch + scratch_, *next = current + volume(products) * width;
         for (int n = 0; n < passes; n++) {
           const int a = axes[n];
           Axes after = extents;
           after[a] = tile[a];
-          const View out = n + 1 == passes ? View{strip.at + j * tile[2] * width, strip.stride} : packed(current, after, width);
-          applyAlong(a, outputTransform(a, run.form[a]), in, out, extents);
+          const bool last = n + 1 == passes;
+          const View out = last ? View{scratch + j * tile[2] * width, strip.stride} : packed(current, after, width);
+          applyAlong(a, outputTransform(a, run.form[a]), in, last ? scratch + j * tile[2] * width : current, out.stride, extents);
           in = out;
           extents = after;
           std::swap(current, next);
         }
       }
       const std::ptrdiff_t channel = panel.channel + v * width;
-      const int channels = static_cast<int>(std::min(width, outputs - channel));
+      OutputRow row{run.image, {}, valid[2], channel, static_cast<int>(std::min(width, outputs - channel)),
+                    weights_->bias(0) + channel};
       for (std::ptrdiff_t d = 0; d < valid[0]; d++) {
         for (std::ptrdiff_t h = 0; h < valid[1]; h++) {
-          float* to = pass.y + (run.image * outputs + channel) * volume(output_) +
-                      ((run.start[0] + d) * output_[1] + run.start[1] + h) * output_[2] + run.start[2];
-          kernels_.storeRow({strip.at + d * strip.stride[0] + h * strip.stride[1], width, valid[2], to, volume(output_),
-                             channels, weights_->bias(0) + channel, problem_.relu});
+          row.at = {run.start[0] + d, run.start[1] + h, run.start[2]};
+          storeOutputRow(layer(), problem_, output_, activations, row,
+                         strip.at + d * strip.stride[0] + h * strip.stride[1], width);
         }
       }
     }

@@ -5,6 +5,7 @@
 
 #include "line_transform.h"
 #include "plan.h"
+#include "rows.h"
 #include "tiles.h"
 
 namespace winograd {
@@ -20,21 +21,29 @@ class WinogradPlan final : public Plan {
  public:
   WinogradPlan(std::shared_ptr<const Weights> weights, const Problem& problem);
 
-  Times execute(const float* x, float* y) const override;
+  Times execute(const float* x, float* y, const float* residual) const override;
   std::size_t workspaceBytes() const override;
   std::vector<std::string> codelets() const override;
 
  private:
-  struct Pass;
+  /// Vectors in three dimensions; strides in floats.
+  struct View {
+    const float* at;
+    Axes stride;
+  };
+  static View packed(const float* at, const Axes& extents, std::ptrdiff_t width);
+  static void applyAlong(int axis, const LineTransform& transform, const View& in, float* out, const Axes& outStride,
+                         const Axes& extents);
 
   void chooseBlocks();
   std::ptrdiff_t scratchOf(const Run& run) const;
-  void transformInput(const Pass& pass, const TileBlock& block, const Run& run, std::ptrdiff_t channelBlock, float* u,
-                      float* scratch) const;
-  void gather(const Pass& pass, const Run& run, std::ptrdiff_t channelBlock, float* strip) const;
+  void transformInput(const Activations& activations, const TileBlock& block, const Run& run,
+                      std::ptrdiff_t channelBlock, float* u, float* scratch) const;
+  View gather(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock, const Axes& extents,
+              float* strip) const;
   void multiply(const TileBlock& block, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel, const float* u,
                 float* m) const;
-  void transformOutput(const Pass& pass, const Run& run, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel,
+  void transformOutput(const Activations& activations, const Run& run, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel,
                        const float* m, float* scratch) const;
 
   const Form& form(int axis, int index) const { return problem_.tiling[axis].forms[static_cast<std::size_t>(index)]; }
@@ -45,7 +54,7 @@ class WinogradPlan final : public Plan {
   Panels panels_;
   std::array<std::vector<LineTransform>, 3> input_, output_transform_;  // per axis and form
   std::vector<TileBlock> blocks_;
-  std::ptrdiff_t channels_;      // input channels, padded to whole vectors
+  std::ptrdiff_t channels_;      // inner dimension of the products, padded to whole vectors
   Axes products_;                // per axis
   std::ptrdiff_t panelsPerGroup_;
   std::ptrdiff_t uPlane_, mPanel_, mPlane_;  // floats between products of U, panels of M, products of M

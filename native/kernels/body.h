@@ -79,6 +79,7 @@ const KernelTable WINOGRAD_TABLE = {
     sparseLines,
     loadRow,
     storeRow,
+    storeBlockedRow,
     fmaRounds,
 };
 

@@ -63,27 +63,33 @@ struct SparseTransform {
 };
 using SparseLines = void (*)(const SparseTransform&, const LineArgs&);
 
-/// Copies `count` pixels of `channels` planes (channelStride apart, pixels adjacent) into blocked pixels, with
-/// `left` zero pixels before and `right` after; missing channels become zero.
+/// Copies `count` pixels of `width` planar rows into blocked pixels, with `left` zero pixels before and `right` after.
 struct LoadRowArgs {
-  const float* from;
-  std::ptrdiff_t channelStride;
-  int channels;
+  const float* const* from;  // one row a channel; null for a channel of zeros
   std::ptrdiff_t left, count, right;
   float* to;
 };
 using LoadRow = void (*)(const LoadRowArgs&);
 
-/// The way back: blocked pixels (pixelStride apart) to `channels` planes, adding the bias and applying ReLU.
+/// What happens to a sum on its way out: v = sum + bias + residual; v < 0 is multiplied by slope; then
+/// low <= v <= high. The defaults leave v as it is.
+struct Activation {
+  float slope = 1;
+  float low = -__builtin_inff(), high = __builtin_inff();
+};
+
+/// The way back, for `count` blocked pixels (pixelStride apart): to planar rows (of `channels` channels, channelStride
+/// apart) or to blocked pixels side by side.
 struct StoreRowArgs {
   const float* from;
   std::ptrdiff_t pixelStride;
   std::ptrdiff_t count;
   float* to;
-  std::ptrdiff_t channelStride;
-  int channels;
-  const float* bias;  // `width` values
-  bool relu;
+  std::ptrdiff_t channelStride;  // of planar rows
+  int channels;                  // of planar rows
+  const float* bias;             // `width` values
+  const float* residual;         // laid out like `to`, or null
+  Activation activation;
 };
 using StoreRow = void (*)(const StoreRowArgs&);
 
@@ -98,7 +104,8 @@ struct KernelTable {
   int codeletCount;
   SparseLines sparseLines;
   LoadRow loadRow;
-  StoreRow storeRow;
+  StoreRow storeRow;         // to planar rows
+  StoreRow storeBlockedRow;  // to blocked pixels
   /// Runs `iterations` dependent-free FMA rounds of registers; returns the floating-point operations done.
   double (*fmaRounds)(std::ptrdiff_t iterations);
 };

@@ -33,50 +33,66 @@ static void loadRow(const LoadRowArgs& args) {
   float* to = args.to;
   for (std::ptrdiff_t x = 0; x < args.left; x++, to += Vec::width) Vec::zero().store(to);
   std::ptrdiff_t x = 0;
-  if (args.channels == Vec::width) {
-    for (; x + Vec::width <= args.count; x += Vec::width) {
-      Vec rows[Vec::width];
+  for (; x + Vec::width <= args.count; x += Vec::width) {
+    Vec rows[Vec::width];
 #pragma GCC unroll 16
-      for (int c = 0; c < Vec::width; c++) rows[c] = Vec::load(args.from + c * args.channelStride + x);
-      transpose(rows);
+    for (int c = 0; c < Vec::width; c++) rows[c] = args.from[c] != nullptr ? Vec::load(args.from[c] + x) : Vec::zero();
+    transpose(rows);
 #pragma GCC unroll 16
-      for (int p = 0; p < Vec::width; p++) rows[p].store(to + p * Vec::width);
-      to += Vec::width * Vec::width;
-    }
+    for (int p = 0; p < Vec::width; p++) rows[p].store(to + p * Vec::width);
+    to += Vec::width * Vec::width;
   }
-  for (; x < args.count; x++, to += Vec::width) {
-    int c = 0;
-    for (; c < args.channels; c++) to[c] = args.from[c * args.channelStride + x];
-    for (; c < Vec::width; c++) to[c] = 0;
+  if (x < args.count) {
+    // The last pixels go through the same transpose, from a copy that may be read past their end.
+    const std::ptrdiff_t rest = args.count - x;
+    Vec rows[Vec::width];
+#pragma GCC unroll 16
+    for (int c = 0; c < Vec::width; c++) rows[c] = args.from[c] != nullptr ? loadPart(args.from[c] + x, rest) : Vec::zero();
+    transpose(rows);
+    float pixels[Vec::width * Vec::width];
+#pragma GCC unroll 16
+    for (int p = 0; p < Vec::width; p++) rows[p].store(pixels + p * Vec::width);
+    for (std::ptrdiff_t p = 0; p < rest; p++, to += Vec::width) Vec::load(pixels + p * Vec::width).store(to);
   }
   for (std::ptrdiff_t r = 0; r < args.right; r++, to += Vec::width) Vec::zero().store(to);
 }
 
-static WINOGRAD_INLINE Vec epilogue(Vec value, Vec bias, bool rectify) {
-  const Vec sum = value + bias;
-  return rectify ? relu(sum) : sum;
+static WINOGRAD_INLINE Vec activate(Vec value, const Activation& activation) {
+  const Vec slope = Vec::broadcast(activation.slope), low = Vec::broadcast(activation.low),
+            high = Vec::broadcast(activation.high);
+  // NaN passes every comparison's other side, as in PyTorch.
+  value = select(value.raw < Raw{}, value * slope, value);
+  value = select(value.raw < low.raw, low, value);
+  return select(value.raw > high.raw, high, value);
 }
 
 static void storeRow(const StoreRowArgs& args) {
   const Vec bias = Vec::load(args.bias);
   const float* from = args.from;
-  std::ptrdiff_t x = 0;
-  if (args.channels == Vec::width) {
-    for (; x + Vec::width <= args.count; x += Vec::width) {
-      Vec rows[Vec::width];
+  for (std::ptrdiff_t x = 0; x < args.count; x += Vec::width) {
+    const std::ptrdiff_t pixels = args.count - x < Vec::width ? args.count - x : Vec::width;
+    Vec rows[Vec::width];
 #pragma GCC unroll 16
-      for (int p = 0; p < Vec::width; p++) {
-        rows[p] = epilogue(Vec::load(from + p * args.pixelStride), bias, args.relu);
-      }
-      transpose(rows);
+    for (int p = 0; p < Vec::width; p++) {
+      rows[p] = p < pixels ? Vec::load(from + p * args.pixelStride) + bias : Vec::zero();
+    }
+    from += pixels * args.pixelStride;
+    transpose(rows);
 #pragma GCC unroll 16
-      for (int c = 0; c < Vec::width; c++) rows[c].store(args.to + c * args.channelStride + x);
-      from += Vec::width * args.pixelStride;
+    for (int c = 0; c < Vec::width; c++) {
+      if (c >= args.channels) break;
+      const std::ptrdiff_t at = c * args.channelStride + x;
+      if (args.residual != nullptr) rows[c] = rows[c] + loadPart(args.residual + at, pixels);
+      storePart(activate(rows[c], args.activation), args.to + at, pixels);
     }
   }
-  for (; x < args.count; x++, from += args.pixelStride) {
-    float values[Vec::width];
-    epilogue(Vec::load(from), bias, args.relu).store(values);
-    for (int c = 0; c < args.channels; c++) args.to[c * args.channelStride + x] = values[c];
+}
+
+static void storeBlockedRow(const StoreRowArgs& args) {
+  const Vec bias = Vec::load(args.bias);
+  for (std::ptrdiff_t x = 0; x < args.count; x++) {
+    Vec value = Vec::load(args.from + x * args.pixelStride) + bias;
+    if (args.residual != nullptr) value = value + Vec::load(args.residual + x * Vec::width);
+    activate(value, args.activation).store(args.to + x * Vec::width);
   }
 }

@@ -25,8 +25,25 @@ static WINOGRAD_INLINE Vec operator-(Vec a) { return {-a.raw}; }
 static WINOGRAD_INLINE Vec fma(Vec a, Vec b, Vec c) { return {a.raw * b.raw + c.raw}; }
 static WINOGRAD_INLINE Vec fnma(Vec a, Vec b, Vec c) { return {c.raw - a.raw * b.raw}; }
 static WINOGRAD_INLINE Vec fms(Vec a, Vec b, Vec c) { return {a.raw * b.raw - c.raw}; }
-// NaN passes through, as in PyTorch.
-static WINOGRAD_INLINE Vec relu(Vec a) { return {a.raw < Raw{} ? Raw{} : a.raw}; }
+// Lane by lane: a where the mask is set, else b.
+static WINOGRAD_INLINE Vec select(Lanes mask, Vec a, Vec b) { return {mask ? a.raw : b.raw}; }
+
+// The first `count` lanes; the others are zero when loaded and left alone when stored.
+static WINOGRAD_INLINE Vec loadPart(const float* from, std::ptrdiff_t count) {
+  if (count >= WINOGRAD_WIDTH) return Vec::load(from);
+  float lanes[WINOGRAD_WIDTH] = {};
+  for (std::ptrdiff_t i = 0; i < count; i++) lanes[i] = from[i];
+  return Vec::load(lanes);
+}
+static WINOGRAD_INLINE void storePart(Vec value, float* to, std::ptrdiff_t count) {
+  if (count >= WINOGRAD_WIDTH) {
+    value.store(to);
+    return;
+  }
+  float lanes[WINOGRAD_WIDTH];
+  value.store(lanes);
+  for (std::ptrdiff_t i = 0; i < count; i++) to[i] = lanes[i];
+}
 
 // Keeps a value in its register: the compiler must not fold the load into each of its uses.
 static WINOGRAD_INLINE void pin(Vec& a) {

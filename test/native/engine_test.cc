@@ -4,6 +4,8 @@
 //
 //   cmake -S . -B build-test -DWINOGRAD_TESTS=ON && cmake --build build-test && ctest --test-dir build-test
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -118,7 +120,7 @@ std::vector<float> random(std::size_t count, int most, std::mt19937& generator) 
 }
 
 std::vector<float> reference(const Case& c, const std::vector<float>& x, const std::vector<float>& w,
-                             const std::vector<float>& bias) {
+                             const std::vector<float>& bias, const float* residual) {
   const Layer& l = c.layer;
   const Problem& p = c.problem;
   const Axes out = outputShape(l, p);
@@ -145,13 +147,30 @@ std::vector<float> reference(const Case& c, const std::vector<float>& x, const s
               }
             }
             sum = sum * c.scale + bias[k];
-            y.push_back(static_cast<float>(p.relu ? std::max(sum, 0.0) : sum));
+            if (residual != nullptr) sum += residual[y.size()];
+            if (sum < 0) sum *= p.activation.slope;
+            y.push_back(static_cast<float>(std::clamp<double>(sum, p.activation.low, p.activation.high)));
           }
         }
       }
     }
   }
   return y;
+}
+
+// N x C x P to N x C/width x P x width; missing channels are zero.
+std::vector<float> blocked(const std::vector<float>& planar, std::ptrdiff_t batch, std::ptrdiff_t channels,
+                           std::ptrdiff_t pixels, std::ptrdiff_t width) {
+  const std::ptrdiff_t padded = roundUp(channels, width);
+  std::vector<float> result(static_cast<std::size_t>(batch * padded * pixels));
+  for (std::ptrdiff_t n = 0; n < batch; n++) {
+    for (std::ptrdiff_t c = 0; c < channels; c++) {
+      for (std::ptrdiff_t p = 0; p < pixels; p++) {
+        result[((n * padded + c / width * width) * pixels + p * width) + c % width] = planar[(n * channels + c) * pixels + p];
+      }
+    }
+  }
+  return result;
 }
 
 void run(const Case& c, std::mt19937& generator) {
@@ -161,12 +180,25 @@ void run(const Case& c, std::mt19937& generator) {
   const std::vector<float> bias = random(l.outChannels, 9, generator);
   const auto weights = std::make_shared<Weights>(l, w.data(), bias.data());
   const std::unique_ptr<Plan> plan = makePlan(weights, c.problem);
-  const std::vector<float> x = random(plan->inputSize(), 1, generator);
-  const std::vector<float> expected = reference(c, x, w, bias);
+  const Axes out = plan->output();
+  const std::ptrdiff_t batch = c.problem.batch;
+  const std::vector<float> x = random(batch * l.inChannels * volume(c.problem.input), 1, generator);
+  const std::vector<float> residual = random(batch * l.outChannels * volume(out), 9, generator);
+  const bool withResidual = generator() % 2;
+  const std::vector<float> planar = reference(c, x, w, bias, withResidual ? residual.data() : nullptr);
+  const std::ptrdiff_t width = l.kernels->width;
+  const std::vector<float> given =
+      c.problem.inputLayout == Layout::blocked ? blocked(x, batch, l.inChannels, volume(c.problem.input), width) : x;
+  const auto arranged = [&](const std::vector<float>& y) {
+    return c.problem.outputLayout == Layout::blocked ? blocked(y, batch, l.outChannels, volume(out), width) : y;
+  };
+  const std::vector<float> expected = arranged(planar), added = arranged(residual);
+  const float* addend = withResidual ? added.data() : nullptr;
+  check(given.size() == plan->inputSize() && expected.size() == plan->outputSize(), c.name + " sizes");
   // Two passes at once, to show what they share.
   std::vector<float> first(plan->outputSize(), NAN), second(plan->outputSize(), NAN);
-  std::thread other([&] { plan->execute(x.data(), second.data()); });
-  plan->execute(x.data(), first.data());
+  std::thread other([&] { plan->execute(given.data(), second.data(), addend); });
+  plan->execute(given.data(), first.data(), addend);
   other.join();
   check(first == expected && second == expected, c.name);
 }
@@ -184,7 +216,7 @@ Case randomCase(const KernelTable& kernels, bool fast, std::mt19937& generator) 
   l.outChannels = l.groups * upTo(70, generator);
   p.batch = upTo(2, generator);
   p.threads = static_cast<int>(upTo(3, generator));
-  p.relu = generator() % 2;
+  if (generator() % 2) p.activation = {generator() % 2 ? 0.0f : 0.5f, -20, 60};
   const int dimensions = static_cast<int>(upTo(3, generator));
   for (int a = 0; a < 3; a++) {
     l.transforms[a].C = {1};
@@ -206,6 +238,11 @@ Case randomCase(const KernelTable& kernels, bool fast, std::mt19937& generator) 
       p.tiling[a].sequence.assign(output, 0);
       continue;
     }
+    if (a < 2 && generator() % 6 == 0) {
+      l.fold[a] = true;
+      p.tiling[a].sequence.assign(output, 0);
+      continue;
+    }
     c.scale *= kScale;
     l.transforms[a] = {3, 6, evaluations(6, 3)};
     if (p.input[a] == 2 && p.padBegin[a] == 1 && p.padEnd[a] == 1) {
@@ -219,6 +256,9 @@ Case randomCase(const KernelTable& kernels, bool fast, std::mt19937& generator) 
       covered += f == 0 ? 4 : 2;
     }
   }
+  if (l.groups == 1 && l.depth() == l.inChannels && generator() % 3 == 0) p.inputLayout = Layout::blocked;
+  // Channels beyond the last one hold what the activation makes of zero; keep that zero, to compare all.
+  if (l.groups == 1 && generator() % 3 == 0) p.outputLayout = Layout::blocked;
   p.tileBlock = generator() % 3 == 0 ? 0 : upTo(30, generator);
   p.channelGroup = generator() % 3 == 0 ? 0 : upTo(64, generator);
   p.sumBlock = generator() % 3 == 0 ? upTo(24, generator) : 0;

@@ -1,0 +1,62 @@
+#include "rows.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace winograd {
+namespace {
+
+bool inside(std::ptrdiff_t index, std::ptrdiff_t size) { return index >= 0 && index < size; }
+
+}  // namespace
+
+void loadInputRow(const Layer& layer, const Problem& problem, const float* x, const InputRow& row, float* to) {
+  const std::ptrdiff_t width = layer.kernels->width;
+  const Axes& size = problem.input;
+  const std::size_t pixelBytes = static_cast<std::size_t>(width) * sizeof(float);
+  if (problem.inputLayout == Layout::blocked) {
+    if (!inside(row.at[0], size[0]) || !inside(row.at[1], size[1])) {
+      std::memset(to, 0, static_cast<std::size_t>(row.extent) * pixelBytes);
+      return;
+    }
+    const std::ptrdiff_t left = std::clamp<std::ptrdiff_t>(-row.at[2], 0, row.extent);
+    const std::ptrdiff_t end = std::clamp<std::ptrdiff_t>(size[2] - row.at[2], left, row.extent);
+    const std::ptrdiff_t plane = row.image * divideUp(layer.inChannels, width) + row.channelBlock;
+    const float* from = x + (((plane * size[0] + row.at[0]) * size[1] + row.at[1]) * size[2] + row.at[2] + left) * width;
+    std::memset(to, 0, static_cast<std::size_t>(left) * pixelBytes);
+    std::memcpy(to + left * width, from, static_cast<std::size_t>(end - left) * pixelBytes);
+    std::memset(to + end * width, 0, static_cast<std::size_t>(row.extent - end) * pixelBytes);
+    return;
+  }
+
+  const Axes folded = layer.folded();
+  const std::ptrdiff_t taps = volume(folded);
+  const float* channels[kMaxWidth] = {};
+  const std::ptrdiff_t left = std::clamp<std::ptrdiff_t>(-row.at[2], 0, row.extent);
+  const std::ptrdiff_t end = std::clamp<std::ptrdiff_t>(size[2] - row.at[2], left, row.extent);
+  const std::ptrdiff_t present = std::min(width, row.channels - row.channelBlock * width);
+  for (std::ptrdiff_t lane = 0; lane < present; lane++) {
+    const std::ptrdiff_t virtualChannel = row.channelBlock * width + lane;
+    const std::ptrdiff_t tap = virtualChannel % taps;
+    const std::ptrdiff_t z = row.at[0] + tap / folded[1], y = row.at[1] + tap % folded[1];
+    if (!inside(z, size[0]) || !inside(y, size[1])) continue;
+    const std::ptrdiff_t channel = row.image * layer.inChannels + row.firstChannel + virtualChannel / taps;
+    channels[lane] = x + ((channel * size[0] + z) * size[1] + y) * size[2] + row.at[2] + left;
+  }
+  layer.kernels->loadRow({channels, left, end - left, row.extent - end, to});
+}
+
+void storeOutputRow(const Layer& layer, const Problem& problem, const Axes& output, const Activations& activations,
+                    const OutputRow& row, const float* from, std::ptrdiff_t pixelStride) {
+  const KernelTable& kernels = *layer.kernels;
+  const std::ptrdiff_t pixel = (row.at[0] * output[1] + row.at[1]) * output[2] + row.at[2];
+  const bool blocked = problem.outputLayout == Layout::blocked;
+  const std::ptrdiff_t channels = blocked ? roundUp(layer.outChannels, kernels.width) : layer.outChannels;
+  const std::ptrdiff_t at =
+      (row.image * channels + row.channel) * volume(output) + pixel * (blocked ? kernels.width : 1);
+  const float* residual = activations.residual == nullptr ? nullptr : activations.residual + at;
+  (blocked ? kernels.storeBlockedRow : kernels.storeRow)({from, pixelStride, row.count, activations.y + at, volume(output),
+                                                          row.channels, row.bias, residual, problem.activation});
+}
+
+}  // namespace winograd

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "plan.h"
+
+namespace winograd {
+
+/// Where the activations of one pass lie.
+struct Activations {
+  const float* x;
+  float* y;
+  const float* residual;  // laid out like y, or null
+};
+
+/// Reads `extent` pixels of an input row into blocked pixels, zeros where the row or its pixels lie outside the input.
+/// `at`: image and first pixel (depth, row, column), which may be negative. `channelBlock` counts vectors of channels
+/// from `firstChannel`; with `folded` taps, channel c * taps + tap is channel c shifted by the tap.
+struct InputRow {
+  std::ptrdiff_t image;
+  Axes at;
+  std::ptrdiff_t extent;
+  std::ptrdiff_t firstChannel, channelBlock, channels;
+};
+void loadInputRow(const Layer& layer, const Problem& problem, const float* x, const InputRow& row, float* to);
+
+/// Writes `count` blocked pixels (pixelStride apart) of one vector of output channels to y, through the epilogue.
+struct OutputRow {
+  std::ptrdiff_t image;
+  Axes at;
+  std::ptrdiff_t count;
+  std::ptrdiff_t channel;  // first of the vector
+  int channels;            // of the vector that exist
+  const float* bias;
+};
+void storeOutputRow(const Layer& layer, const Problem& problem, const Axes& output, const Activations& activations,
+                    const OutputRow& row, const float* from, std::ptrdiff_t pixelStride);
+
+}  // namespace winograd
