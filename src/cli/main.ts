@@ -2,15 +2,25 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../package.js';
 import * as conv from './commands/conv.js';
+import * as demo from './commands/demo.js';
 import * as emit from './commands/emit.js';
 import * as info from './commands/info.js';
+import * as search from './commands/search.js';
 import * as synth from './commands/synth.js';
 import * as table from './commands/table.js';
 import * as verify from './commands/verify.js';
 import { exitCodeOf, report } from './failure.js';
 
 /** Every command in the order in which `--help` lists them; each file registers one and loads its work lazily. */
-const commands: readonly { register(program: Command): void }[] = [synth, verify, table, emit, conv, info];
+const commands: readonly { register(program: Command): void }[] = [
+  synth,
+  verify,
+  table,
+  emit,
+  conv,
+  demo,
+  info,
+];
 
 const program = new Command('winograd')
   .description('Exact fast convolution algorithms F(S, G), and the engine that runs them')

@@ -26,7 +26,4 @@ export interface DemoReport {
   readonly comparison: Comparison;
   readonly machine: { readonly cpu: string; readonly isa: string; readonly threads: number };
   readonly version: string;
-  /** Where it was written. */
-  readonly folder: string;
-  readonly page: string;
 }
