@@ -14,6 +14,7 @@ import { exitCodeOf, report } from './failure.js';
 /** Every command in the order in which `--help` lists them; each file registers one and loads its work lazily. */
 const commands: readonly { register(program: Command): void }[] = [
   synth,
+  search,
   verify,
   table,
   emit,

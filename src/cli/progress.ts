@@ -1,19 +1,25 @@
 import { Presets, SingleBar } from 'cli-progress';
 
 /** A progress bar on standard error; nothing at all when that is no terminal. */
-export interface Progress {
-  /** @param share of the work that is done, from 0 to 1 */
-  update(share: number): void;
-  stop(): void;
+export interface ProgressBar {
+  /** Shows the stage by name, and `done` of `all` of it. */
+  readonly update: (stage: string, done: number, all: number) => void;
+  readonly stop: () => void;
 }
 
-/** Starts a progress bar with a word that says what is going on. */
-export function startProgress(label: string): Progress {
+/** A progress bar that appears at its first update. */
+export function progressBar(): ProgressBar {
   if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} };
   const bar = new SingleBar(
-    { format: `${label} {bar} {percentage} %`, stream: process.stderr, clearOnComplete: true, fps: 5 },
+    { format: '{stage} {bar} {percentage} %', stream: process.stderr, clearOnComplete: true, fps: 5 },
     Presets.shades_classic,
   );
-  bar.start(1000, 0);
-  return { update: (share) => bar.update(Math.round(1000 * share)), stop: () => bar.stop() };
+  return {
+    update: (stage, done, all) => {
+      if (!bar.isActive) bar.start(all, 0, { stage });
+      bar.setTotal(all);
+      bar.update(done, { stage });
+    },
+    stop: () => bar.stop(),
+  };
 }

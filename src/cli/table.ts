@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import {
   defaultModuli,
   formatModulus,
@@ -14,6 +13,7 @@ import {
   type TileStatistics,
   tileStatistics,
 } from '../../synth/index.js';
+import { lines, plainTable, right } from './columns.js';
 
 /** Which algorithm stands for F(S, G). */
 export interface ProductRule {
@@ -141,33 +141,6 @@ function beside(ours: number, published: number | undefined): string {
   return published === undefined ? ours.toFixed(2) : `${ours.toFixed(2)} (${published.toFixed(2)})`;
 }
 
-function right(content: string | number): { content: string; hAlign: 'right' } {
-  return { content: `${content}`, hAlign: 'right' };
-}
-
 function superscript(exponent: number): string {
   return [...`${exponent}`].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('');
-}
-
-function lines(parts: readonly string[]): string {
-  return `${parts
-    .flatMap((part) => part.split('\n'))
-    .map((line) => line.trimEnd())
-    .join('\n')}\n`;
-}
-
-/** A table without lines: columns stand two spaces apart. */
-function plainTable(): Table.Table {
-  const edges = ['top', 'bottom', 'left', 'right', 'mid'].flatMap((edge) => [
-    edge,
-    `${edge}-mid`,
-    `${edge}-left`,
-  ]);
-  const none = Object.fromEntries(
-    [...edges, 'top-right', 'bottom-right', 'mid-mid'].map((name) => [name, '']),
-  );
-  return new Table({
-    chars: { ...none, middle: '  ' },
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
-  });
 }

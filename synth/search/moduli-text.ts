@@ -17,15 +17,7 @@ function formatFactor({ degree, coefficients, points }: FactorTerms, values: Val
     .map(
       ({ text, power }) => `${text.startsWith('-') ? '' : '+'}${text}${['', '*x'][power] ?? `*x^${power}`}`,
     );
-  return `x^${degree}${sum.join('')}@(${padded(points.map(at), 2 * degree - 1).join(' ')})`;
-}
-
-/** Where S or G is shorter than the modulus fewer points are used than the notation asks for: any others do. */
-function padded(points: string[], count: number): string[] {
-  for (let next = 0; points.length < count; next++) {
-    if (!points.includes(`${next}`)) points.push(`${next}`);
-  }
-  return points;
+  return `x^${degree}${sum.join('')}@(${points.map(at).join(' ')})`;
 }
 
 /** The rational that a term stands for. */

@@ -1,0 +1,121 @@
+import type { Command } from 'commander';
+import { printJson, toJSON } from '../../../synth/index.js';
+import type { FrontMember } from '../../../synth/search/search.js';
+import { positiveInteger, positiveIntegers } from '../arguments.js';
+import { lines, plainTable, right } from '../columns.js';
+import { deliver } from '../output.js';
+import { progressBar } from '../progress.js';
+
+interface Options {
+  readonly dims: number;
+  readonly products?: readonly number[];
+  readonly starts: number;
+  readonly seed: number;
+  readonly time?: number;
+  readonly json?: boolean;
+  readonly out?: string;
+}
+
+/** `winograd search S G`: the best algorithms known to exist, without being told any points. */
+export function register(program: Command): void {
+  program
+    .command('search')
+    .summary('search the best algorithms for F(S, G)')
+    .description(
+      'Searches points and moduli for the Pareto front of F(S, G): products, expected error and operations. ' +
+        'Every algorithm is proved over ℚ.',
+    )
+    .argument('<S>', 'outputs of one tile', positiveInteger('S'))
+    .argument('<G>', 'taps of the kernel', positiveInteger('G'))
+    .option('-n, --dims <N>', 'dimensions, for products per output and error', positiveInteger('--dims'), 2)
+    .option(
+      '-p, --products <list>',
+      'numbers of products T (default: from D = S + G − 1, a third more)',
+      positiveIntegers('--products'),
+    )
+    .option('--starts <count>', 'random starts for each structure of moduli', positiveInteger('--starts'), 3)
+    .option('--seed <seed>', 'the same seed gives the same front', positiveInteger('--seed'), 1)
+    .option('--time <seconds>', 'end the random starts after this time', positiveInteger('--time'))
+    .option('--json', 'print as JSON, with matrices')
+    .option('-o, --out <file>', 'write to a file instead of standard output')
+    .addHelpText(
+      'after',
+      `
+Columns: products per output in N dimensions; T of one axis; noise gain Q; expected error of a layer with many
+channels as a multiple of direct convolution's, (Q/G)^N; operations of the programs for A, B and C on one axis.
+
+Examples:
+  $ winograd search 6 3
+  $ winograd search 4 5 --dims 3 --starts 10
+  $ winograd search 8 3 --products 11,12 --json --out f8x3.json`,
+    )
+    .action(run);
+}
+
+async function run(outputs: number, taps: number, options: Options): Promise<void> {
+  const { dims, products, starts, seed, time, json, out } = options;
+  const { search } = await import('../../../synth/search/search.js');
+  const begun = performance.now();
+  const progress = progressBar();
+  let front: FrontMember[];
+  try {
+    front = search({
+      outputs,
+      taps,
+      dims,
+      starts,
+      seed,
+      ...(products && { products }),
+      ...(time && { keepGoing: () => performance.now() - begun < time * 1000 }),
+      onProgress: (share) => progress.update(`F(${outputs}, ${taps})`, share, 1),
+    });
+  } finally {
+    progress.stop();
+  }
+  await deliver(json ? printJson(front.map(memberJson)) : printFront(outputs, taps, dims, front), out);
+}
+
+/** A member of a front as plain data: the fields of its transform, then what the search knows of it. */
+export function memberJson({ transform, ...rest }: FrontMember): object {
+  return { ...toJSON(transform), ...rest };
+}
+
+function printFront(outputs: number, taps: number, dims: number, front: readonly FrontMember[]): string {
+  const table = plainTable();
+  table.push(
+    [...['products/output', 'T', 'Q', 'error', 'A', 'B', 'C'].map(right), 'moduli'],
+    ...front.map(({ transform, productsPerOutput, noiseGain, layerError, operations }) => [
+      ...[
+        productsPerOutput.toFixed(3),
+        transform.products,
+        noiseGain.toPrecision(4),
+        layerError.toPrecision(3),
+        operations.A,
+        operations.B,
+        operations.C,
+      ].map(right),
+      transform.moduli.join(', '),
+    ]),
+  );
+  return lines([
+    `F(${outputs}, ${taps}) in ${dims}-D, D = ${outputs + taps - 1}; error as a multiple of direct convolution's:`,
+    '',
+    table.toString(),
+    '',
+    ...evidence(front),
+  ]);
+}
+
+/** One sentence for each number of products: how close to the best that real numbers could do. */
+function evidence(front: readonly FrontMember[]): string[] {
+  const counts = [...new Set(front.map(({ transform }) => transform.products))];
+  return counts.map((products) => {
+    const own = front.filter(({ transform }) => transform.products === products);
+    const { continuousGain, starts, agreeing } = own[0]!.evidence;
+    const loss = (100 * (Math.min(...own.map(({ noiseGain }) => noiseGain)) / continuousGain - 1)).toFixed(1);
+    return (
+      `T = ${products}: within ${loss} % of the least Q found over real numbers (${continuousGain.toPrecision(4)}), ` +
+      `where ${agreeing} of ${starts} starts ended.`
+    );
+  });
+}
