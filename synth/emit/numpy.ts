@@ -83,7 +83,7 @@ def correlate(data, kernel):
     windows = windows[tuple(slice(None, None, OUTPUTS) for _ in axes)]
     inner = [data.ndim + axis for axis in axes]
     v = along_axes(input_transform, windows, inner)
-    u = along_axes(kernel_transform, kernel.astype(np.float64), axes).astype(dtype)
+    u = along_axes(kernel_transform, kernel.astype(np.result_type(kernel, np.float64)), axes).astype(dtype)
     y = along_axes(output_transform, v * u, inner)
     # Tiles side by side again: (tiles..., OUTPUTS...) becomes one axis each.
     y = y.transpose([axis + part for axis in axes for part in (0, data.ndim)])

@@ -13,7 +13,7 @@ import { Sums } from './sums.js';
 export interface CompileOptions {
   /** Typical size of each input, for the order of additions; all one by default. */
   readonly sizes?: readonly number[];
-  /** Candidates that the search looks at; more is slower and never worse. 300 by default. */
+  /** Candidates that the search looks at; more is slower and rarely worse. By default 300, fewer for large matrices. */
   readonly attempts?: number;
   /** The same seed gives the same program. 1 by default. */
   readonly seed?: number;
@@ -42,7 +42,7 @@ export function compile(matrix: Matrix, options: CompileOptions = {}): Program {
       'rectangular and not empty',
       matrix.map((row) => row.length),
     );
-  const { attempts = 300, seed = 1, sizes } = options;
+  const { attempts = attemptsFor(matrix), seed = 1, sizes } = options;
   const random = randomNumbers(seed);
   const plain = Sums.of(matrix, new Rationals());
 
@@ -55,6 +55,12 @@ export function compile(matrix: Matrix, options: CompileOptions = {}): Program {
   const program = schedule(best!.program, seed);
   prove(program, matrix);
   return program;
+}
+
+/** What keeps the default search within a second or two: an attempt's time grows with the square of the entries. */
+function attemptsFor(matrix: Matrix): number {
+  const entries = matrix.flat().filter((entry) => !entry.equals(0)).length;
+  return Math.max(16, Math.min(300, Math.round(2e6 / (entries + 1) ** 2)));
 }
 
 /** Greedy first, bolder later. */

@@ -56,6 +56,12 @@ export class Rationals {
     return id <= Rationals.minusOne;
   }
 
+  /** True when single precision holds the rational exactly. */
+  isSingle(id: RationalId): boolean {
+    const value = this.value(id).valueOf();
+    return Math.fround(value) === value;
+  }
+
   #remember(
     table: Map<number, RationalId>,
     left: RationalId,

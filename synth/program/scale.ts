@@ -7,30 +7,35 @@ export type Scales = ReadonlyMap<number, RationalId>;
 /**
  * Chooses the scale of each temporary. A sum needs no product of its own when one of its coefficients is ±1, as
  * the others go into fused multiply-adds: scales are chosen so that as many sums as possible have such a term.
- * Among equals, constants that are exact in single precision win, then few different constants (they occupy
- * registers).
+ * Among equals, sums should begin with a positive term (not every machine can negate for nothing), then
+ * constants should be exact in single precision, then few.
+ *
+ * Coordinate descent: one temporary at a time, until none can be improved.
  *
  * @returns the scales and how many sums are left without a unit coefficient, one product each
  */
 export function chooseScales(sums: Sums): { scales: Scales; products: number } {
   const scales = new Map<number, RationalId>(sums.temporaries.map((value) => [value, Rationals.one]));
-  let best = judge(sums, scales);
+  const affected = new Map([...scales.keys()].map((value) => [value, [value, ...sums.uses(value)]]));
+  const cost = (temporary: number) =>
+    affected.get(temporary)!.reduce((total, value) => total + penalty(sums, scales, value), 0);
   for (let improved = true; improved; ) {
     improved = false;
     for (const temporary of scales.keys()) {
+      let best = cost(temporary);
       for (const candidate of candidates(sums, scales, temporary)) {
         const before = scales.get(temporary)!;
-        if (candidate === before) continue;
         scales.set(temporary, candidate);
-        const judged = judge(sums, scales);
-        if (judged.penalty < best.penalty) {
-          best = judged;
+        const reached = cost(temporary);
+        if (reached < best) {
+          best = reached;
           improved = true;
         } else scales.set(temporary, before);
       }
     }
   }
-  return { scales, products: best.products };
+  const products = sums.values.filter((value) => penalty(sums, scales, value) >= PRODUCT).length;
+  return { scales, products };
 }
 
 /** The coefficient of a term once the sum and the value in it are scaled. */
@@ -60,20 +65,23 @@ function candidates(sums: Sums, scales: Scales, temporary: number): Set<Rational
   return found;
 }
 
-function judge(sums: Sums, scales: Scales): { products: number; penalty: number } {
-  const constants = new Set<number>();
-  let products = 0;
-  let inexact = 0;
-  let negative = 0;
-  for (const value of sums.values) {
-    const coefficients = [...sums.sum(value)].map(([term, coefficient]) =>
-      scaledCoefficient(sums, scales, value, term, coefficient),
-    );
-    if (coefficients.length > 0 && !coefficients.some((id) => sums.rationals.isUnit(id))) products++;
-    const numbers = coefficients.map((id) => sums.rationals.value(id).valueOf());
-    for (const number of numbers) constants.add(Math.abs(number));
-    inexact += numbers.filter((number) => Math.fround(number) !== number).length;
-    if (numbers.every((number) => number < 0)) negative++;
+/** Weights of the four wishes; each outweighs all terms of a sum that the next one can concern. */
+const PRODUCT = 2 ** 30;
+const NEGATIVE = 2 ** 20;
+const INEXACT = 2 ** 10;
+
+function penalty(sums: Sums, scales: Scales, value: number): number {
+  let units = 0;
+  let positive = 0;
+  let total = 0;
+  for (const [term, coefficient] of sums.sum(value)) {
+    const id = scaledCoefficient(sums, scales, value, term, coefficient);
+    if (sums.rationals.isUnit(id)) {
+      units++;
+      if (id === Rationals.one) positive++;
+    } else total += sums.rationals.isSingle(id) ? 1 : INEXACT;
   }
-  return { products, penalty: ((products * 64 + negative) * 256 + inexact) * 256 + constants.size };
+  if (sums.sum(value).size === 0) return 0;
+  if (units === 0) return total + PRODUCT;
+  return positive === 0 ? total + NEGATIVE : total;
 }

@@ -1,7 +1,9 @@
 import { randomNumbers } from '../random.js';
 import { costOf, operandsOf, type Program, type Value } from './program.js';
 
-const ATTEMPTS = 200;
+/** An attempt's time grows with the square of the operations. */
+const attemptsFor = (operations: number) =>
+  Math.max(8, Math.min(200, Math.round(1e5 / (operations + 1) ** 2)));
 
 /**
  * Orders the operations so that few values are live at once: sixteen vector registers hold everything on AVX2,
@@ -13,7 +15,8 @@ export function schedule(program: Program, seed = 1): Program {
   const random = randomNumbers(seed);
   let best = program;
   let fewest = costOf(program).registers;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  const attempts = attemptsFor(program.operations.length);
+  for (let attempt = 0; attempt < attempts; attempt++) {
     const ordered = reorder(program, listOrder(program, random));
     const { registers } = costOf(ordered);
     if (registers < fewest) {

@@ -36,9 +36,10 @@ export class Sums {
 
   /** The values that are sums: the rows, then the temporaries that are in use. */
   get values(): number[] {
-    return this.#sums.flatMap((sum, index) =>
-      index < this.rows || sum.size > 0 ? [this.inputs + index] : [],
-    );
+    const values: number[] = [];
+    for (const [index, sum] of this.#sums.entries())
+      if (index < this.rows || sum.size > 0) values.push(this.inputs + index);
+    return values;
   }
 
   get temporaries(): number[] {

@@ -1,9 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { expected, InputError } from '../../../synth/errors.js';
-import type { Transform } from '../../../synth/transform.js';
+import {
+  expected,
+  fromJSON,
+  InputError,
+  synthesize,
+  type Transform,
+  VerificationError,
+  verify,
+} from '../../../synth/index.js';
+import { positiveInteger } from '../arguments.js';
+import { deliver } from '../output.js';
 
-interface EmitFlags {
+interface Options {
   readonly target?: string;
   readonly moduli?: string;
   readonly from?: string;
@@ -15,67 +24,62 @@ interface EmitFlags {
 export function register(program: Command): void {
   program
     .command('emit')
-    .description('write F(S, G) as code: C, C++ with intrinsics, NumPy, LaTeX, …')
-    .argument('[S]', 'outputs of one tile')
-    .argument('[G]', 'taps of the kernel')
-    .option('-t, --target <name>', 'language; without it the targets are listed')
-    .option('-m, --moduli <list>', 'moduli as in `winograd synth`')
-    .option('-f, --from <file>', 'take the algorithm from a JSON file instead; it is proved first')
-    .option('-n, --name <identifier>', 'what the emitted names begin with (default: f4x3 for F(4, 3))')
+    .summary('write F(S, G) as code')
+    .description('Writes F(S, G) as code that states its proof and its costs, and can test itself.')
+    .argument('[S]', 'outputs of one tile', positiveInteger('S'))
+    .argument('[G]', 'taps of the kernel', positiveInteger('G'))
+    .option('-t, --target <name>', 'the language; without it the targets are listed')
+    .option('-m, --moduli <list>', 'moduli as for `winograd synth`')
+    .option(
+      '-f, --from <file>',
+      'take the algorithm from a JSON file, once it is proved; - for standard input',
+    )
+    .option('-n, --name <identifier>', 'what the names in C and C++ begin with (default: f4x3 for F(4, 3))')
     .option('-o, --out <file>', 'write to a file instead of standard output')
     .addHelpText(
       'after',
       `
 Examples:
+  $ winograd emit
   $ winograd emit 4 3 --target cpp-avx2 --out f4x3.h
   $ winograd emit 6 3 --moduli '0, ±1, ±2, inf, x^2+1' --target c
-  $ winograd synth 2 3 --json > f2x3.json && winograd emit --from f2x3.json --target numpy`,
+  $ winograd synth 2 3 --format json | winograd emit --from - --target numpy`,
     )
-    .action(run);
-}
-
-async function run(S: string | undefined, G: string | undefined, flags: EmitFlags): Promise<void> {
-  const { emit, targets } = await import('../../../synth/emit/index.js');
-  if (flags.target === undefined) {
-    for (const { name, description } of targets) console.log(`${name.padEnd(14)}${description}`);
-    return;
-  }
-  const text = emit(await transformOf(S, G, flags), flags.target, { name: flags.name });
-  if (flags.out === undefined) process.stdout.write(text);
-  else await (await import('../../files.js')).writeWhole(flags.out, [Buffer.from(text)]);
+    .action(async (outputs: number | undefined, taps: number | undefined, options: Options) => {
+      const { emit, targets } = await import('../../../synth/emit/index.js');
+      if (options.target === undefined) {
+        const lines = targets.map(({ name, description }) => `${name.padEnd(14)}${description}\n`);
+        return deliver(lines.join(''), options.out);
+      }
+      const transform = await transformOf(outputs, taps, options);
+      await deliver(emit(transform, options.target, { name: options.name }), options.out);
+    });
 }
 
 async function transformOf(
-  S: string | undefined,
-  G: string | undefined,
-  flags: EmitFlags,
+  outputs: number | undefined,
+  taps: number | undefined,
+  { from, moduli }: Options,
 ): Promise<Transform> {
-  if (flags.from !== undefined) {
-    if (S !== undefined || flags.moduli !== undefined)
-      throw new InputError('Expected either S, G and --moduli or --from but received both');
-    return readTransform(flags.from);
+  if (from !== undefined) {
+    if (outputs !== undefined || moduli !== undefined)
+      throw new InputError('Expected either S and G or --from but received both');
+    return readTransform(from);
   }
-  const { synthesize } = await import('../../../synth/synthesize.js');
-  return synthesize({ outputs: size('S', S), taps: size('G', G), moduli: flags.moduli });
+  if (outputs === undefined || taps === undefined)
+    throw expected('S and G', 'two positive integers', outputs);
+  return synthesize({ outputs, taps, moduli });
 }
 
-async function readTransform(path: string): Promise<Transform> {
-  const { fromJSON } = await import('../../../synth/serialize.js');
-  const { VerificationError, verify } = await import('../../../synth/verify.js');
-  const text = await readFile(path, 'utf8');
+async function readTransform(file: string): Promise<Transform> {
+  const text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
   try {
     const transform = fromJSON(JSON.parse(text));
     verify(transform);
     return transform;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof VerificationError)
-      throw new InputError(`Expected ${path} to hold a correct algorithm as JSON: ${error.message}`);
+    if (error instanceof SyntaxError || error instanceof InputError || error instanceof VerificationError)
+      throw new InputError(`${file}: ${error.message}`);
     throw error;
   }
-}
-
-/** A size of the command line; `synthesize` checks its range. */
-function size(name: string, text: string | undefined): number {
-  if (text === undefined || !/^\d+$/.test(text)) throw expected(name, 'a positive integer', text);
-  return Number(text);
 }
