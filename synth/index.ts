@@ -1,5 +1,5 @@
 /** Exact mathematics of F(S, G): synthesis, proof, and the forms in which algorithms are written down. */
-export { defaultModuli, linearModuli, MAX_DEFAULT_INPUTS } from './defaults.js';
+export { defaultModuli, linearModuli, MAX_DEFAULT_INPUTS, resolvePoints } from './defaults.js';
 export { printJson } from './emit/json.js';
 export { printLatex } from './emit/latex.js';
 export { printText } from './emit/text.js';

@@ -2,14 +2,11 @@
  * `npm run codegen` writes native/kernels/codelets/ from transforms/; with `--check` it only says whether a file
  * would change, and exits with 1 if so.
  */
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { sync as writeFileAtomic } from 'write-file-atomic';
 import { codelet } from '../../synth/emit/codelet.js';
 import { compile } from '../../synth/program/compile.js';
 import { synthesize } from '../../synth/synthesize.js';
 import type { Matrix, Transform } from '../../synth/transform.js';
-import { packageRoot } from '../package.js';
+import { update } from './generated.js';
 
 const INDEX = 'codelets.h';
 
@@ -79,22 +76,9 @@ function matrixKey(matrix: Matrix): string {
   return matrix.map((row) => row.map((entry) => entry.toFraction()).join()).join(';');
 }
 
-const folder = join(packageRoot(), 'native/kernels/codelets');
-const generated = codeletFiles();
-const present = new Map(
-  readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')] as const),
-);
-const changed = [...generated].filter(([file, text]) => present.get(file) !== text).map(([file]) => file);
-const stale = [...present.keys()].filter((file) => !generated.has(file));
-
-if (process.argv.includes('--check')) {
-  for (const file of [...changed, ...stale]) console.error(`native/kernels/codelets/${file} is out of date`);
-  if (changed.length + stale.length > 0) {
-    console.error('Run `npm run codegen` and commit the result.');
-    process.exitCode = 1;
-  }
-} else {
-  for (const file of changed) writeFileAtomic(join(folder, file), generated.get(file)!);
-  for (const file of stale) rmSync(join(folder, file));
-  console.log(`${changed.length} written, ${stale.length} removed, ${generated.size} in all`);
-}
+update({
+  folder: 'native/kernels/codelets',
+  owns: (name) => name.endsWith('.h'),
+  files: codeletFiles(),
+  command: 'npm run codegen',
+});
