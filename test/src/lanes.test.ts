@@ -22,7 +22,10 @@ interface Data {
 
 const RUNS = Number(process.env.WINOGRAD_TEST_RUNS ?? 40);
 
-describe(`bitwise lane on ${isas().join(', ')}`, () => {
+/** Milliseconds: a second for each run, and some for a slow start. */
+const TIMEOUT = 60_000 + 1000 * RUNS;
+
+describe(`bitwise lane on ${isas().join(', ')}`, { timeout: TIMEOUT }, () => {
   it('direct convolution is exact on integers', async () => {
     await forAll(cases({ plain: false }), async (c) => {
       await expectEqual(c, integers(c, 1, 1), { algorithm: 'direct' });
@@ -41,7 +44,7 @@ describe(`bitwise lane on ${isas().join(', ')}`, () => {
   });
 });
 
-describe(`real lane on ${isas().join(', ')}`, () => {
+describe(`real lane on ${isas().join(', ')}`, { timeout: TIMEOUT }, () => {
   it('direct convolution errs within n · 2⁻²⁴ · Σ|g||d|', async () => {
     await expectWithinBound('direct', cases({ plain: false }), (c, { input, weight, bias }) => {
       const { oracle } = problemOf(c);
