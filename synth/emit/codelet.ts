@@ -25,11 +25,17 @@ const engine: Dialect = {
  * codelet that serves a given M (row-major; the doubles nearest to the rationals).
  *
  * @param name a C++ identifier
+ * @param nearest rounds a rational to the nearest double, as the engine's caller does
  */
-export function codelet(name: string, matrix: Matrix, program: Program): string {
+export function codelet(
+  name: string,
+  matrix: Matrix,
+  program: Program,
+  nearest: (value: Fraction) => number,
+): string {
   const { constants, body } = writeProgram(program, engine);
   const unused = discardUnused(['inStride', 'outStride'], body);
-  const rows = matrix.map((row) => `      ${row.map((entry) => String(entry.valueOf())).join(', ')},`);
+  const rows = matrix.map((row) => `      ${row.map((entry) => String(nearest(entry))).join(', ')},`);
   return `// Operations: ${describeCost(matrix, program)}.
 struct ${name} {
   static constexpr int rows = ${matrix.length}, columns = ${program.inputs};
