@@ -76,7 +76,8 @@ std::ptrdiff_t countTiles(const Problem& problem) {
   return tiles;
 }
 
-std::vector<TileBlock> makeTileBlocks(const Problem& problem, std::ptrdiff_t most, int rows) {
+std::vector<TileBlock> makeTileBlocks(const Problem& problem, std::ptrdiff_t most, int rows,
+                                      std::ptrdiff_t longestRun) {
   const std::ptrdiff_t tiles = countTiles(problem);
   const std::ptrdiff_t count = divideUp(tiles, most);
   std::vector<TileBlock> blocks(static_cast<std::size_t>(count));
@@ -86,7 +87,7 @@ std::vector<TileBlock> makeTileBlocks(const Problem& problem, std::ptrdiff_t mos
     const std::ptrdiff_t step = last.forms[static_cast<std::size_t>(run.form[2])].outputs;
     while (run.count > 0) {
       const std::ptrdiff_t end = tiles * (b + 1) / count;  // blocks differ by at most one tile
-      const std::ptrdiff_t fits = std::min(run.count, end - placed);
+      const std::ptrdiff_t fits = std::min({run.count, end - placed, longestRun});
       Run part = run;
       part.count = fits;
       blocks[static_cast<std::size_t>(b)].runs.push_back(part);

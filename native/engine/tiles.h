@@ -39,8 +39,9 @@ struct TileBlock {
 };
 
 /// Tiles that cover all outputs of the problem, in blocks of at most `most` tiles, balanced, whose groups have at
-/// most `rows` tiles and are balanced too (16 = 5 + 5 + 6: a short last group would waste the registers).
-std::vector<TileBlock> makeTileBlocks(const Problem& problem, std::ptrdiff_t most, int rows);
+/// most `rows` tiles and are balanced too (16 = 5 + 5 + 6: a short last group would waste the registers). Runs are cut
+/// after `longestRun` tiles, so that their strips stay in the first levels of cache.
+std::vector<TileBlock> makeTileBlocks(const Problem& problem, std::ptrdiff_t most, int rows, std::ptrdiff_t longestRun);
 
 /// How many tiles the problem has.
 std::ptrdiff_t countTiles(const Problem& problem);

@@ -10,7 +10,8 @@
 namespace winograd {
 namespace {
 
-constexpr std::ptrdiff_t kLine = 16;  // floats in a cache line
+constexpr std::ptrdiff_t kLine = 16;           // floats in a cache line
+constexpr std::ptrdiff_t kStrip = 16 * 1024;   // floats of a strip: two of them leave most of the second level of cache
 
 
 // Planes that lie a multiple of 4 KiB apart would fall into the same cache sets.
@@ -25,12 +26,30 @@ WinogradPlan::View WinogradPlan::packed(const float* at, const Axes& extents, st
   return {at, {extents[1] * extents[2] * width, extents[2] * width, width}};
 }
 
-// The n-mode product along `axis`; `extents` counts the lines along the other two.
+// The n-mode product along `axis` for `tiles` tiles; `extents` counts the lines of one along the other two axes.
 void WinogradPlan::applyAlong(int axis, const LineTransform& transform, const View& in, float* out,
-                              const Axes& outStride, const Axes& extents) {
+                              const Axes& outStride, const Axes& extents, const LineLoop& tiles) {
   const int outer = axis == 0 ? 1 : 0, inner = axis == 2 ? 1 : 2;
-  transform.run({in.at, in.stride[axis], in.stride[inner], in.stride[outer], out, outStride[axis], outStride[inner],
-                 outStride[outer], extents[inner], extents[outer]});
+  transform.run({in.at,
+                 in.stride[axis],
+                 out,
+                 outStride[axis],
+                 {tiles,
+                  {extents[inner], in.stride[inner], outStride[inner]},
+                  {extents[outer], in.stride[outer], outStride[outer]}}});
+}
+
+// The n-mode product along `axis` of a packed strip.
+void WinogradPlan::applyAlong(int axis, const LineTransform& transform, const View& in, const View& out, float* to,
+                              const Axes& extents) {
+  const int outer = axis == 0 ? 1 : 0, inner = axis == 2 ? 1 : 2;
+  transform.run({in.at,
+                 in.stride[axis],
+                 to,
+                 out.stride[axis],
+                 {{extents[inner], in.stride[inner], out.stride[inner]},
+                  {extents[outer], in.stride[outer], out.stride[outer]},
+                  {1, 0, 0}}});
 }
 
 WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem& problem)
@@ -46,7 +65,8 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
     }
   }
   chooseBlocks();
-  blocks_ = makeTileBlocks(problem_, problem_.tileBlock, kernels_.gemmRows);
+  const std::ptrdiff_t strip = stripSize({0, 0, 0}, 2) - stripSize({0, 0, 0}, 1);  // of one more tile
+  blocks_ = makeTileBlocks(problem_, problem_.tileBlock, kernels_.gemmRows, std::max<std::ptrdiff_t>(kStrip / strip, 2));
   std::ptrdiff_t tiles = 0;
   for (const TileBlock& block : blocks_) tiles = std::max(tiles, block.tiles);
   uPlane_ = planeStride(tiles * channels_);
@@ -54,22 +74,20 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
   mPlane_ = planeStride(mPanel_ * panelsPerGroup_);
   scratch_ = 0;
   for (const TileBlock& block : blocks_) {
-    for (const Run& run : block.runs) scratch_ = std::max(scratch_, scratchOf(run));
+    for (const Run& run : block.runs) scratch_ = std::max(scratch_, stripSize(run.form, run.count));
   }
   scratch_ = roundUp(scratch_, kLine);
 }
 
-// The largest strip that the run passes through, before or after any axis' transform; the output transform has two
-// buffers of a tile in half the scratch.
-std::ptrdiff_t WinogradPlan::scratchOf(const Run& run) const {
+// The largest strip that a run of `count` tiles passes through, before or after any axis' transform.
+std::ptrdiff_t WinogradPlan::stripSize(const std::array<int, 3>& forms, std::ptrdiff_t count) const {
   std::ptrdiff_t rows = 1;
   for (int a = 0; a < 2; a++) {
-    const Form& f = form(a, run.form[a]);
+    const Form& f = form(a, forms[a]);
     rows *= std::max({f.inputs, f.products, f.outputs});
   }
-  const Form& last = form(2, run.form[2]);
-  const std::ptrdiff_t strip = run.count * last.outputs + std::max(last.inputs, last.products);
-  return rows * std::max<std::ptrdiff_t>(strip, 2 * std::max(last.products, last.outputs)) * kernels_.width;
+  const Form& last = form(2, forms[2]);
+  return rows * (count * last.outputs + std::max(last.inputs - last.outputs, 0)) * kernels_.width;
 }
 
 // Enough tiles that each weight, once fetched, serves many of them; few enough that U and M stay in the second
@@ -210,18 +228,22 @@ void WinogradPlan::transformInput(const Activations& activations, const TileBloc
     if (transform.identity()) continue;
     Axes after = extents;
     after[a] = transform.rows();
-    applyAlong(a, transform, strip, next, packed(next, after, width).stride, extents);
-    strip = packed(next, after, width);
+    const View out = packed(next, after, width);
+    applyAlong(a, transform, strip, out, next, extents);
+    strip = out;
     extents = after;
     std::swap(current, next);
   }
 
   const LineTransform& transform = inputTransform(2, run.form[2]);
   const Axes planes{products_[1] * products_[2] * uPlane_, products_[2] * uPlane_, uPlane_};
-  for (std::ptrdiff_t j = 0; j < run.count; j++) {
+  for (std::ptrdiff_t j = 0, end; j < run.count; j = end) {
     const Group& group = block.groupOf[static_cast<std::size_t>(run.first + j)];
-    float* to = u + group.first * channels_ + (channelBlock * group.rows + run.first + j - group.first) * width;
-    applyAlong(2, transform, {strip.at + j * step * width, strip.stride}, to, planes, extents);
+    const std::ptrdiff_t row = run.first + j - group.first;
+    end = std::min(run.count, j + group.rows - row);
+    float* to = u + group.first * channels_ + (channelBlock * group.rows + row) * width;
+    applyAlong(2, transform, {strip.at + j * step * width, strip.stride}, to, planes, extents,
+               {end - j, step * width, width});
   }
 }
 
@@ -288,38 +310,31 @@ void WinogradPlan::transformOutput(const Activations& activations, const Run& ru
     tile[a] = f.outputs;
     products[a] = f.products;
   }
-  std::array<int, 3> axes;
-  int passes = 0;
-  for (const int a : {2, 1, 0}) {
-    if (!outputTransform(a, run.form[a]).identity()) axes[passes++] = a;
-  }
-  if (passes == 0) axes[passes++] = 2;
-
-  const Axes stripExtents{tile[0], tile[1], run.count * tile[2]};
-  const View strip = packed(scratch, stripExtents, width);
+  const std::array<const LineTransform*, 3> transforms{&outputTransform(0, run.form[0]), &outputTransform(1, run.form[1]),
+                                                       &outputTransform(2, run.form[2])};
   Axes valid;  // outputs of the strip that exist
   for (int a = 0; a < 3; a++) valid[a] = std::min((a == 2 ? run.count : 1) * tile[a], output_[a] - run.start[a]);
-  const Axes mStride{products_[1] * products_[2] * mPlane_, products_[2] * mPlane_, mPlane_};
+  const Axes planes{products_[1] * products_[2] * mPlane_, products_[2] * mPlane_, mPlane_};
 
   for (std::ptrdiff_t p = firstPanel; p < endPanel; p++) {
     const Panel panel = panels_.at(p);
+    const std::ptrdiff_t lanes = panel.vectors * width;
     for (int v = 0; v < panel.vectors; v++) {
-      for (std::ptrdiff_t j = 0; j < run.count; j++) {
-        const float* from = m + (p - firstPanel) * mPanel_ + (run.first + j) * panel.vectors * width + v * width;
-        View in{from, mStride};
-        Axes extents = products;
-        float *current = scratch + scratch_, *next = current + volume(products) * width;
-        for (int n = 0; n < passes; n++) {
-          const int a = axes[n];
-          Axes after = extents;
-          after[a] = tile[a];
-          const bool last = n + 1 == passes;
-          const View out = last ? View{scratch + j * tile[2] * width, strip.stride} : packed(current, after, width);
-          applyAlong(a, outputTransform(a, run.form[a]), in, last ? scratch + j * tile[2] * width : current, out.stride, extents);
-          in = out;
-          extents = after;
-          std::swap(current, next);
-        }
+      float *current = scratch, *next = scratch + scratch_;
+      // From here on the run is one strip, its tiles side by side along the last axis.
+      Axes extents{products[0], products[1], run.count * tile[2]};
+      View strip = packed(current, extents, width);
+      applyAlong(2, *transforms[2], {m + (p - firstPanel) * mPanel_ + run.first * lanes + v * width, planes}, current,
+                 strip.stride, products, {run.count, lanes, tile[2] * width});
+      for (const int a : {1, 0}) {
+        if (transforms[a]->identity()) continue;
+        Axes after = extents;
+        after[a] = tile[a];
+        const View out = packed(next, after, width);
+        applyAlong(a, *transforms[a], strip, out, next, extents);
+        strip = out;
+        extents = after;
+        std::swap(current, next);
       }
       const std::ptrdiff_t channel = panel.channel + v * width;
       OutputRow row{run.image, {}, valid[2], channel, static_cast<int>(std::min(width, outputs - channel)),

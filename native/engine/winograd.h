@@ -33,10 +33,12 @@ class WinogradPlan final : public Plan {
   };
   static View packed(const float* at, const Axes& extents, std::ptrdiff_t width);
   static void applyAlong(int axis, const LineTransform& transform, const View& in, float* out, const Axes& outStride,
+                         const Axes& extents, const LineLoop& tiles);
+  static void applyAlong(int axis, const LineTransform& transform, const View& in, const View& out, float* to,
                          const Axes& extents);
 
   void chooseBlocks();
-  std::ptrdiff_t scratchOf(const Run& run) const;
+  std::ptrdiff_t stripSize(const std::array<int, 3>& forms, std::ptrdiff_t count) const;
   void transformInput(const Activations& activations, const TileBlock& block, const Run& run,
                       std::ptrdiff_t channelBlock, float* u, float* scratch) const;
   View gather(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock, const Axes& extents,

@@ -29,14 +29,17 @@ struct GemmArgs {
 };
 using Gemm = void (*)(const GemmArgs&);
 
-/// An n-mode product over many lines (Budden et al. 2017, equation 3): for each of outer × inner lines,
-/// out[row * outStride] = Σ_column matrix[row][column] * in[column * inStride].
+/// An n-mode product over many lines (Budden et al. 2017, equation 3): for each line of three nested loops, the first
+/// innermost, out[row * outStride] = Σ_column matrix[row][column] * in[column * inStride].
+struct LineLoop {
+  std::ptrdiff_t count, inStep, outStep;
+};
 struct LineArgs {
   const float* in;
-  std::ptrdiff_t inStride, inInner, inOuter;
+  std::ptrdiff_t inStride;
   float* out;
-  std::ptrdiff_t outStride, outInner, outOuter;
-  std::ptrdiff_t inner, outer;
+  std::ptrdiff_t outStride;
+  LineLoop loops[3];
 };
 using Lines = void (*)(const LineArgs&);
 
