@@ -40,6 +40,11 @@ const rounds = 5;
 /** Places at which every filter is evaluated in double precision. */
 const places = 1000;
 
+/** The same layer for each of the algorithms. */
+export type Layers = Readonly<Record<Contender['name'], Conv3d>>;
+
+const names = ['winograd', 'direct'] as const;
+
 /**
  * Runs the layer by both algorithms: first checks that they agree, then takes their times in turns, so that
  * whatever slows the machine down slows down both.
@@ -48,52 +53,33 @@ const places = 1000;
  * @throws Error when the results differ by more than rounding explains: no time is worth quoting then
  */
 export async function compareAlgorithms(
-  layers: { readonly winograd: Conv3d; readonly direct: Conv3d },
+  layers: Layers,
   input: Tensor,
   bank: GaborBank,
   onPass: (done: number, all: number) => void = () => {},
 ): Promise<Comparison> {
-  const all = 2 * (1 + rounds);
-  let done = 0;
-  const pass = async (layer: Conv3d) => {
-    const start = performance.now();
-    const output = await layer.forward(input);
-    const milliseconds = performance.now() - start;
-    onPass(++done, all);
-    return { output, milliseconds };
-  };
-  const sample = exactSample(input, bank, places);
-  const warm = { winograd: await pass(layers.winograd), direct: await pass(layers.direct) };
-  const [winogradPlan, directPlan] = [layers.winograd.plan(input.shape), layers.direct.plan(input.shape)];
-  const tolerance = roundingBound(input, bank) * (directPlan.expectedError + winogradPlan.expectedError);
-  const difference = largestDifference(warm.winograd.output.data, warm.direct.output.data);
-  if (!(difference <= tolerance))
-    throw new Error(
-      `Expected Winograd and direct convolution to agree to ${tolerance} but they differ by ${difference}`,
-    );
-  const errors = {
-    winograd: relativeError(warm.winograd.output.data, sample),
-    direct: relativeError(warm.direct.output.data, sample),
-  };
+  const all = names.length * (1 + rounds);
+  const check = await checkAgreement(layers, input, bank);
+  onPass(names.length, all);
   const times = { winograd: [] as number[], direct: [] as number[] };
-  for (let round = 0; round < rounds; round++)
-    for (const name of ['winograd', 'direct'] as const)
-      times[name].push((await pass(layers[name])).milliseconds);
-  const { directFlops, outputShape } = directPlan;
-  const contender = (name: 'winograd' | 'direct', plan: string): Contender => {
+  for (let round = 0; round < rounds; round++) {
+    for (const name of names) times[name].push(await timePass(layers[name], input));
+    onPass(names.length * (2 + round), all);
+  }
+  const { directFlops, outputShape } = layers.direct.plan(input.shape);
+  const contender = (name: Contender['name']): Contender => {
     const sorted = times[name].toSorted((a, b) => a - b);
     const milliseconds = sorted[(rounds - 1) / 2]!;
     return {
       name,
-      plan,
+      plan: layers[name].plan(input.shape).describe(),
       milliseconds,
       range: [sorted[0]!, sorted.at(-1)!],
       effectiveGflops: directFlops / milliseconds / 1e6,
-      error: errors[name],
+      error: check.errors[name],
     };
   };
-  const winograd = contender('winograd', winogradPlan.describe());
-  const direct = contender('direct', directPlan.describe());
+  const [winograd, direct] = [contender('winograd'), contender('direct')];
   return {
     inputShape: input.shape,
     outputShape,
@@ -101,10 +87,35 @@ export async function compareAlgorithms(
     winograd,
     direct,
     speedUp: direct.milliseconds / winograd.milliseconds,
-    difference,
-    tolerance,
-    sampled: sample.at.length,
+    difference: check.difference,
+    tolerance: check.tolerance,
+    sampled: check.sampled,
   };
+}
+
+/** One pass each, which also warms both up: against each other everywhere, against double precision in places. */
+async function checkAgreement(layers: Layers, input: Tensor, bank: GaborBank) {
+  const sample = exactSample(input, bank, places);
+  const winograd = await layers.winograd.forward(input);
+  const direct = await layers.direct.forward(input);
+  const expectedErrors = names.map((name) => layers[name].plan(input.shape).expectedError);
+  const tolerance = roundingBound(input, bank) * expectedErrors.reduce((sum, error) => sum + error, 0);
+  const difference = largestDifference(winograd.data, direct.data);
+  if (!(difference <= tolerance))
+    throw new Error(
+      `Expected Winograd and direct convolution to agree to ${tolerance} but they differ by ${difference}`,
+    );
+  const errors = {
+    winograd: relativeError(winograd.data, sample),
+    direct: relativeError(direct.data, sample),
+  };
+  return { errors, difference, tolerance, sampled: sample.at.length };
+}
+
+async function timePass(layer: Conv3d, input: Tensor): Promise<number> {
+  const start = performance.now();
+  await layer.forward(input);
+  return performance.now() - start;
 }
 
 /**

@@ -10,7 +10,7 @@ import { type GaborBank, gaborBank } from './gabor.js';
 import { readClip } from './input.js';
 import { estimateMotion, type MotionField, motionField } from './motion.js';
 import { assertWritable, writeFolder } from './output.js';
-import { renderScene } from './render.js';
+import { renderScene, type SceneOptions } from './render.js';
 import type { DemoReport } from './report.js';
 import { scoreMotion } from './score.js';
 
@@ -18,6 +18,8 @@ import { scoreMotion } from './score.js';
 export interface DemoOptions extends ClipLimits {
   /** A clip to read; a scene is rendered without one. */
   readonly input?: string;
+  /** Size and looks of the scene that is rendered. */
+  readonly scene?: SceneOptions;
   /** The folder to write. */
   readonly folder: string;
   /** Default: as many as the system grants. */
@@ -43,7 +45,8 @@ const speeds = [1, 2] as const;
 export async function runDemo(options: DemoOptions, progress: Progress = () => {}): Promise<DemoReport> {
   await assertWritable(options.folder);
   progress('clip', 0, 1);
-  const clip = options.input === undefined ? renderScene() : await readClip(options.input, options);
+  const clip =
+    options.input === undefined ? renderScene(options.scene) : await readClip(options.input, options);
   const bank = gaborBank({ kernel, frequency, speeds });
   assertCovers(clip, bank.kernel);
   progress('clip', 1, 1);

@@ -27,11 +27,20 @@ const formats: readonly { readonly magic: string; readonly read: Reader }[] = [
  * @throws InputError naming the file when it is none of these, or damaged; the system's error when unreadable
  */
 export async function readClip(path: string, limits: ClipLimits): Promise<Clip> {
+  const start = await firstBytes(path);
+  return formats.find(({ magic }) => start.startsWith(magic))!.read(path, limits);
+}
+
+async function firstBytes(path: string): Promise<string> {
   const file = await open(path, 'r');
-  const start = Buffer.alloc(16);
-  const { bytesRead } = await file.read(start).finally(() => file.close());
-  if (bytesRead === 0) throw expected(path, 'a clip', 'an empty file');
-  return formats.find(({ magic }) => start.toString('latin1').startsWith(magic))!.read(path, limits);
+  try {
+    if ((await file.stat()).isDirectory()) throw expected(path, 'a clip', 'a folder');
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(16));
+    if (bytesRead === 0) throw expected(path, 'a clip', 'an empty file');
+    return buffer.toString('latin1', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 async function fromY4m(stream: AsyncIterable<Uint8Array>, path: string, limits: ClipLimits): Promise<Clip> {

@@ -50,15 +50,15 @@ export function register(program: Command): void {
 }
 
 async function run({ out, json, ...options }: Options): Promise<void> {
-  const [{ runDemo }, { summary }, { pageName }] = await Promise.all([
+  const [{ runDemo }, { pageName }, { demoSummary }] = await Promise.all([
     import('../../demo/demo.js'),
-    import('../../demo/summary.js'),
     import('../../demo/files.js'),
+    import('../demo-summary.js'),
   ]);
   const bar = progressBar();
   const report = await runDemo({ ...options, folder: out }, bar.update).finally(bar.stop);
   const page = join(out, pageName);
   process.stdout.write(
-    json ? `${JSON.stringify({ page, ...report }, undefined, 2)}\n` : summary(report, page),
+    json ? `${JSON.stringify({ page, ...report }, undefined, 2)}\n` : demoSummary(report, page),
   );
 }

@@ -18,7 +18,7 @@ export function tilesHtml({ score, comparison }: DemoReport): string {
           ] as const,
         ]
       : []),
-    [`${figure(speedUp)} ×`, 'as fast by Winograd as by direct convolution, on the same layer and threads'],
+    [`${figure(speedUp)} ×`, 'the speed of direct convolution, by Winograd on the same layer and threads'],
     [
       `${figure(winograd.effectiveGflops)}`,
       `effective GFLOP/s by Winograd; direct ${figure(direct.effectiveGflops)}`,

@@ -1,4 +1,3 @@
-import { directionCount } from '../gabor.js';
 import { dataUri, type Png } from '../pictures.js';
 import { scriptJson } from './html.js';
 
@@ -56,6 +55,6 @@ export function stageHtml({ frames, height, width, truth, wheel }: Stage): strin
   <label><input id="arrows" type="checkbox" checked> arrows</label>
 </div>
 <script type="application/json" id="frames">${scriptJson(steps)}</script>
-<p class="note">One of ${directionCount} colours of the wheel per direction of the bank, and all between.
-  Grey: still, or nothing to see there.</p>`;
+<p class="note">Colour and arrows say which way a pixel moves; longer arrows move faster. Grey: it stands still, or there
+  is nothing to see.</p>`;
 }
