@@ -1,0 +1,155 @@
+import type { Fraction } from 'fraction.js';
+import { convolution, type Product } from '../convolution.js';
+import { defaultModuli, resolvePoints } from '../defaults.js';
+import { expected } from '../errors.js';
+import { formatModulus, type ModuliInput, parseModuli, validateModuli } from '../moduli.js';
+import type { Polynomial } from '../polynomial.js';
+import { content, scale, ZERO } from '../rational.js';
+import type { Bilinear, Matrix } from '../transform.js';
+import { type Proof, proveIdentity } from '../verify.js';
+
+/** A whole axis with its padding. */
+export interface PaddedOptions {
+  /** L: inputs that are there. */
+  readonly inputs: number;
+  /** Zeros before and after them. */
+  readonly padding: readonly [begin: number, end: number];
+  /** G: taps of the kernel. */
+  readonly taps: number;
+  /** Moduli of the polynomial product it is made of, whose lengths `factorsOf` tells; by default good ones. */
+  readonly moduli?: ModuliInput | undefined;
+}
+
+/**
+ * An algorithm for a whole short axis, y[s] = Σ_g g[g] d[s+g−begin] over the inputs that are there: the zeros of the
+ * padding are neither read nor multiplied. A is S × T, B is T × L, C is T × G.
+ */
+export interface PaddedTransform extends Bilinear {
+  readonly inputs: number;
+  readonly padding: readonly [begin: number, end: number];
+  readonly taps: number;
+  /** S = L + begin + end − G + 1. */
+  readonly outputs: number;
+  readonly products: number;
+  readonly moduli: readonly string[];
+  /** No bilinear algorithm has fewer products: as many outputs, taps or inputs are independent. */
+  readonly leastProducts: number;
+}
+
+/** The three index sets of the problem, in the order of preference for the two that are multiplied. */
+const SIDES = ['outputs', 'taps', 'inputs'] as const;
+type Side = (typeof SIDES)[number];
+
+/** The indices of one side that take part in any product: the others belong to padding alone. */
+interface Range {
+  readonly side: Side;
+  readonly first: number;
+  readonly length: number;
+}
+
+/**
+ * Synthesizes and proves an algorithm for an axis of given length, padding and taps.
+ *
+ * With the inputs counted backwards, d′ = L−1−d, the sum runs over s + g + d′ = N, N = L−1+begin: the trilinear form is
+ * the coefficient of xᴺ in a product of three polynomials of lengths S, G and L. Any two of them may be multiplied fast
+ * (Theorem 1 of Budden et al. 2017) and the third read off as the transpose, so the two shortest are taken: P + Q − 1
+ * products. Without padding these are S and G, which is F(S, G) with its D products; with 2 inputs, padding 1 and 3 taps
+ * they are the 2 outputs and the 2 inputs: 3 products.
+ *
+ * @throws InputError when the sizes leave no output or no input under it, or the moduli are unusable
+ */
+export function paddedTransform(options: PaddedOptions): PaddedTransform {
+  const { inputs, padding, taps } = checkOptions(options);
+  const [begin, end] = padding;
+  const outputs = inputs + begin + end - taps + 1;
+  const ranges = usedRanges({ outputs, taps, inputs }, inputs - 1 + begin);
+  const [left, right] = factorsOf(ranges);
+  const size = left.length + right.length - 1;
+  const chosen =
+    options.moduli === undefined ? defaultModuli(left.length, right.length) : parseModuli(options.moduli);
+  validateModuli(chosen, size);
+  const resolved = chosen.map((modulus) => resolvePoints(modulus, left.length, right.length));
+
+  const third = ranges.find((range) => range !== left && range !== right)!;
+  const top = inputs - 1 + begin - left.first - right.first - third.first;
+  const products = convolution(left.length, right.length, resolved).map((product) =>
+    right.side === 'taps' ? product : withoutContent(product),
+  );
+  const lengths = { outputs, taps, inputs };
+  const [a, c, b] = ranges.map((range) =>
+    products.map((product) => {
+      const row = range === left ? product.left : range === right ? product.right : read(product.back, top);
+      return embed(row, range, lengths[range.side]);
+    }),
+  ) as [Matrix, Matrix, Matrix];
+  const transform: PaddedTransform = {
+    ...{ inputs, padding: [begin, end], taps, outputs, products: products.length },
+    moduli: resolved.map(formatModulus),
+    leastProducts: Math.max(...ranges.map(({ length }) => length)),
+    A: Array.from({ length: outputs }, (_, s) => a.map((column) => column[s]!)),
+    B: b.map((row) => row.toReversed()),
+    C: c,
+  };
+  verifyPadded(transform);
+  return transform;
+}
+
+/**
+ * Proves over ℚ that the algorithm computes the padded axis, for all kernels and data.
+ *
+ * @throws VerificationError naming the first entry that differs
+ * @throws InputError when the matrices do not have the shapes it states
+ */
+export function verifyPadded(transform: PaddedTransform): Proof {
+  const [begin] = transform.padding;
+  return proveIdentity(transform, transform, (output, tap, input) => input === output + tap - begin);
+}
+
+function checkOptions({ inputs, padding, taps }: PaddedOptions): PaddedOptions {
+  for (const [name, value] of Object.entries({ inputs, taps })) {
+    if (!Number.isInteger(value) || value < 1) throw expected(name, 'a positive integer', value);
+  }
+  const valid =
+    Array.isArray(padding) &&
+    padding.length === 2 &&
+    padding.every((size) => Number.isInteger(size) && size >= 0);
+  if (!valid) throw expected('padding', 'a pair of non-negative integers', padding);
+  const outputs = inputs + padding[0] + padding[1] - taps + 1;
+  if (outputs < 1)
+    throw expected('taps', `at most ${outputs + taps - 1}, the inputs with their padding`, taps);
+  return { inputs, padding, taps };
+}
+
+/** Of 0 ≤ i < lengths[side] the indices for which the other two sides have indices that complete the sum to N. */
+function usedRanges(lengths: Readonly<Record<Side, number>>, total: number): readonly Range[] {
+  const reach = SIDES.reduce((sum, side) => sum + lengths[side] - 1, 0);
+  return SIDES.map((side) => {
+    const first = Math.max(0, total - (reach - (lengths[side] - 1)));
+    const last = Math.min(lengths[side] - 1, total);
+    return { side, first, length: last - first + 1 };
+  });
+}
+
+/** The two shortest sides; among equals outputs before taps before inputs. Taps come second, where content goes. */
+function factorsOf(ranges: readonly Range[]): readonly [Range, Range] {
+  const [first, second] = [...ranges].sort((a, b) => a.length - b.length) as [Range, Range];
+  return first.side === 'taps' ? [second, first] : [first, second];
+}
+
+/** Moves the content of the second factor to the third side: the kernel's, which is transformed once. */
+function withoutContent({ left, right, back }: Product): Product {
+  const factor = content(right);
+  return { left, right: scale(right, factor.inverse()), back: scale(back, factor) };
+}
+
+/** The third polynomial's coefficient k meets coefficient N − k of the product. */
+function read(back: Polynomial, top: number): Fraction[] {
+  return Array.from({ length: top + 1 }, (_, k) => back[top - k] ?? ZERO);
+}
+
+/** A row over the used indices of a side as one over all of them; what lies beyond the row's end is zero. */
+function embed(row: readonly Fraction[], { first, length }: Range, total: number): Fraction[] {
+  return Array.from({ length: total }, (_, i) =>
+    i >= first && i < first + length ? (row[i - first] ?? ZERO) : ZERO,
+  );
+}
