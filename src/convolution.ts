@@ -23,7 +23,6 @@ import {
   validateLayer,
   weightShape,
 } from './problem.js';
-import { elementCount } from './shape.js';
 import { allocate, checkData, Tensor } from './tensor.js';
 import { candidatesOf, type TileOptions } from './transforms.js';
 
@@ -123,33 +122,37 @@ export class Convolution {
    * used in place and must not be written to before the promise settles; other memory is copied at the call.
    *
    * @param x N×C×spatial, or C×spatial for a result without batch axis
-   * @returns N×O×spatial (O×spatial), in new memory
+   * @param out where to put the result, in memory of the library's own and apart from the input; by default new
+   *   memory, whose first use costs the system time
+   * @returns N×O×spatial (O×spatial)
    * @throws InputError (as a rejection) when the input does not fit
    */
-  async forward(x: Tensor): Promise<Tensor> {
-    const { prepared, output } = this.#enter(x);
-    const times = await prepared.native.forward(inEngineMemory(x.data), output);
-    return this.#leave(x, prepared.plan, output, times);
+  async forward(x: Tensor, out?: Tensor): Promise<Tensor> {
+    const { prepared, result } = this.#enter(x, out);
+    const times = await prepared.native.forward(inEngineMemory(x.data), result.data);
+    return this.#leave(prepared.plan, result, times);
   }
 
   /** Convolves on the calling thread (and the layer's others) and blocks it meanwhile; see {@link forward}. */
-  forwardSync(x: Tensor): Tensor {
-    const { prepared, output } = this.#enter(x);
-    const times = prepared.native.forwardSync(x.data, output);
-    return this.#leave(x, prepared.plan, output, times);
+  forwardSync(x: Tensor, out?: Tensor): Tensor {
+    const { prepared, result } = this.#enter(x, out);
+    const times = prepared.native.forwardSync(x.data, result.data);
+    return this.#leave(prepared.plan, result, times);
   }
 
-  #enter(x: Tensor): { prepared: Prepared; output: Float32Array } {
+  #enter(x: Tensor, out: Tensor | undefined): { prepared: Prepared; result: Tensor } {
     if (!(x instanceof Tensor)) throw expected('the input', 'a Tensor', x);
     const prepared = this.#prepare(x.shape);
     checkData(x.data, x.shape, "the input's data");
-    return { prepared, output: allocate(elementCount(prepared.plan.outputShape)) };
+    const { outputShape } = prepared.plan;
+    const shape = x.rank === this.rank + 1 ? outputShape.slice(1) : outputShape;
+    if (out !== undefined) checkOut(out, shape, x);
+    return { prepared, result: out ?? Tensor.zeros(shape) };
   }
 
-  #leave(x: Tensor, plan: Plan, output: Float32Array, { total, ...stages }: NativeTimes): Tensor {
+  #leave(plan: Plan, result: Tensor, { total, ...stages }: NativeTimes): Tensor {
     this.lastRun = { milliseconds: total, stages, effectiveGflops: plan.directFlops / total / 1e6 };
-    const unbatched = x.rank === this.rank + 1;
-    return new Tensor(output, unbatched ? plan.outputShape.slice(1) : plan.outputShape);
+    return result;
   }
 
   #prepare(inputShape: readonly number[]): Prepared {
@@ -212,6 +215,20 @@ function inEngineMemory(data: Float32Array): Float32Array {
   const copy = allocate(data.length);
   copy.set(data);
   return copy;
+}
+
+function checkOut(out: unknown, shape: readonly number[], { data }: Tensor): void {
+  if (!(out instanceof Tensor) || out.shape.join() !== shape.join())
+    throw expected(
+      'out',
+      `a Tensor of shape [${shape.join(', ')}]`,
+      out instanceof Tensor ? [...out.shape] : out,
+    );
+  checkData(out.data, shape, "out's data");
+  if (!native().owns(out.data)) throw expected('out', "in memory of the library's own", out);
+  const { byteOffset, byteLength } = out.data;
+  const apart = byteOffset >= data.byteOffset + data.byteLength || byteOffset + byteLength <= data.byteOffset;
+  if (out.data.buffer === data.buffer && !apart) throw expected('out', 'apart from the input', out);
 }
 
 function copyOf(value: Tensor | Float32Array, shape: readonly number[], name: string): Float32Array {

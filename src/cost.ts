@@ -9,7 +9,7 @@ import { axes, directFlops, type Problem } from './problem.js';
 const model = {
   /** Share of the peak that a full register tile of the batched products reaches, and the direct kernel. */
   productRate: 0.92,
-  directRate: 0.75,
+  directRate: 0.9,
   /** Rate of a register tile of 1 … 6 rows relative to the full one. */
   rowRate: [0.3, 0.55, 0.8, 0.95, 0.98, 1],
   /** A transform issues about one vector instruction a cycle, in which the peak counts two FMAs of two flops. */
@@ -20,6 +20,8 @@ const model = {
   instructionsPerMove: 0.5,
   /** Peak flops of one core in the time in which memory delivers a byte to all of them. */
   flopsPerByte: 5,
+  /** Share of streaming the weights (or of the products, if they are shorter) that prefetching does not hide. */
+  unhidden: 0.25,
   /** Starting the stages and joining the threads. */
   overhead: 200_000,
 } as const;
@@ -35,7 +37,7 @@ export const sumBlocks: readonly { readonly channels: number; readonly slowdown:
 export interface Cost {
   readonly transforms: number;
   readonly products: number;
-  /** The larger of `products` and streaming the weights, plus the rest. */
+  /** On all threads, with the streaming of the weights. */
   readonly total: number;
 }
 
@@ -103,20 +105,22 @@ export function relativeError(algorithms: Axes<AxisAlgorithm>, channels: number,
 }
 
 function sum(problem: Problem, transforms: number, products: number, streaming: number): Cost {
-  const parallel = Math.max(products / problem.threads, streaming) + transforms / problem.threads;
-  return { transforms, products, total: parallel + model.overhead };
+  const computing = products / problem.threads;
+  const overlapped = Math.max(computing, streaming) + model.unhidden * Math.min(computing, streaming);
+  return { transforms, products, total: overlapped + transforms / problem.threads + model.overhead };
 }
 
-/** Vector instructions of transforming one channel of a tile along each axis in turn. */
+/** Vector instructions of moving one channel of a tile in and out, and transforming it along each axis in turn. */
 function passes(before: Axes, after: Axes, entries: Axes): number {
   const extents = [...before];
+  const moves = (volume(before) + volume(after)) * model.instructionsPerMove;
   return [0, 1, 2].reduce((total, a) => {
     const lines = volume(extents) / extents[a]!;
     extents[a] = after[a]!;
-    const identity = before[a] === 1 && after[a] === 1;
-    const moves = (before[a]! + after[a]!) * model.instructionsPerMove;
-    return total + (identity ? 0 : lines * (entries[a]! * model.instructionsPerEntry + moves));
-  }, 0);
+    if (before[a] === 1 && after[a] === 1) return total;
+    const touched = (before[a]! + after[a]!) * model.instructionsPerMove;
+    return total + lines * (entries[a]! * model.instructionsPerEntry + touched);
+  }, moves);
 }
 
 function volume(sizes: readonly number[]): number {

@@ -3,6 +3,7 @@ import type { AxisAlgorithm } from './axis.js';
 import { type Choice, directCost, relativeError, sumBlocks, winogradCost } from './cost.js';
 import type { Axes } from './native.js';
 import type { Problem } from './problem.js';
+import { MAX_INPUTS } from './transforms.js';
 
 /** 'auto' takes whichever is estimated to be faster. */
 export type Algorithm = 'auto' | 'winograd' | 'direct';
@@ -25,6 +26,26 @@ export interface Decision {
   readonly reason: string;
 }
 
+/** What nested F(S, G) cannot do, with how to say so. */
+const requirements: readonly {
+  readonly met: (problem: Problem, options: PlannerOptions) => boolean;
+  readonly text: (problem: Problem) => string;
+}[] = [
+  {
+    met: ({ stride }) => areOnes(stride),
+    text: (problem) => `stride 1 (it is ${spatial(problem, 'stride')})`,
+  },
+  {
+    met: ({ dilation }) => areOnes(dilation),
+    text: (problem) => `dilation 1 (it is ${spatial(problem, 'dilation')})`,
+  },
+  { met: ({ groups }) => groups === 1, text: ({ groups }) => `groups 1 (they are ${groups})` },
+  {
+    met: (_, { candidates }) => candidates.every((axis) => axis.length > 0),
+    text: (problem) => `at most ${MAX_INPUTS} taps an axis (they are ${spatial(problem, 'kernel')})`,
+  },
+];
+
 /**
  * Chooses algorithm and tiles: the least estimated cost among all candidates whose expected error stays within the
  * limit.
@@ -32,7 +53,6 @@ export interface Decision {
  * @throws InputError when Winograd is asked for where it does not apply, or no candidate keeps the limit
  */
 export function choose(problem: Problem, options: PlannerOptions): Decision {
-  const obstacle = winogradObstacle(problem);
   const direct: Choice = {
     algorithm: 'direct',
     sumBlock: 0,
@@ -40,48 +60,37 @@ export function choose(problem: Problem, options: PlannerOptions): Decision {
     cost: directCost(problem, options.width),
   };
   if (options.algorithm === 'direct') return { choice: direct, reason: 'as asked' };
-  if (obstacle !== undefined) {
-    if (options.algorithm === 'winograd')
-      throw new InputError(
-        `Expected algorithm 'winograd' to have ${obstacle.needs}; 'direct' and 'auto' run any`,
-      );
-    return { choice: direct, reason: `Winograd needs ${obstacle.needs}` };
-  }
 
-  const all = winogradChoices(problem, options);
-  const allowed = all.filter(({ error }) => error <= options.errorLimit);
-  const best = cheapest(allowed);
+  const unmet = requirements.find(({ met }) => !met(problem, options))?.text(problem);
   if (options.algorithm === 'winograd') {
-    if (best === undefined)
+    if (unmet !== undefined)
+      throw new InputError(`Expected algorithm 'winograd' to have ${unmet}; 'direct' and 'auto' run any`);
+    const choice = bestWinograd(problem, options);
+    if (typeof choice === 'number')
       throw expected(
         'errorLimit',
-        `at least ${least(all).toPrecision(3)} (of the most accurate tile)`,
+        `at least ${choice.toPrecision(3)}, what the best tile keeps`,
         options.errorLimit,
       );
-    return { choice: best, reason: reasonAmong(best, allowed, direct) };
+    return { choice, reason: `as asked; ${compare('direct', direct, choice)}` };
   }
-  if (best === undefined || direct.cost.total <= best.cost.total)
-    return {
-      choice: direct,
-      reason: best ? compare('Winograd', best, direct) : 'no tile keeps the error limit',
-    };
-  return { choice: best, reason: reasonAmong(best, allowed, direct) };
+
+  if (unmet !== undefined) return { choice: direct, reason: `Winograd needs ${unmet}` };
+  if (areOnes(problem.kernel))
+    return { choice: direct, reason: 'a kernel of one tap leaves nothing to save' };
+  const winograd = bestWinograd(problem, options);
+  if (typeof winograd === 'number') return { choice: direct, reason: 'no tile keeps the error limit' };
+  return winograd.cost.total < direct.cost.total
+    ? { choice: winograd, reason: `estimated fastest; ${compare('direct', direct, winograd)}` }
+    : { choice: direct, reason: `estimated fastest; ${compare('Winograd', winograd, direct)}` };
 }
 
-/** What keeps a layer from nested F(S, G), if anything does. */
-export function winogradObstacle(problem: Problem): { readonly needs: string } | undefined {
-  const rules = [
-    {
-      holds: problem.stride.every((step) => step === 1),
-      needs: `stride 1 (it is ${problem.stride.slice(3 - problem.rank).join(' × ')})`,
-    },
-    {
-      holds: problem.dilation.every((step) => step === 1),
-      needs: `dilation 1 (it is ${problem.dilation.slice(3 - problem.rank).join(' × ')})`,
-    },
-    { holds: problem.groups === 1, needs: `groups 1 (they are ${problem.groups})` },
-  ];
-  return rules.find(({ holds }) => !holds);
+/** The cheapest choice within the error limit, or the least error there is when none keeps it. */
+function bestWinograd(problem: Problem, options: PlannerOptions): Choice | number {
+  const choices = winogradChoices(problem, options);
+  const allowed = choices.filter(({ error }) => error <= options.errorLimit);
+  if (allowed.length === 0) return Math.min(...choices.map(({ error }) => error));
+  return allowed.reduce((best, choice) => (choice.cost.total < best.cost.total ? choice : best));
 }
 
 /** Every combination of the axes' candidates and of the ways to sum channels. */
@@ -101,23 +110,14 @@ function winogradChoices(problem: Problem, { candidates, width }: PlannerOptions
   );
 }
 
-function cheapest(choices: readonly Choice[]): Choice | undefined {
-  return choices.reduce<Choice | undefined>(
-    (best, choice) => (best === undefined || choice.cost.total < best.cost.total ? choice : best),
-    undefined,
-  );
-}
-
-function least(choices: readonly Choice[]): number {
-  return Math.min(...choices.map(({ error }) => error));
-}
-
-function reasonAmong(best: Choice, allowed: readonly Choice[], direct: Choice): string {
-  return allowed.length === 1
-    ? `as asked; ${compare('direct', direct, best)}`
-    : `the least estimated time of ${allowed.length} that keep the error limit; ${compare('direct', direct, best)}`;
-}
-
 function compare(name: string, other: Choice, chosen: Choice): string {
-  return `${name} is estimated at ${(other.cost.total / chosen.cost.total).toFixed(1)}× its time`;
+  return `${name} is estimated to take ${(other.cost.total / chosen.cost.total).toFixed(1)}× the time`;
+}
+
+function areOnes(values: readonly number[]): boolean {
+  return values.every((value) => value === 1);
+}
+
+function spatial(problem: Problem, key: 'stride' | 'dilation' | 'kernel'): string {
+  return problem[key].slice(3 - problem.rank).join(' × ');
 }

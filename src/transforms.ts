@@ -22,7 +22,7 @@ const tileSizes = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 const MAX_INPUTS_AUTO = 16;
 
 /** Most inputs D of a tile that the engine takes. */
-const MAX_INPUTS = 64;
+export const MAX_INPUTS = 64;
 
 /**
  * The algorithms a layer may use along each axis.

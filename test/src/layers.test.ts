@@ -111,6 +111,28 @@ describe('a layer', () => {
     expect(conv.forwardSync(shared).data).toEqual(wanted.data);
   });
 
+  it('puts the result where it is told', async () => {
+    const conv = layer();
+    const x = Tensor.random([1, 3, 8, 8]);
+    const wanted = conv.forwardSync(x);
+    const out = Tensor.zeros([1, 5, 8, 8]);
+    expect(await conv.forward(x, out)).toBe(out);
+    expect(out.data).toEqual(wanted.data);
+    out.data.fill(0);
+    expect(conv.forwardSync(x, out).data).toEqual(wanted.data);
+
+    for (const [bad, message] of [
+      [Tensor.zeros([5, 8, 8]), 'Expected out to be a Tensor of shape [1, 5, 8, 8] but received [5, 8, 8]'],
+      [out.data, 'Expected out to be a Tensor of shape [1, 5, 8, 8] but received an object'],
+      [new Tensor(new Float32Array(320), [1, 5, 8, 8]), "Expected out to be in memory of the library's own"],
+    ] as const)
+      await expect(conv.forward(x, bad as Tensor)).rejects.toThrow(message);
+    const both = Tensor.zeros([400]);
+    const input = new Tensor(both.data.subarray(0, 192), x.shape);
+    const overlapping = new Tensor(both.data.subarray(80), [1, 5, 8, 8]);
+    expect(() => conv.forwardSync(input, overlapping)).toThrow('Expected out to be apart from the input');
+  });
+
   it('runs in 1-, 2- and 3-D with weights of the matching rank', async () => {
     for (const [Conv, rank] of [
       [Conv1d, 1],
@@ -256,7 +278,7 @@ describe('under stress', () => {
     );
     const wanted = inputs.map((x) => conv.forwardSync(x).data);
     const results = await Promise.all(inputs.map((x) => conv.forward(x)));
-    results.forEach((y, i) => expect(y.data).toEqual(wanted[i]));
+    for (const [i, y] of results.entries()) expect(y.data).toEqual(wanted[i]);
   });
 
   it('an input that is transferred away during a pass is still read', async () => {
