@@ -11,6 +11,10 @@ namespace winograd {
 namespace {
 
 constexpr std::ptrdiff_t kLine = 16;           // floats in a cache line
+constexpr std::ptrdiff_t kBlock = 1 << 20;     // floats of U and M together
+constexpr std::ptrdiff_t kNearWeights = 2 << 20;  // floats of weights that stay in the third level of cache
+constexpr std::ptrdiff_t kSomeTiles = 28, kManyTiles = 56;
+constexpr std::ptrdiff_t kChannelGroup = 32;
 constexpr std::ptrdiff_t kStrip = 16 * 1024;   // floats of a strip: two of them leave most of the second level of cache
 
 
@@ -90,15 +94,17 @@ std::ptrdiff_t WinogradPlan::stripSize(const std::array<int, 3>& forms, std::ptr
   return rows * (count * last.outputs + std::max(last.inputs - last.outputs, 0)) * kernels_.width;
 }
 
-// Enough tiles that each weight, once fetched, serves many of them; few enough that U and M stay in the second
-// and third level of cache. The optimum is flat.
+// Enough tiles that each weight, once fetched, serves many of them: the more, the farther away the weights are kept.
+// Few enough that U and M stay in cache. The optimum is flat.
 void WinogradPlan::chooseBlocks() {
   const std::ptrdiff_t products = volume(products_), tiles = countTiles(problem_);
-  if (problem_.channelGroup == 0) problem_.channelGroup = layer().outChannels >= 128 ? 64 : 2 * kernels_.width;
+  if (problem_.channelGroup == 0) problem_.channelGroup = kChannelGroup;
   panelsPerGroup_ = std::clamp<std::ptrdiff_t>(problem_.channelGroup / (2 * kernels_.width), 1, panels_.count());
   if (problem_.tileBlock == 0) {
-    const std::ptrdiff_t budget = (std::ptrdiff_t{8} << 20) / static_cast<std::ptrdiff_t>(sizeof(float));
-    problem_.tileBlock = std::max<std::ptrdiff_t>(budget / (products * channels_), 2 * kernels_.gemmRows);
+    const std::ptrdiff_t weights = products * layer().depth() * layer().outChannels;
+    const std::ptrdiff_t perTile = products * (channels_ + panelsPerGroup_ * 2 * kernels_.width);
+    const std::ptrdiff_t least = weights > kNearWeights ? kManyTiles : kSomeTiles;
+    problem_.tileBlock = std::max(kBlock / perTile, least);
   }
   const bool manyChannels = layer().inChannels > 64 && panels_.count() >= problem_.threads;
   splitChannels_ = problem_.threads > 1 && (manyChannels || tiles < 2 * problem_.threads * kernels_.gemmRows);
