@@ -5,9 +5,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { codelet } from '../../synth/emit/codelet.js';
-import { fromJSON, type Matrix, type Transform } from '../../synth/index.js';
+import { axisFamily } from '../../synth/forms/family.js';
+import { paddedTransform } from '../../synth/forms/padded.js';
+import { fromJSON, type Matrix } from '../../synth/index.js';
 import { compile } from '../../synth/program/compile.js';
 import { productSizes } from '../../synth/program/programs.js';
+import type { Bilinear } from '../../synth/transform.js';
 import { packageRoot } from '../package.js';
 import { nearestDouble } from '../rational.js';
 import { update } from './generated.js';
@@ -18,32 +21,69 @@ const INDEX = 'codelets.h';
 /** Larger tiles are rare, and their code would crowd the instruction cache: the engine's generic kernel serves them. */
 const MAX_INPUTS = 12;
 /** Sizes of kernels, commonest first: what several algorithms have in common is called after the first. */
-const TAPS = [3, 5, 4, 2];
+const TAPS = [3, 5, 4];
+
+/** Sizes of 3-tap tiles that share an axis: 14 = 4+4+4+2, 7 = 2+2+2+1 and the like. */
+const FAMILIES = [[4, 2], [2, 1], [4, 2, 1]];
+/** Whole axes of this length, with one zero on both sides and 3 taps. */
+const PADDED_INPUTS = [2, 3];
 
 interface Source {
-  /** Name of the file in transforms/, without extension: a C++ identifier but for dots. */
+  /** A C++ identifier, and the name of the file. */
   readonly name: string;
-  readonly transform: Transform;
+  /** What comments call the algorithm. */
+  readonly title: string;
+  readonly origin: string;
+  readonly transform: Bilinear;
 }
 
 function sources(): Source[] {
+  return [...shipped(), ...families(), ...padded()];
+}
+
+function shipped(): Source[] {
   const folder = join(packageRoot(), 'transforms');
   return readdirSync(folder)
     .filter((file) => /^f\d.*\.json$/.test(file))
     .sort()
-    .map((file) => ({
-      name: basename(file, '.json').replaceAll('.', '_'),
-      transform: fromJSON(JSON.parse(readFileSync(join(folder, file), 'utf8'))),
-    }))
+    .map((file) => ({ file, transform: fromJSON(JSON.parse(readFileSync(join(folder, file), 'utf8'))) }))
     .filter(({ transform: { outputs, taps } }) => TAPS.includes(taps) && outputs + taps - 1 <= MAX_INPUTS)
-    .sort((a, b) => TAPS.indexOf(a.transform.taps) - TAPS.indexOf(b.transform.taps));
+    .sort((a, b) => TAPS.indexOf(a.transform.taps) - TAPS.indexOf(b.transform.taps))
+    .map(({ file, transform }) => ({
+      name: basename(file, '.json').replaceAll('.', '_'),
+      title: `F(${transform.outputs}, ${transform.taps})`,
+      origin: `transforms/${file}`,
+      transform,
+    }));
+}
+
+function families(): Source[] {
+  return FAMILIES.flatMap((outputs) => {
+    const { taps, members } = axisFamily({ outputs, taps: 3 });
+    const family = outputs.map((size) => `F(${size}, ${taps})`).join(', ');
+    return members.map((transform) => ({
+      name: `family_${outputs.join('_')}x${taps}_f${transform.outputs}`,
+      title: `F(${transform.outputs}, ${taps}) beside ${family}`,
+      origin: `the default family ${family}`,
+      transform,
+    }));
+  });
+}
+
+function padded(): Source[] {
+  return PADDED_INPUTS.map((inputs) => ({
+    name: `padded_${inputs}x3`,
+    title: `${inputs} padded inputs under 3 taps`,
+    origin: 'the algorithm for a short padded axis',
+    transform: paddedTransform({ inputs, padding: [1, 1], taps: 3 }),
+  }));
 }
 
 /** A matrix that one or more algorithms use. */
 interface Part {
   readonly name: string;
-  /** Name of the file that it goes to. */
-  readonly home: string;
+  /** The first algorithm that uses it, whose file it goes to. */
+  readonly home: Source;
   readonly matrix: Matrix;
   readonly sizes?: readonly number[];
   /** The algorithms: `F(4, 3)`. */
@@ -53,15 +93,16 @@ interface Part {
 /** Each matrix once: B depends on the moduli alone, so that all F(S, G) of one D share it. */
 function parts(): Part[] {
   const found = new Map<string, Part>();
-  for (const { name, transform } of sources()) {
-    const { A, B, C, outputs, taps } = transform;
+  for (const source of sources()) {
+    const { name, title, transform } = source;
+    const { A, B, C } = transform;
     for (const part of [
       { name: `Input_${name}`, matrix: B },
       { name: `Output_${name}`, matrix: A, sizes: productSizes(B, C) },
     ]) {
       const key = keyOf(part.matrix);
-      const known = found.get(key) ?? { ...part, home: name, users: [] };
-      known.users.push(`F(${outputs}, ${taps})`);
+      const known = found.get(key) ?? { ...part, home: source, users: [] };
+      known.users.push(title);
       found.set(key, known);
     }
   }
@@ -78,8 +119,8 @@ function codeletFiles(): Map<string, string> {
         const code = codelet(name, matrix, compile(matrix, options), nearestDouble);
         return `// Serves ${users.join(', ')}.\n${code}`;
       });
-    const title = `// Generated by \`npm run codegen\` from transforms/${home}.json: do not edit.\n`;
-    files.set(`${home}.h`, [title, ...texts].join('\n'));
+    const title = `// Generated by \`npm run codegen\` from ${home.origin}: do not edit.\n`;
+    files.set(`${home.name}.h`, [title, ...texts].join('\n'));
   }
   const names = all.map(({ name }) => name);
   return files.set(INDEX, indexOf([...files.keys()], names));
