@@ -4,7 +4,7 @@ import { operandsOf, type Program } from './program.js';
  * Variance of one rounding, relative to the result: an error uniform within ± 2⁻²⁴/m for a mantissa m in [1, 2),
  * thus 1/(3m²), whose mean for mantissas spread evenly over the logarithm is 1/(8 ln 2).
  */
-const ROUNDING_VARIANCE = 1 / (8 * Math.LN2);
+export const ROUNDING_VARIANCE = 1 / (8 * Math.LN2);
 
 /**
  * Expected rounding error of a program in single precision: the root mean square over its outputs of the error's

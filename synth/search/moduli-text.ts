@@ -27,9 +27,16 @@ export function rationalOf(term: Term, values: Values): Point {
   return u === 0 ? [0, 1] : [u, w === 0 ? 0 : term.sign * w];
 }
 
+/** What a product costs beyond its constants unless it is that of 0 or ∞, whose rows are nearly empty. */
+const FULL_ROW = 3;
+
 /** A guess at how many operations the moduli cost, good enough to leave most of them unsynthesized. */
 export function complexity({ factors }: Structure, values: Values): number {
+  const heights = (terms: readonly Term[]) => terms.map((term) => height(rationalOf(term, values)) - 1);
   return factors
-    .flatMap(({ coefficients, points }) => [...coefficients, ...points])
-    .reduce((sum, term) => sum + height(rationalOf(term, values)) - 1, 0);
+    .flatMap(({ coefficients, points }) => [
+      ...heights(coefficients),
+      ...heights(points).map((each) => (each > 0 ? each + FULL_ROW : 0)),
+    ])
+    .reduce((sum, each) => sum + each, 0);
 }

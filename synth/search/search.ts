@@ -64,7 +64,7 @@ export interface FrontMember {
 }
 
 /** How far log Q² may rise from the continuous minimum to simpler rationals, from next to nothing to a lot. */
-const ALLOWANCES = [0.003, 0.015, 0.06, 0.25];
+const ALLOWANCES = [0.003, 0.02, 0.1, 0.5];
 /** Structures whose log Q² is worse than the best by more than this are given up after one start. */
 const HOPELESS = 0.4;
 /** Structures that are worse by less than this may still give an algorithm with fewer operations. */

@@ -115,7 +115,13 @@ const FREE: readonly Orbit[] = [general(1, false), general(2, false), general(3,
 export function structures(outputs: number, taps: number, products: number): Structure[] {
   const cost = (degree: number) => residueProducts(outputs, taps, degree);
   return [SYMMETRIC, FREE].flatMap((orbits) =>
-    choose(orbits, cost, outputs + taps - 1, products)
+    choose(
+      // A modulus that costs no more than its degree reduces nothing: its points would do as linear moduli.
+      orbits.filter(({ degree }) => degree === 1 || cost(degree) > degree),
+      cost,
+      outputs + taps - 1,
+      products,
+    )
       // x → 1/x reverses every polynomial and keeps the gain: 0 without ∞ repeats ∞ without 0.
       .filter(
         (chosen) => chosen.some(({ name }) => name === 'inf') || !chosen.some(({ name }) => name === '0'),

@@ -41,8 +41,16 @@ export function simulate({ transforms, channels, sumBlock, tiles, seed }: Simula
     let block = new Float64Array(0);
     let shape: readonly number[] = [];
     data.forEach((each, channel) => {
-      const u = alongAll(each, numbers.map(({ B }) => B), Math.fround);
-      const w = alongAll(kernels[channel]!, numbers.map(({ C }) => C), (value) => value);
+      const u = alongAll(
+        each,
+        numbers.map(({ B }) => B),
+        Math.fround,
+      );
+      const w = alongAll(
+        kernels[channel]!,
+        numbers.map(({ C }) => C),
+        (value) => value,
+      );
       shape = u.shape;
       if (block.length === 0) block = new Float64Array(u.data.length);
       u.data.forEach((value, k) => {
