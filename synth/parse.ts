@@ -18,6 +18,7 @@ import { scale } from './rational.js';
 const RATIONAL = /^[+-]?(\d+(\/\d+)?|\d*\.\d+)$/;
 const TERM = /^([+-]?)(?:(\d+(?:\/\d+)?|\d*\.\d+)\*?)?(x(?:\^(\d+))?)?$/;
 const MAX_DEGREE = 64;
+const MAX_POWER = 256;
 
 /** The rational that a text such as `-5/8`, `2` or `0.625` stands for; undefined when it is none. */
 export function parseRational(text: string): Fraction | undefined {
@@ -53,10 +54,7 @@ function sumOfTerms(text: string): Polynomial | undefined {
 let parser: ((text: string) => MathNode) | undefined;
 
 function expression(text: string): Polynomial {
-  // A require, since synthesis is synchronous and an import cannot be both late and synchronous.
-  parser ??= (createRequire(import.meta.url)('mathjs') as typeof import('mathjs')).parse as (
-    text: string,
-  ) => MathNode;
+  parser ??= loadParser();
   let node: MathNode;
   try {
     node = parser(text);
@@ -64,6 +62,13 @@ function expression(text: string): Polynomial {
     throw notPolynomial(text);
   }
   return toPolynomial(node, text);
+}
+
+function loadParser(): (text: string) => MathNode {
+  // A require, since synthesis is synchronous and an import cannot be both late and synchronous.
+  const mathjs = createRequire(import.meta.url)('mathjs') as typeof import('mathjs');
+  const { parse } = mathjs.create(mathjs.parseDependencies!, { number: 'Fraction' });
+  return parse as (text: string) => MathNode;
 }
 
 const operators: Record<string, (p: Polynomial, q: Polynomial) => Polynomial | undefined> = {
@@ -74,8 +79,8 @@ const operators: Record<string, (p: Polynomial, q: Polynomial) => Polynomial | u
   unaryPlus: (p) => p,
   divide: (p, q) => (degree(q) === 0 ? divide(p, q).quotient : undefined),
   pow: (p, q) => {
-    const exponent = degree(q) === 0 ? q[0]!.valueOf() : degree(q) < 0 ? 0 : Number.NaN;
-    if (!Number.isInteger(exponent) || exponent < 0 || exponent * degree(p) > MAX_DEGREE) return undefined;
+    const exponent = degree(q) > 0 ? Number.NaN : (q[0]?.valueOf() ?? 0);
+    if (!Number.isInteger(exponent) || exponent < 0 || exponent * p.length > MAX_POWER) return undefined;
     return Array.from({ length: exponent }).reduce<Polynomial>((product) => multiply(product, p), UNIT);
   },
 };
@@ -92,8 +97,9 @@ function toPolynomial(node: MathNode, text: string): Polynomial {
     case 'ParenthesisNode':
       return toPolynomial(parts.content, text);
     case 'ConstantNode':
-      if (typeof parts.value !== 'number') break;
-      return polynomial([new Fraction(parts.value)]);
+      if (!isFraction(parts.value)) break;
+      // Another copy of the class, as required modules are not imported ones.
+      return polynomial([new Fraction(parts.value.s * parts.value.n, parts.value.d)]);
     case 'SymbolNode':
       if (parts.name !== 'x') break;
       return power(1);
@@ -104,6 +110,10 @@ function toPolynomial(node: MathNode, text: string): Polynomial {
     }
   }
   throw notPolynomial(text);
+}
+
+function isFraction(value: unknown): value is Fraction {
+  return typeof (value as Partial<Fraction> | null)?.n === 'bigint';
 }
 
 function notPolynomial(text: string): InputError {
