@@ -1,6 +1,6 @@
 import type { Fraction } from 'fraction.js';
 import { expected, InputError } from './errors.js';
-import { formatPoint, INFINITY, type Modulus, type Point, parseModuli } from './moduli.js';
+import { formatPoint, INFINITY, type Modulus, modulusProducts, type Point, parseModuli } from './moduli.js';
 import { degree, format, linear, type Polynomial, power } from './polynomial.js';
 import { isZero, ONE, ZERO } from './rational.js';
 
@@ -70,8 +70,8 @@ export function linearModuli(outputs: number, taps: number): Modulus[] {
 }
 
 /**
- * Settles at which points each residue product of F(S, G) is evaluated: as many as it has scalar products, which is
- * min(S, n) + min(G, n) − 1 for degree n. None are needed where the residue of either side is a scalar.
+ * Settles at which points each residue product of F(S, G) is evaluated: as many as it has scalar products.
+ * None are needed where the residue of either side is a scalar.
  *
  * @throws InputError when a modulus names too few points or more than 2n − 1
  */
@@ -79,8 +79,7 @@ export function resolvePoints(modulus: Modulus, outputs: number, taps: number): 
   if (modulus === INFINITY) return modulus;
   const { polynomial, points } = modulus;
   const n = degree(polynomial);
-  const [left, right] = [Math.min(outputs, n), Math.min(taps, n)];
-  const count = left + right - 1;
+  const count = modulusProducts(modulus, outputs, taps);
   if (points !== undefined && (points.length < count || points.length > 2 * n - 1)) {
     throw expected(
       `the points of ${format(polynomial)}`,
@@ -88,7 +87,7 @@ export function resolvePoints(modulus: Modulus, outputs: number, taps: number): 
       points.map(formatPoint).join(' '),
     );
   }
-  if (left === 1 || right === 1) return { polynomial };
+  if (n === 1 || outputs === 1 || taps === 1) return { polynomial };
   return { polynomial, points: points?.slice(0, count) ?? defaultPoints(polynomial, count) };
 }
 

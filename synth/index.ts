@@ -10,6 +10,7 @@ export {
   type ModuliInput,
   type Modulus,
   modulusDegree,
+  modulusProducts,
   type Point,
   parseModuli,
 } from './moduli.js';

@@ -125,6 +125,15 @@ export function modulusDegree(modulus: Modulus): number {
   return modulus === INFINITY ? 1 : degree(modulus.polynomial);
 }
 
+/**
+ * The scalar products that a modulus costs in F(S, G): min(S, n) + min(G, n) − 1 for degree n, since residues are
+ * convolved that have as many coefficients.
+ */
+export function modulusProducts(modulus: Modulus, outputs: number, taps: number): number {
+  const n = modulusDegree(modulus);
+  return Math.min(outputs, n) + Math.min(taps, n) - 1;
+}
+
 /** The canonical text of a modulus, with its points where it names any: `5/8`, `inf`, `x^2+1@(0 1 inf)`. */
 export function formatModulus(modulus: Modulus): string {
   if (modulus === INFINITY || modulus.points === undefined) return formatName(modulus);

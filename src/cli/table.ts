@@ -5,6 +5,7 @@ import {
   linearProducts,
   MAX_DEFAULT_INPUTS,
   type Modulus,
+  modulusProducts,
   type ProductCount,
   PUBLISHED_TABLE_1,
   smallestTile,
@@ -30,7 +31,7 @@ export const productRules: Readonly<Record<'linear' | 'default', ProductRule>> =
 function defaultProducts(outputs: number, taps: number): number {
   // Beyond the defaults' end there is no such algorithm, and so it never saves anything.
   if (outputs + taps - 1 > MAX_DEFAULT_INPUTS) return Number.POSITIVE_INFINITY;
-  return synthesize({ outputs, taps }).products;
+  return defaultModuli(outputs, taps).reduce((sum, each) => sum + modulusProducts(each, outputs, taps), 0);
 }
 
 /** One row of the table, and what the paper prints for it. */

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import {
   fromJSON,
@@ -9,6 +8,7 @@ import {
   verify,
 } from '../../../synth/index.js';
 import { ExitCode } from '../failure.js';
+import { readText } from '../input.js';
 
 interface Verdict {
   readonly file: string;
@@ -43,8 +43,12 @@ Examples:
     )
     .action(async (files: string[], { json }: { json?: boolean }) => {
       const verdicts: Verdict[] = [];
-      for (const file of files) verdicts.push(...(await verdictsOf(file)));
-      process.stdout.write(json ? printJson(verdicts) : verdicts.map(describe).join(''));
+      for (const file of files) {
+        const found = await verdictsOf(file);
+        verdicts.push(...found);
+        if (!json) process.stdout.write(found.map(describe).join(''));
+      }
+      if (json) process.stdout.write(printJson(verdicts));
       if (verdicts.some(({ ok }) => !ok)) process.exitCode = ExitCode.no;
     });
 }
@@ -65,7 +69,7 @@ async function verdictsOf(file: string): Promise<Verdict[]> {
 }
 
 async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
+  const text = await readText(file);
   return named(file, undefined, () => {
     try {
       return JSON.parse(text);
@@ -105,5 +109,6 @@ function describe({ file, index, algorithm, ok, equations, error }: Verdict): st
 }
 
 function place(file: string, index: number | undefined): string {
-  return index === undefined ? file : `${file}[${index}]`;
+  const name = file === '-' ? 'standard input' : file;
+  return index === undefined ? name : `${name}[${index}]`;
 }
