@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import {
   expected,
@@ -10,6 +9,7 @@ import {
   verify,
 } from '../../../synth/index.js';
 import { positiveInteger } from '../arguments.js';
+import { readText } from '../input.js';
 import { deliver } from '../output.js';
 
 interface Options {
@@ -66,13 +66,13 @@ async function transformOf(
       throw new InputError('Expected either S and G or --from but received both');
     return readTransform(from);
   }
-  if (outputs === undefined || taps === undefined)
-    throw expected('S and G', 'two positive integers', outputs);
+  if (outputs === undefined) throw expected('S', 'a positive integer', outputs);
+  if (taps === undefined) throw expected('G', 'a positive integer', taps);
   return synthesize({ outputs, taps, moduli });
 }
 
 async function readTransform(file: string): Promise<Transform> {
-  const text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
+  const text = await readText(file);
   try {
     const transform = fromJSON(JSON.parse(text));
     verify(transform);
