@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Contender, Refusal } from './contender.js';
+import type { Entry, Group, Measured } from './entry.js';
+import { outputOf } from './layers.js';
+import { type Data, makeData, rootMeanSquare } from './oracle.js';
+import { type Row, rowOf } from './row.js';
+
+export interface MeasureOptions {
+  readonly rounds: number;
+  /** Our own engine, which measures the machine's peak between the rounds. */
+  readonly engine: Contender;
+  /** Told of entries that do not apply to the layer, and why. */
+  readonly leftOut: (entry: Entry, reason: string) => void;
+}
+
+/** A burst lasts about this long, so that a pass of microseconds is not measured alone. */
+const BURST_MS = 15;
+const MAX_PASSES = 20;
+const PEAK_MS = 15;
+
+/**
+ * A single misplaced tap among 512 · 27 changes a result by more than half a percent of its size: whatever differs by
+ * less than this share is right, and only rounded differently.
+ */
+const WRONG = 1e-3;
+
+/**
+ * Checks every entry against double precision, then times all of them in rounds, each entry a burst a round, so that
+ * what disturbs the machine disturbs all alike.
+ *
+ * @returns one row per entry that applies to the layer
+ * @throws Error when a result is wrong
+ */
+export async function measure(group: Group, options: MeasureOptions): Promise<Row[]> {
+  const data = makeData(group.layer, group.batch);
+  const measured = await prepareAll(group, data, options);
+  let peak = 0;
+  for (let round = 0; round < options.rounds; round++) {
+    const { gflops } = await options.engine.ask({ request: 'peak', milliseconds: PEAK_MS });
+    peak = Math.max(peak, gflops);
+    for (const each of measured) await burst(each);
+  }
+  for (const each of measured) {
+    const { kernelMs } = await each.entry.contender.ask({ request: 'release', id: each.id });
+    each.kernelMs = kernelMs ?? [];
+  }
+  return measured.map((each) => rowOf(group, each, peak));
+}
+
+async function burst({ entry, id, ms, stages }: Measured): Promise<void> {
+  const passes = Math.min(MAX_PASSES, Math.max(1, Math.ceil(BURST_MS / (ms[0] ?? BURST_MS))));
+  const ran = await entry.contender.ask({ request: 'run', id, passes, cold: entry.cold ? 1 : 0 });
+  ms.push(...ran.ms);
+  stages.push(...(ran.stages ?? []));
+}
+
+async function prepareAll(group: Group, data: Data, options: MeasureOptions): Promise<Measured[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'winograd-bench-'));
+  const [inputFile, weightFile] = [join(folder, 'input.f32'), join(folder, 'weight.f32')];
+  const measured: Measured[] = [];
+  try {
+    writeFileSync(inputFile, data.input);
+    writeFileSync(weightFile, data.weight);
+    for (const entry of group.entries) {
+      try {
+        measured.push(await prepareOne(group, entry, data, { inputFile, weightFile }));
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        options.leftOut(entry, error.message);
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return measured;
+}
+
+async function prepareOne(
+  { layer, batch }: Group,
+  entry: Entry,
+  data: Data,
+  files: { readonly inputFile: string; readonly weightFile: string },
+): Promise<Measured> {
+  const id = entry.contender.newId();
+  const { inChannels, outChannels, input, kernel, stride, padding } = layer;
+  const prepared = await entry.contender.ask({
+    request: 'prepare',
+    ...{ id, batch, inChannels, outChannels, input, output: outputOf(layer), kernel, stride, padding },
+    ...{ threads: entry.threads, ...files, samples: data.samples, ...entry.engine },
+  });
+  const error = rootMeanSquare(prepared.values, data.expected);
+  if (!(error <= WRONG * rootMeanSquare(data.expected)))
+    throw new Error(
+      `Expected ${prepared.library} to convolve ${layer.name} but its result differs by ${error} (root mean square)`,
+    );
+  return {
+    ...{ entry, id, prepared, errorOverDirect: error / data.directError },
+    ...{ ms: [], stages: [], kernelMs: [] },
+  };
+}

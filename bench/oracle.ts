@@ -1,0 +1,94 @@
+import { randomNumbers } from '../synth/random.js';
+import { type BenchLayer, outputOf } from './layers.js';
+
+/** Input, weights and what some outputs must be. */
+export interface Data {
+  readonly input: Float32Array;
+  readonly weight: Float32Array;
+  /** Positions in the N×O×spatial result. */
+  readonly samples: readonly number[];
+  /** In double precision. */
+  readonly expected: Float64Array;
+  /** Root mean square error of sequential direct convolution in float32, over the samples. */
+  readonly directError: number;
+}
+
+/** Enough to know an error to 2 %. */
+const SAMPLES = 1024;
+
+/** Uniform data in [−1, 1), and a sample of outputs computed from the definition. */
+export function makeData(layer: BenchLayer, batch: number): Data {
+  const next = randomNumbers(1);
+  const uniform = (count: number) => Float32Array.from({ length: count }, () => 2 * next() - 1);
+  const output = outputOf(layer);
+  const input = uniform(batch * layer.inChannels * volume(layer.input));
+  const weight = uniform(layer.outChannels * layer.inChannels * volume(layer.kernel));
+  const outputs = batch * layer.outChannels * volume(output);
+  const samples = Array.from({ length: SAMPLES }, () => Math.floor(next() * outputs));
+  const expected = new Float64Array(SAMPLES);
+  const sequential = new Float64Array(SAMPLES);
+  samples.forEach((at, i) => {
+    [expected[i], sequential[i]] = outputAt(layer, input, weight, at);
+  });
+  return { input, weight, samples, expected, directError: rootMeanSquare(sequential, expected) };
+}
+
+/** √(mean (a − b)²); b left out for the size of a itself. */
+export function rootMeanSquare(a: ArrayLike<number>, b?: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - (b?.[i] ?? 0)) ** 2;
+  return Math.sqrt(sum / a.length);
+}
+
+/** One output in double precision, and in float32 with a rounding after each multiplication and each addition. */
+function outputAt(
+  layer: BenchLayer,
+  input: Float32Array,
+  weight: Float32Array,
+  at: number,
+): readonly [number, number] {
+  const space = volume(layer.input);
+  const taps = volume(layer.kernel);
+  const output = outputOf(layer);
+  const pixel = unravel(at % volume(output), output);
+  const plane = Math.floor(at / volume(output));
+  const image = Math.floor(plane / layer.outChannels) * layer.inChannels;
+  const channel = (plane % layer.outChannels) * layer.inChannels;
+  const pairs: [number, number][] = [];
+  for (let tap = 0; tap < taps; tap++) {
+    const index = unravel(tap, layer.kernel).map(
+      (offset, a) => pixel[a]! * layer.stride[a]! + offset - layer.padding[a]!,
+    );
+    if (index.every((i, a) => i >= 0 && i < layer.input[a]!)) pairs.push([ravel(index, layer.input), tap]);
+  }
+  let exact = 0;
+  let rounded = 0;
+  for (let c = 0; c < layer.inChannels; c++)
+    for (const [from, tap] of pairs) {
+      const x = input[(image + c) * space + from]!;
+      const w = weight[(channel + c) * taps + tap]!;
+      exact += x * w;
+      rounded = Math.fround(rounded + Math.fround(x * w));
+    }
+  return [exact, rounded];
+}
+
+function volume(sizes: readonly number[]): number {
+  return sizes.reduce((product, size) => product * size, 1);
+}
+
+function ravel(index: readonly number[], sizes: readonly number[]): number {
+  return index.reduce((at, i, a) => at * sizes[a]! + i, 0);
+}
+
+function unravel(at: number, sizes: readonly number[]): number[] {
+  let rest = at;
+  return sizes
+    .toReversed()
+    .map((size) => {
+      const index = rest % size;
+      rest = Math.floor(rest / size);
+      return index;
+    })
+    .reverse();
+}

@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../src/package.js';
+import { Contender } from './contender.js';
+
+/** Libraries to compare with, none of them a dependency of the package. */
+interface Peer {
+  readonly name: string;
+  /** Makes it ready, once. @returns the command of its process, or why there is none and what would help */
+  install(): readonly [string, ...string[]] | { readonly missing: string };
+}
+
+const folder = join(packageRoot(), 'bench/peers');
+
+/** npm's words are progress, not results. */
+const quiet: ['ignore', 'ignore', 'inherit'] = ['ignore', 'ignore', 'inherit'];
+
+const peers: readonly Peer[] = [
+  {
+    name: 'onnxruntime',
+    install() {
+      const home = join(folder, 'onnxruntime');
+      if (!existsSync(join(home, 'node_modules/onnxruntime-node'))) {
+        process.stderr.write('Installing onnxruntime-node for the comparison …\n');
+        // Its install script fetches CUDA libraries, which a CPU benchmark has no use for.
+        const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
+        const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: home, env, stdio: quiet });
+        if (done.status !== 0) return { missing: '`npm ci` in bench/peers/onnxruntime failed' };
+      }
+      return [process.execPath, join(home, 'main.mjs')];
+    },
+  },
+  {
+    name: 'oneDNN',
+    install() {
+      const source = join(folder, 'onednn/main.cc');
+      const program = join(packageRoot(), 'build-bench/onednn');
+      if (!existsSync(program) || statSync(program).mtimeMs < statSync(source).mtimeMs) {
+        process.stderr.write('Compiling the comparison with oneDNN …\n');
+        mkdirSync(join(packageRoot(), 'build-bench'), { recursive: true });
+        const flags = ['-std=c++20', '-O2', '-fopenmp', source, '-ldnnl', '-o', program];
+        const done = spawnSync(process.env.CXX ?? 'c++', flags, { stdio: 'ignore' });
+        if (done.status !== 0)
+          return {
+            missing:
+              'its program could not be compiled; it needs a C++ compiler and libdnnl-dev (`apt-get install libdnnl-dev`)',
+          };
+      }
+      return [program];
+    },
+  },
+];
+
+/** Starts every library that can be had; says on stderr which can not, and how to get it. */
+export function startPeers(): Contender[] {
+  return peers.flatMap((peer) => {
+    const command = peer.install();
+    if (!('missing' in command)) return [new Contender(peer.name, command)];
+    process.stderr.write(`Left out ${peer.name}: ${command.missing}\n`);
+    return [];
+  });
+}

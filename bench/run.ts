@@ -1,0 +1,153 @@
+/** `npm run bench`: times layers × algorithms × kernels × threads, checked, on request beside other libraries. */
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { sync as writeFileAtomic } from 'write-file-atomic';
+import { exitCodeOf, report } from '../src/cli/failure.js';
+import { packageRoot } from '../src/package.js';
+import { expected } from '../synth/errors.js';
+import { Contender } from './contender.js';
+import { measure } from './measure.js';
+import { startPeers } from './peers.js';
+import { Progress } from './progress.js';
+import { environment } from './report/environment.js';
+import { reportOf, reportSelections } from './report/report.js';
+import type { Row } from './row.js';
+import {
+  type Contenders,
+  defaultSelection,
+  groupsOf,
+  machineIsas,
+  parseAlgorithms,
+  parseCounts,
+  parseLayers,
+  parseWords,
+  type Selection,
+} from './selection.js';
+import { columns, textTable } from './table.js';
+
+interface Options extends Partial<Omit<Selection, 'cold'>> {
+  readonly cold?: boolean;
+  readonly moduli: readonly string[];
+  readonly rounds: number;
+  readonly json?: boolean;
+  readonly reports?: boolean;
+  readonly out?: string;
+}
+
+const ROUNDS = 7;
+const RESULTS = join(packageRoot(), 'bench/RESULTS.md');
+
+const examples = `
+The others are no dependencies: onnxruntime-node is installed into bench/peers/onnxruntime at the first run with
+--peers; oneDNN takes part where its headers are (Debian and Ubuntu: apt-get install libdnnl-dev).
+
+Examples:
+  npm run bench -- --layers conv3b,vgg-256 --algorithms auto,direct,4 --threads 1
+  npm run bench -- --layers c3d --peers
+  npm run -s bench -- --layers resnet --json > rows.jsonl
+  npm run bench -- --reports --peers`;
+
+try {
+  await new Command('npm run bench --')
+    .description(
+      'Times layers × algorithms × kernels × threads; each result is checked in double precision first',
+    )
+    .option('--layers <names>', 'parts of names, separated by commas (default: all)', parseLayers)
+    .option(
+      '--algorithms <names>',
+      'auto, winograd, direct, generic (auto without codelets), tiles such as 4 or 2x4x4 (default: auto,direct)',
+      parseAlgorithms,
+    )
+    .option(
+      '--moduli <list>',
+      "one more algorithm, these moduli on every axis, such as '0, ±1, ±2, inf'; may be repeated",
+      (text: string, all: readonly string[]) => [...all, text],
+      [],
+    )
+    .option('--isa <names>', 'kernel tables (default: the best)', parseWords('isa', machineIsas()))
+    .option('--threads <counts>', 'numbers of threads (default: 1,2)', parseCounts('threads', 256))
+    .option('--batch <counts>', 'images or clips in a pass (default: 1)', parseCounts('batch', 1024))
+    .option(
+      '--layout <names>',
+      'of activations in and out: blocked or planar, which is N×C×D×H×W (default: blocked)',
+      parseWords('layout', ['planar', 'blocked']),
+    )
+    .option('--cold', 'also with the caches swept before each pass')
+    .option(
+      '--error-limit <multiple>',
+      "expected error that the planner may choose, as a multiple of direct convolution's (default: 2.5)",
+      parseErrorLimit,
+    )
+    .option('--rounds <count>', 'bursts of each contender', parseRounds, ROUNDS)
+    .option('--peers', 'beside onnxruntime-node and oneDNN, each in a process of its own')
+    .option('--json', 'one object a row, one row a line')
+    .option('--reports', 'run a fixed choice of rows and write bench/RESULTS.md (or --out)')
+    .option('--out <file>', 'write there instead of to standard output')
+    .addHelpText('after', examples)
+    .action(run)
+    .parseAsync();
+} catch (error) {
+  report(error);
+  process.exitCode = exitCodeOf(error);
+}
+
+async function run(options: Options): Promise<void> {
+  const engine = new Contender('winograd-nd', [
+    process.execPath,
+    '--expose-gc',
+    join(import.meta.dirname, 'worker.js'),
+  ]);
+  const contenders: Contenders = { engine, peers: options.peers ? startPeers() : [] };
+  try {
+    const rows = await runAll(options, contenders);
+    const text = options.json
+      ? rows.map((row) => JSON.stringify(row)).join('\n')
+      : options.reports
+        ? reportOf(rows, environment(options.rounds))
+        : textTable(rows, columns);
+    const file = options.out ?? (options.reports ? RESULTS : undefined);
+    if (file === undefined) process.stdout.write(`${text}\n`);
+    else writeFileAtomic(file, `${text}\n`);
+  } finally {
+    for (const contender of [engine, ...contenders.peers]) contender.close();
+  }
+}
+
+async function runAll(options: Options, contenders: Contenders): Promise<Row[]> {
+  const selection = selectionOf(options);
+  const selections = options.reports ? reportSelections(selection) : [selection];
+  const groups = groupsOf(selections, contenders);
+  const progress = new Progress(groups.length);
+  const leftOut = new Set<string>();
+  const rows: Row[] = [];
+  for (const group of groups) {
+    progress.on(group.layer.name);
+    const measured = await measure(group, {
+      rounds: options.rounds,
+      engine: contenders.engine,
+      leftOut: ({ contender, engine }, reason) =>
+        leftOut.add(`${group.layer.name}: ${engine?.algorithm ?? contender.name}: ${reason}`),
+    });
+    rows.push(...measured);
+  }
+  progress.end();
+  for (const each of leftOut) process.stderr.write(`Left out ${each}\n`);
+  return rows;
+}
+
+function selectionOf({ moduli, cold, ...options }: Options): Selection {
+  const selection = { ...defaultSelection(), ...options, cold: cold ? [false, true] : [false] };
+  return { ...selection, algorithms: [...selection.algorithms, ...moduli] };
+}
+
+function parseRounds(text: string): number {
+  const rounds = Number(text);
+  if (!Number.isInteger(rounds) || rounds < 1) throw expected('rounds', 'a positive integer', text);
+  return rounds;
+}
+
+function parseErrorLimit(text: string): number {
+  const limit = Number(text);
+  if (!(limit > 0)) throw expected('error-limit', 'a positive number', text);
+  return limit;
+}

@@ -1,0 +1,79 @@
+/** Our own engine as a contender of the benchmark: answers one JSON object a line (protocol.ts) with one of its own. */
+import { createInterface } from 'node:readline';
+import { native } from '../src/native.js';
+import { packageVersion } from '../src/package.js';
+import { forgetWeights, type Prepared, prepare } from './engine.js';
+import type { Answers, EngineOptions, Job, PlanDetails, Request } from './protocol.js';
+
+/** Larger than any last-level cache. */
+const SWEEP_FLOATS = 64 << 20;
+
+const jobs = new Map<number, Prepared>();
+let swept: Float32Array | undefined;
+
+const handlers: { [R in Request as R['request']]: (request: R) => Answers[R['request']] } = {
+  prepare(request) {
+    const prepared = prepare(request as Job & EngineOptions);
+    jobs.set(request.id, prepared);
+    prepared.native.forwardSync(prepared.input, prepared.output);
+    return {
+      values: request.samples.map(prepared.valueAt),
+      library: `winograd-nd ${packageVersion()}`,
+      plan: detailsOf(prepared),
+    };
+  },
+
+  run({ id, passes, cold }) {
+    const { native: plan, input, output } = jobs.get(id)!;
+    plan.forwardSync(input, output);
+    const times = Array.from({ length: passes }, () => {
+      if (cold) sweep();
+      return plan.forwardSync(input, output);
+    });
+    return { ms: times.map(({ total }) => total), stages: times };
+  },
+
+  release({ id }) {
+    jobs.delete(id);
+    if (jobs.size === 0) {
+      forgetWeights();
+      // Weights of hundreds of megabytes lie outside of the heap, which alone would not call for a collection.
+      globalThis.gc?.();
+    }
+    return {};
+  },
+
+  peak({ milliseconds }) {
+    const [best] = native().cpuInfo().kernels;
+    return { gflops: native().fmaPeak(best!.name, milliseconds) };
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const request = JSON.parse(line) as Request;
+  let answer: unknown;
+  try {
+    answer = (handlers[request.request] as (request: Request) => unknown)(request);
+  } catch (error) {
+    answer = { error: (error as Error).message };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+
+function detailsOf({ plan }: Prepared): PlanDetails {
+  return {
+    runs: plan.algorithm === 'winograd' ? plan.transforms.join(' × ') : 'direct',
+    tile: plan.tile,
+    block: plan.blocks,
+    codelets: plan.codelets,
+    workspaceBytes: plan.workspaceBytes,
+    weightBytes: plan.weightBytes,
+    expectedError: plan.expectedError,
+    productShare: plan.productsPerOutput / plan.taps,
+  };
+}
+
+function sweep(): void {
+  swept ??= new Float32Array(SWEEP_FLOATS);
+  for (let i = 0; i < swept.length; i += 16) swept[i]! += 1;
+}
