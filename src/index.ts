@@ -10,6 +10,7 @@ export {
   VerificationError,
   verify,
 } from '../synth/index.js';
+export type { Activation } from './activation.js';
 export {
   Convolution,
   type LayerOptions,

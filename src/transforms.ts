@@ -1,5 +1,4 @@
-import { expected, synthesize, type Transform, verify } from '../synth/index.js';
-import { modulusDegree, parseModuli } from '../synth/moduli.js';
+import { expected, modulusDegree, parseModuli, synthesize, type Transform, verify } from '../synth/index.js';
 import { type AxisAlgorithm, axisAlgorithm } from './axis.js';
 import type { Axes } from './native.js';
 import { axes, axisNames, type Layer, lift, type PerAxis, perAxis } from './problem.js';
