@@ -30,6 +30,12 @@ const program = new Command('winograd')
   .exitOverride();
 for (const { register } of commands) register(program);
 
+// Whoever reads our output may stop, as head does; that is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * `npm run synth` writes the shipped transforms from transforms/catalogue.json, which lists what to synthesize: every
- * other file there is synthesized and proved here. With `--check` it only says whether a file would change.
+ * `npm run synth` writes the shipped transforms: it synthesizes and proves what transforms/catalogue.jsonl lists, one
+ * entry a line. With `--check` it only says whether a file would change.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { transformName } from '../transform-name.js';
 import { update } from './generated.js';
 
 const FOLDER = 'transforms';
-const CATALOGUE = 'catalogue.json';
+const CATALOGUE = 'catalogue.jsonl';
 
 /** What the catalogue says of one transform. */
 interface Entry {
@@ -23,7 +23,10 @@ interface Entry {
 }
 
 function transformFiles(): Map<string, string> {
-  const catalogue: Entry[] = JSON.parse(readFileSync(join(packageRoot(), FOLDER, CATALOGUE), 'utf8'));
+  const lines = readFileSync(join(packageRoot(), FOLDER, CATALOGUE), 'utf8')
+    .trimEnd()
+    .split('\n');
+  const catalogue: Entry[] = lines.map((line) => JSON.parse(line));
   const files = new Map<string, string>();
   for (const { note, ...options } of catalogue) {
     const transform = synthesize(options);
@@ -37,7 +40,7 @@ function transformFiles(): Map<string, string> {
 
 update({
   folder: FOLDER,
-  owns: (name) => name.endsWith('.json') && name !== CATALOGUE,
+  owns: (name) => name.endsWith('.json'),
   files: transformFiles(),
   command: 'npm run synth',
 });
