@@ -169,14 +169,19 @@ class Blocks {
   std::map<const float*, std::weak_ptr<Block>> blocks_;
 };
 
+// Node makes no larger ArrayBuffer over foreign memory.
+constexpr std::ptrdiff_t kMaxFloats = std::ptrdiff_t{1} << 30;
+
 Napi::Value alloc(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::ptrdiff_t count = integer(info[0], "floats");
-  if (count < 0) fail(env, "floats", "0 or more");
+  if (count < 0 || count > kMaxFloats) fail(env, "floats", "0 to 2^30 but received " + std::to_string(count));
   if (count == 0) return Napi::Float32Array::New(env, 0);
+  const bool zeroed = info[1].IsUndefined() || info[1].ToBoolean();
   return guarded(env, [&]() -> Napi::Value {
-    const std::size_t bytes = winograd::checkedMultiply(static_cast<std::size_t>(count), sizeof(float));
-    const auto block = std::make_shared<Block>(static_cast<std::size_t>(count));
+    const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(float);
+    const std::shared_ptr<Block> block = zeroed ? std::make_shared<Block>(static_cast<std::size_t>(count))
+                                                : winograd::pooledBlock(static_cast<std::size_t>(count));
     Blocks::shared().add(block);
     Napi::MemoryManagement::AdjustExternalMemory(env, static_cast<int64_t>(bytes));
     auto* held = new std::shared_ptr<Block>(block);
@@ -373,6 +378,7 @@ class PlanWrap : public Napi::ObjectWrap<PlanWrap> {
                            InstanceAccessor<&PlanWrap::inputLength>("inputLength"),
                            InstanceAccessor<&PlanWrap::outputLength>("outputLength"),
                            InstanceAccessor<&PlanWrap::outputShape>("outputShape"),
+                           InstanceAccessor<&PlanWrap::isa>("isa"),
                            InstanceAccessor<&PlanWrap::tileBlock>("tileBlock"),
                            InstanceAccessor<&PlanWrap::channelGroup>("channelGroup"),
                            InstanceAccessor<&PlanWrap::sumBlock>("sumBlock"),
@@ -431,6 +437,9 @@ class PlanWrap : public Napi::ObjectWrap<PlanWrap> {
   }
 
   Napi::Value workspaceBytes(const Napi::CallbackInfo& info) { return toNumber(info, plan_->workspaceBytes()); }
+  Napi::Value isa(const Napi::CallbackInfo& info) {
+    return Napi::String::New(info.Env(), plan_->layer().kernels->name);
+  }
   Napi::Value inputLength(const Napi::CallbackInfo& info) { return toNumber(info, plan_->inputSize()); }
   Napi::Value outputLength(const Napi::CallbackInfo& info) { return toNumber(info, plan_->outputSize()); }
   Napi::Value tileBlock(const Napi::CallbackInfo& info) { return toNumber(info, plan_->problem().tileBlock); }

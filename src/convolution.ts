@@ -23,6 +23,7 @@ import {
   validateLayer,
   weightShape,
 } from './problem.js';
+import { elementCount } from './shape.js';
 import { allocate, checkData, Tensor } from './tensor.js';
 import { candidatesOf, type TileOptions } from './transforms.js';
 
@@ -147,7 +148,7 @@ export class Convolution {
     const { outputShape } = prepared.plan;
     const shape = x.rank === this.rank + 1 ? outputShape.slice(1) : outputShape;
     if (out !== undefined) checkOut(out, shape, x);
-    return { prepared, result: out ?? Tensor.zeros(shape) };
+    return { prepared, result: out ?? new Tensor(allocate(elementCount(shape), false), shape) };
   }
 
   #leave(plan: Plan, result: Tensor, { total, ...stages }: NativeTimes): Tensor {
@@ -212,7 +213,7 @@ export function nativeProblem(problem: Problem, choice: Choice): NativeProblem {
 /** The array itself if the engine owns its memory, which a pass then keeps alive; else a copy that it does own. */
 function inEngineMemory(data: Float32Array): Float32Array {
   if (native().owns(data)) return data;
-  const copy = allocate(data.length);
+  const copy = allocate(data.length, false);
   copy.set(data);
   return copy;
 }

@@ -112,6 +112,8 @@ export interface NativeWeights {
 
 /** A layer prepared for one input shape. */
 export interface NativePlan {
+  /** Name of the kernel table that runs. */
+  readonly isa: string;
   readonly workspaceBytes: number;
   readonly outputShape: Axes;
   /** Floats of the input and of the output, in the problem's layouts. */
@@ -139,8 +141,12 @@ export interface CpuInfo {
 
 interface Addon {
   cpuInfo(): CpuInfo;
-  /** Zero-filled, 64-byte aligned memory that stays alive while a pass runs on it. Throws when there is none left. */
-  alloc(floats: number): Float32Array;
+  /**
+   * 64-byte aligned memory that stays alive while a pass runs on it, at most 2³⁰ floats. Zero-filled unless `zeroed`
+   * is false: then it comes from a pool, with undefined contents, and is for results that will be written in full.
+   * Throws when there is none left.
+   */
+  alloc(floats: number, zeroed?: boolean): Float32Array;
   /** True for arrays whose memory came from `alloc` (and is not detached). */
   owns(array: Float32Array): boolean;
   /** Measures the FMA peak of one core in GFLOP/s. */

@@ -146,14 +146,15 @@ export function checkData(
 }
 
 /**
- * Memory of the engine's own: zero-filled and 64-byte aligned.
+ * Memory of the engine's own, 64-byte aligned.
  *
+ * @param zeroed false for what will be written in full: then it may be memory that an earlier result has left
  * @throws InputError when the system has not that much
  */
-export function allocate(floats: number): Float32Array {
+export function allocate(floats: number, zeroed = true): Float32Array {
   const engine = native();
   try {
-    return engine.alloc(floats);
+    return engine.alloc(floats, zeroed);
   } catch (cause) {
     throw new InputError(`Expected ${4 * floats} bytes of memory to be free but the system refused them`, {
       cause,

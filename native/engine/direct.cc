@@ -4,7 +4,6 @@
 
 #include "../runtime/stopwatch.h"
 #include "../runtime/threads.h"
-#include "../runtime/workspace.h"
 
 namespace winograd {
 
@@ -46,8 +45,8 @@ Times DirectPlan::execute(const float* x, float* y, const float* residual) const
   weights_->prepare(problem_.threads);
   Stopwatch total;
   Times times;
-  const Workspace workspace(workspaceBytes() / sizeof(float));
-  float* const blocked = workspace.data();
+  const std::shared_ptr<Block> workspace = pooledBlock(workspaceBytes() / sizeof(float));
+  float* const blocked = workspace->data();
   const std::ptrdiff_t groupSize = channelBlocks_ * kernels_.width * volume(padded_);
   float* const rows = blocked + layer().groups * groupSize;
   ThreadPool& pool = ThreadPool::shared();

@@ -5,7 +5,6 @@
 
 #include "../runtime/stopwatch.h"
 #include "../runtime/threads.h"
-#include "../runtime/workspace.h"
 
 namespace winograd {
 namespace {
@@ -139,9 +138,9 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
   Stopwatch total;
   const Activations activations{x, y, residual};
   const int threads = problem_.threads;
-  const Workspace workspace(workspaceBytes() / sizeof(float));
+  const std::shared_ptr<Block> workspace = pooledBlock(workspaceBytes() / sizeof(float));
   const std::ptrdiff_t uSize = volume(products_) * uPlane_, mSize = volume(products_) * mPlane_;
-  float* const uBase = workspace.data();
+  float* const uBase = workspace->data();
   float* const mBase = uBase + (splitChannels_ ? 1 : threads) * uSize;
   float* const scratchBase = mBase + threads * mSize;
   std::vector<Times> times(static_cast<std::size_t>(threads));
