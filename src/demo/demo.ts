@@ -29,8 +29,8 @@ export interface DemoOptions extends ClipLimits {
 /** Told while the demo runs: what it does, and how much of that is done. */
 export type Progress = (stage: string, done: number, all: number) => void;
 
-/** Frames, rows and columns of a filter: three wavelengths or so across, long enough to tell the speeds apart. */
-const kernel = [7, 7, 7] as const;
+/** Frames, rows and columns of a filter: one and a half waves across, and long enough to tell the speeds apart. */
+const kernel = [7, 9, 9] as const;
 /** Cycles per pixel, and pixels per frame: the fastest moves a third of a wave each frame. */
 const frequency = 0.18;
 const speeds = [1, 2] as const;
@@ -103,10 +103,14 @@ async function findMotion(
 ): Promise<MotionField> {
   const { height, width } = clip;
   const field = motionField(clip.frames - bank.kernel[0] + 1, height, width);
+  let answers: Tensor | undefined;
   for (const chunk of chunks) {
     progress('motion', chunk.first, field.frames);
-    const { data } = await layer.forward(chunkInput(clip, bank, chunk));
-    estimateMotion({ data, frames: chunk.frames, height, width }, bank, field, chunk.first);
+    const input = chunkInput(clip, bank, chunk);
+    // Memory is taken once for all chunks of one length: fresh pages cost more than the layer's last stage.
+    const fits = answers?.shape[2] === chunk.frames;
+    answers = await layer.forward(input, fits ? answers : undefined);
+    estimateMotion({ data: answers.data, frames: chunk.frames, height, width }, bank, field, chunk.first);
   }
   progress('motion', field.frames, field.frames);
   return field;

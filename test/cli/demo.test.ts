@@ -47,7 +47,7 @@ describe('winograd demo', () => {
     [['--input', 'none.y4m'], /^winograd: ENOENT/],
     [
       ['--input', 'bar.y4m', '--max-frames', '6'],
-      /at least 7 frames of 7×7 pixels .* but received "6 frames of 24×16"/,
+      /at least 7 frames of 9×9 pixels .* but received "6 frames of 24×16"/,
     ],
     [
       ['--input', 'bar.y4m', '--max-size', '0'],
