@@ -5,8 +5,8 @@ import { expected } from '../errors.js';
 import { formatModulus, type ModuliInput, parseModuli, validateModuli } from '../moduli.js';
 import type { Polynomial } from '../polynomial.js';
 import { content, scale, ZERO } from '../rational.js';
-import type { Bilinear, Matrix } from '../transform.js';
-import { type Proof, proveIdentity } from '../verify.js';
+import type { Matrix } from '../transform.js';
+import { type Form, proved } from './form.js';
 
 /** A whole axis with its padding. */
 export interface PaddedOptions {
@@ -22,15 +22,10 @@ export interface PaddedOptions {
 
 /**
  * An algorithm for a whole short axis, y[s] = Σ_g g[g] d[s+g−begin] over the inputs that are there: the zeros of the
- * padding are neither read nor multiplied. A is S × T, B is T × L, C is T × G.
+ * padding are neither read nor multiplied. S = L + begin + end − G + 1.
  */
-export interface PaddedTransform extends Bilinear {
-  readonly inputs: number;
+export interface PaddedTransform extends Form {
   readonly padding: readonly [begin: number, end: number];
-  readonly taps: number;
-  /** S = L + begin + end − G + 1. */
-  readonly outputs: number;
-  readonly products: number;
   readonly moduli: readonly string[];
   /** No bilinear algorithm has fewer products: as many outputs, taps or inputs are independent. */
   readonly leastProducts: number;
@@ -83,6 +78,8 @@ export function paddedTransform(options: PaddedOptions): PaddedTransform {
     }),
   ) as [Matrix, Matrix, Matrix];
   const transform: PaddedTransform = {
+    name: `${inputs} inputs padded by ${begin} and ${end}, ${taps} taps`,
+    formula: `y[s] = Σ g[t] d[s + t${begin === 0 ? '' : ` − ${begin}`}]`,
     ...{ inputs, padding: [begin, end], taps, outputs, products: products.length },
     moduli: resolved.map(formatModulus),
     leastProducts: Math.max(...ranges.map(({ length }) => length)),
@@ -90,19 +87,7 @@ export function paddedTransform(options: PaddedOptions): PaddedTransform {
     B: b.map((row) => row.toReversed()),
     C: c,
   };
-  verifyPadded(transform);
-  return transform;
-}
-
-/**
- * Proves over ℚ that the algorithm computes the padded axis, for all kernels and data.
- *
- * @throws VerificationError naming the first entry that differs
- * @throws InputError when the matrices do not have the shapes it states
- */
-export function verifyPadded(transform: PaddedTransform): Proof {
-  const [begin] = transform.padding;
-  return proveIdentity(transform, transform, (output, tap, input) => input === output + tap - begin);
+  return proved(transform, (s, t) => s + t - begin);
 }
 
 function checkOptions({ inputs, padding, taps }: PaddedOptions): PaddedOptions {

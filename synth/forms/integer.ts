@@ -1,0 +1,100 @@
+import { expected } from '../errors.js';
+import { content, isZero, lcm, ONE } from '../rational.js';
+import { scaleRows } from '../rows.js';
+import type { Matrix, Transform } from '../transform.js';
+import { verify } from '../verify.js';
+
+/** An algorithm in integers: y = A[(C g) ⊙ (B d)] / divisor, where the division leaves no rest. */
+export interface IntegerTransform {
+  /** The same algorithm, scaled so that rows of B and C are coprime integers; A · divisor is integer too. */
+  readonly transform: Transform;
+  /** A · divisor. */
+  readonly A: Matrix;
+  /** The least common denominator of A; N nested axes divide by its N-th power. */
+  readonly divisor: bigint;
+}
+
+/** The greatest magnitude that a value can take, for whatever data. */
+export interface Range {
+  readonly magnitude: bigint;
+  /** log₂ of the magnitude plus the sign: 8 for int8 itself. Fractional; what it takes is the next integer. */
+  readonly bits: number;
+  /** The narrowest of int8, int16, int32 and int64 that holds it; undefined beyond. */
+  readonly type: 'int8' | 'int16' | 'int32' | 'int64' | undefined;
+}
+
+/** How far integers grow on their way through an algorithm nested over `dims` axes, for any data. */
+export interface BitGrowth {
+  readonly dims: number;
+  /** Of the transformed inputs B d. */
+  readonly data: Range;
+  /** Of the transformed kernels C g. */
+  readonly kernel: Range;
+  /** Of their products, each with its own rows. */
+  readonly product: Range;
+  /** How many channels an int32 sums for certain: 0 when one product may overflow it. */
+  readonly channels: number;
+}
+
+/** Scales rows of B and C to coprime integers, those of C positive at first; the columns of A undo it. Proved. */
+export function integerTransform(transform: Transform): IntegerTransform {
+  const scaled = scaleRows(
+    transform,
+    transform.B.map((row, t) => {
+      const kernel = transform.C[t]!;
+      const sign = kernel.find((value) => !isZero(value))?.s ?? 1n;
+      const [b, c] = [content(row).inverse(), content(kernel).inverse().mul(sign)];
+      return { a: ONE.div(b).div(c), b, c };
+    }),
+  );
+  verify(scaled);
+  const divisor = scaled.A.flat().reduce((all, { d }) => lcm(all, d), 1n);
+  return { transform: scaled, A: scaled.A.map((row) => row.map((value) => value.mul(divisor))), divisor };
+}
+
+/**
+ * Certifies how many bits an integer algorithm takes: a row's result is at most its ℓ₁ norm times the largest entry,
+ * which data with the row's signs come close to. Over N axes the rows are Kronecker products and their norms multiply.
+ *
+ * @param bits of data and kernel, two's complement; 8 by default, so that entries reach −128
+ * @throws InputError when dims or bits are out of range
+ */
+export function bitGrowth({ transform }: IntegerTransform, dims: number, bits = 8): BitGrowth {
+  if (!Number.isInteger(dims) || dims < 1 || dims > 4) throw expected('dims', 'an integer from 1 to 4', dims);
+  if (!Number.isInteger(bits) || bits < 2 || bits > 32)
+    throw expected('bits', 'an integer from 2 to 32', bits);
+  const entry = 2n ** BigInt(bits - 1);
+  const [data, kernel] = [norms(transform.B), norms(transform.C)];
+  const nested = (norm: bigint) => norm ** BigInt(dims);
+  const product = entry * entry * nested(largest(data.map((norm, t) => norm * kernel[t]!)));
+  return {
+    dims,
+    data: rangeOf(entry * nested(largest(data))),
+    kernel: rangeOf(entry * nested(largest(kernel))),
+    product: rangeOf(product),
+    channels: Number((2n ** 31n - 1n) / product),
+  };
+}
+
+/** ℓ₁ norms of integer rows. */
+function norms(matrix: Matrix): bigint[] {
+  return matrix.map((row) => row.reduce((sum, { n }) => sum + n, 0n));
+}
+
+function largest(values: readonly bigint[]): bigint {
+  let most = 0n;
+  for (const value of values) if (value > most) most = value;
+  return most;
+}
+
+const TYPES = [
+  ['int8', 8n],
+  ['int16', 16n],
+  ['int32', 32n],
+  ['int64', 64n],
+] as const;
+
+function rangeOf(magnitude: bigint): Range {
+  const type = TYPES.find(([, width]) => magnitude < 2n ** (width - 1n))?.[0];
+  return { magnitude, bits: Math.log2(Number(magnitude)) + 1, type };
+}
