@@ -32,6 +32,7 @@ void loadInputRow(const Layer& layer, const Problem& problem, const float* x, co
   const Axes folded = layer.folded();
   const std::ptrdiff_t taps = volume(folded);
   const float* channels[kMaxWidth] = {};
+  const float* last = x;
   const std::ptrdiff_t left = std::clamp<std::ptrdiff_t>(-row.at[2], 0, row.extent);
   const std::ptrdiff_t end = std::clamp<std::ptrdiff_t>(size[2] - row.at[2], left, row.extent);
   const std::ptrdiff_t present = std::min(width, row.channels - row.channelBlock * width);
@@ -42,8 +43,10 @@ void loadInputRow(const Layer& layer, const Problem& problem, const float* x, co
     if (!inside(z, size[0]) || !inside(y, size[1])) continue;
     const std::ptrdiff_t channel = row.image * layer.inChannels + row.firstChannel + virtualChannel / taps;
     channels[lane] = x + ((channel * size[0] + z) * size[1] + y) * size[2] + row.at[2] + left;
+    last = std::max(last, channels[lane]);
   }
-  layer.kernels->loadRow({channels, left, end - left, row.extent - end, to});
+  const std::ptrdiff_t rest = x + problem.batch * layer.inChannels * volume(size) - last;
+  layer.kernels->loadRow({channels, left, end - left, row.extent - end, rest >= width, to});
 }
 
 void storeOutputRow(const Layer& layer, const Problem& problem, const Axes& output, const Activations& activations,

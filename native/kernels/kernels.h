@@ -70,6 +70,7 @@ using SparseLines = void (*)(const SparseTransform&, const LineArgs&);
 struct LoadRowArgs {
   const float* const* from;  // one row a channel; null for a channel of zeros
   std::ptrdiff_t left, count, right;
+  bool slack;                // a vector may be read from the start of each row, even if the row is shorter
   float* to;
 };
 using LoadRow = void (*)(const LoadRowArgs&);

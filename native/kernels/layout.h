@@ -29,31 +29,36 @@ static WINOGRAD_INLINE void transpose(Vec (&rows)[WINOGRAD_WIDTH]) {
   exchange<1>(rows);
 }
 
+// width x width values: rows of channels to blocked pixels.
+template <class Load>
+static WINOGRAD_INLINE void loadBlock(const LoadRowArgs& args, std::ptrdiff_t x, const Load& load, float* to,
+                                      std::ptrdiff_t pixels) {
+  Vec rows[Vec::width];
+#pragma GCC unroll 16
+  for (int c = 0; c < Vec::width; c++) rows[c] = args.from[c] != nullptr ? load(args.from[c] + x) : Vec::zero();
+  transpose(rows);
+#pragma GCC unroll 16
+  for (int p = 0; p < Vec::width; p++) {
+    if (p < pixels) rows[p].store(to + p * Vec::width);
+  }
+}
+
 static void loadRow(const LoadRowArgs& args) {
   float* to = args.to;
   for (std::ptrdiff_t x = 0; x < args.left; x++, to += Vec::width) Vec::zero().store(to);
-  std::ptrdiff_t x = 0;
-  for (; x + Vec::width <= args.count; x += Vec::width) {
-    Vec rows[Vec::width];
-#pragma GCC unroll 16
-    for (int c = 0; c < Vec::width; c++) rows[c] = args.from[c] != nullptr ? Vec::load(args.from[c] + x) : Vec::zero();
-    transpose(rows);
-#pragma GCC unroll 16
-    for (int p = 0; p < Vec::width; p++) rows[p].store(to + p * Vec::width);
-    to += Vec::width * Vec::width;
+  const auto whole = [](const float* from) { return Vec::load(from); };
+  if (args.count >= Vec::width) {
+    // The last block ends with the row and may overlap the one before.
+    for (std::ptrdiff_t x = 0; x < args.count; x += Vec::width) {
+      const std::ptrdiff_t start = x + Vec::width <= args.count ? x : args.count - Vec::width;
+      loadBlock(args, start, whole, to + start * Vec::width, Vec::width);
+    }
+  } else if (args.count > 0 && args.slack) {
+    loadBlock(args, 0, whole, to, args.count);
+  } else if (args.count > 0) {
+    loadBlock(args, 0, [&](const float* from) { return loadPart(from, args.count); }, to, args.count);
   }
-  if (x < args.count) {
-    // The last pixels go through the same transpose, from a copy that may be read past their end.
-    const std::ptrdiff_t rest = args.count - x;
-    Vec rows[Vec::width];
-#pragma GCC unroll 16
-    for (int c = 0; c < Vec::width; c++) rows[c] = args.from[c] != nullptr ? loadPart(args.from[c] + x, rest) : Vec::zero();
-    transpose(rows);
-    float pixels[Vec::width * Vec::width];
-#pragma GCC unroll 16
-    for (int p = 0; p < Vec::width; p++) rows[p].store(pixels + p * Vec::width);
-    for (std::ptrdiff_t p = 0; p < rest; p++, to += Vec::width) Vec::load(pixels + p * Vec::width).store(to);
-  }
+  to += args.count * Vec::width;
   for (std::ptrdiff_t r = 0; r < args.right; r++, to += Vec::width) Vec::zero().store(to);
 }
 
@@ -68,22 +73,29 @@ static WINOGRAD_INLINE Vec activate(Vec value, const Activation& activation) {
 
 static void storeRow(const StoreRowArgs& args) {
   const Vec bias = Vec::load(args.bias);
-  const float* from = args.from;
   for (std::ptrdiff_t x = 0; x < args.count; x += Vec::width) {
-    const std::ptrdiff_t pixels = args.count - x < Vec::width ? args.count - x : Vec::width;
+    // The last block ends with the row and may overlap the one before, which gives the same values again.
+    const std::ptrdiff_t start =
+        x + Vec::width <= args.count ? x : args.count >= Vec::width ? args.count - Vec::width : 0;
+    const std::ptrdiff_t pixels = args.count < Vec::width ? args.count : Vec::width;
+    const float* from = args.from + start * args.pixelStride;
     Vec rows[Vec::width];
 #pragma GCC unroll 16
     for (int p = 0; p < Vec::width; p++) {
       rows[p] = p < pixels ? Vec::load(from + p * args.pixelStride) + bias : Vec::zero();
     }
-    from += pixels * args.pixelStride;
     transpose(rows);
 #pragma GCC unroll 16
     for (int c = 0; c < Vec::width; c++) {
       if (c >= args.channels) break;
-      const std::ptrdiff_t at = c * args.channelStride + x;
-      if (args.residual != nullptr) rows[c] = rows[c] + loadPart(args.residual + at, pixels);
-      storePart(activate(rows[c], args.activation), args.to + at, pixels);
+      const std::ptrdiff_t at = c * args.channelStride + start;
+      if (pixels == Vec::width) {
+        if (args.residual != nullptr) rows[c] = rows[c] + Vec::load(args.residual + at);
+        activate(rows[c], args.activation).store(args.to + at);
+      } else {
+        if (args.residual != nullptr) rows[c] = rows[c] + loadPart(args.residual + at, pixels);
+        storePart(activate(rows[c], args.activation), args.to + at, pixels);
+      }
     }
   }
 }

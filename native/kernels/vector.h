@@ -28,21 +28,27 @@ static WINOGRAD_INLINE Vec fms(Vec a, Vec b, Vec c) { return {a.raw * b.raw - c.
 // Lane by lane: a where the mask is set, else b.
 static WINOGRAD_INLINE Vec select(Lanes mask, Vec a, Vec b) { return {mask ? a.raw : b.raw}; }
 
-// The first `count` lanes; the others are zero when loaded and left alone when stored.
+// Copies `count` < 2 * PIECE floats in pieces of powers of two.
+template <int PIECE>
+static WINOGRAD_INLINE void copyPart(const float* from, float* to, std::ptrdiff_t count) {
+  if (count & PIECE) {
+    __builtin_memcpy(to, from, PIECE * sizeof(float));
+    from += PIECE;
+    to += PIECE;
+  }
+  if constexpr (PIECE > 1) copyPart<PIECE / 2>(from, to, count);
+}
+
+// The first `count` < width lanes; the others are zero when loaded and left alone when stored.
 static WINOGRAD_INLINE Vec loadPart(const float* from, std::ptrdiff_t count) {
-  if (count >= WINOGRAD_WIDTH) return Vec::load(from);
   float lanes[WINOGRAD_WIDTH] = {};
-  for (std::ptrdiff_t i = 0; i < count; i++) lanes[i] = from[i];
+  copyPart<WINOGRAD_WIDTH / 2>(from, lanes, count);
   return Vec::load(lanes);
 }
 static WINOGRAD_INLINE void storePart(Vec value, float* to, std::ptrdiff_t count) {
-  if (count >= WINOGRAD_WIDTH) {
-    value.store(to);
-    return;
-  }
   float lanes[WINOGRAD_WIDTH];
   value.store(lanes);
-  for (std::ptrdiff_t i = 0; i < count; i++) to[i] = lanes[i];
+  copyPart<WINOGRAD_WIDTH / 2>(lanes, to, count);
 }
 
 // Keeps a value in its register: the compiler must not fold the load into each of its uses.
