@@ -110,12 +110,12 @@ export const sections: readonly Section[] = [
     of(({ onnxruntimeTwo }) => onnxruntimeTwo, 'onnxruntime ms', least),
     ratio('speed-up', onnxruntime, ({ onnxruntimeTwo }) => onnxruntimeTwo),
     ratio(
-      'faster than oneDNN',
+      'speed over oneDNN',
       ({ oneDnnTwo }) => oneDnnTwo,
       ({ two }) => two,
     ),
     ratio(
-      'than onnxruntime',
+      'over onnxruntime',
       ({ onnxruntimeTwo }) => onnxruntimeTwo,
       ({ two }) => two,
     ),
