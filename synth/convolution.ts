@@ -47,23 +47,37 @@ function leadingProduct(S: number, G: number, m: Polynomial): Product {
 
 /**
  * Modulo m⁽ᵏ⁾: steps (1) residues, (2) their product, (3) its share in s(x), which is
- * [s⁽ᵏ⁾(x) (m/m⁽ᵏ⁾)⁻¹ mod m⁽ᵏ⁾] (m/m⁽ᵏ⁾). The content of the bracket is moved to the kernel's side, which is
- * transformed once: B stays simple and C carries the denominators, as is customary.
+ * [s⁽ᵏ⁾(x) (m/m⁽ᵏ⁾)⁻¹ mod m⁽ᵏ⁾] (m/m⁽ᵏ⁾). A scale of the bracket is moved to the kernel's side, which is transformed
+ * once: B stays simple and C carries the denominators, as is customary. Where a modulus is reducible and its points
+ * are its roots, a bracket can be zero, and its product is left out.
  */
 function residueProducts(S: number, G: number, m: Polynomial, modulus: FiniteModulus): Product[] {
   const mk = modulus.polynomial;
   const others = divide(m, mk).quotient;
   const inverse = inverseModulo(others, mk);
   const [reduceLeft, reduceRight] = [reduction(mk, S), reduction(mk, G)];
-  return residueConvolution(reduceLeft.length, reduceRight.length, modulus).map(({ left, right, back }) => {
-    const bracket = modulo(multiply(back, inverse), mk);
-    const share = content(bracket).mul(bracket.at(-1)?.s ?? 1n);
-    return {
-      left: weights(left, reduceLeft),
-      right: scale(weights(right, reduceRight), share),
-      back: multiply(scale(bracket, share.inverse()), others),
-    };
-  });
+  return residueConvolution(reduceLeft.length, reduceRight.length, modulus).flatMap(
+    ({ left, right, back }) => {
+      const bracket = modulo(multiply(back, inverse), mk);
+      if (bracket.length === 0) return [];
+      const share = bracketScale(bracket);
+      return {
+        left: weights(left, reduceLeft),
+        right: scale(weights(right, reduceRight), share),
+        back: multiply(scale(bracket, share.inverse()), others),
+      };
+    },
+  );
+}
+
+/** Brackets of larger integers are brought to the size of one instead, by a power of two, which rounds nothing. */
+const LARGEST_INTEGER = 8;
+
+/** What to divide a bracket by: its content, so that coprime integers are left, with the leading one positive. */
+function bracketScale(bracket: Polynomial): Fraction {
+  const unit = content(bracket).mul(bracket.at(-1)!.s);
+  const largest = Math.max(...bracket.map((coefficient) => coefficient.div(unit).abs().valueOf()));
+  return largest <= LARGEST_INTEGER ? unit : unit.mul(2n ** BigInt(Math.floor(Math.log2(largest))));
 }
 
 /** The residues' convolution: plain when one of them is a scalar, else by evaluation at points (Toom). */

@@ -5,11 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError, printJson, synthesize, toJSON } from '../../synth/index.js';
+import { noiseGain } from '../../synth/noise.js';
 import { packageRoot } from '../package.js';
 import { transformName } from '../transform-name.js';
 import { update } from './generated.js';
 
 const FOLDER = 'transforms';
+/** Of the noise gain: fewer than a double's, so that machines agree on them. */
+const DIGITS = 6;
 const CATALOGUE = 'catalogue.jsonl';
 
 /** What the catalogue says of one transform. */
@@ -33,7 +36,8 @@ function transformFiles(): Map<string, string> {
     const name = `${transformName(transform)}.json`;
     if (files.has(name))
       throw new InputError(`Expected each transform once in ${CATALOGUE} but ${name} comes twice`);
-    files.set(name, printJson({ generatedBy: 'npm run synth', note, ...toJSON(transform) }));
+    const gain = Number(noiseGain(transform).toPrecision(DIGITS));
+    files.set(name, printJson({ generatedBy: 'npm run synth', note, noiseGain: gain, ...toJSON(transform) }));
   }
   return files;
 }

@@ -76,6 +76,27 @@ describe('synthesize', () => {
     expect(synthesize({ outputs: 6, taps: 1, moduli: 'x^4+1, x^2+1' }).products).toBe(4 + 2);
   });
 
+  test('keeps B near the size of one, whatever the fractions in the moduli', () => {
+    for (const [outputs, taps] of [
+      [8, 5],
+      [12, 5],
+      [16, 9],
+    ] as const) {
+      const { B, C } = synthesize({ outputs, taps });
+      const largest = (matrix: readonly (readonly Fraction[])[]) =>
+        matrix.map((row) => Math.max(...row.map((entry) => Math.abs(entry.valueOf()))));
+      // Left to themselves, rows of B hold integers beyond 10⁶ here, and rows of C fractions below 10⁻⁷.
+      for (const size of largest(B)) expect(Math.abs(Math.log2(size))).toBeLessThan(5);
+      for (const size of largest(C)) expect(size).toBeLessThan(2);
+    }
+  });
+
+  test('leaves out products that add nothing', () => {
+    const { products, B } = synthesize({ outputs: 3, taps: 3, moduli: 'x^2-1@(1 -1 inf), x^2+1, inf' });
+    expect(products).toBe(2 + 3 + 1);
+    expect(B.every((row) => row.some((entry) => !entry.equals(0)))).toBe(true);
+  });
+
   test('has quick defaults for all S, G up to 16 with D up to 24, each with T = D + ⌈(D − 8)/3⌉ beyond D = 8', () => {
     let slowest = 0;
     for (let outputs = 1; outputs <= 16; outputs += 1) {
