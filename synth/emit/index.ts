@@ -1,12 +1,10 @@
 import { expected } from '../errors.js';
-import { toJSON } from '../serialize.js';
 import type { Transform } from '../transform.js';
-import { verify } from '../verify.js';
 import { emitC } from './c.js';
 import { emitCpp } from './cpp.js';
-import { printJson } from './json.js';
 import { printLatex } from './latex.js';
 import { emitNumpy } from './numpy.js';
+import { emitJson } from './program-json.js';
 import { printText } from './text.js';
 
 /** A language in which an algorithm is written down. */
@@ -19,7 +17,7 @@ export interface Target {
 
 /** Every target of {@link emit}. */
 export const targets: readonly Target[] = [
-  { name: 'json', description: 'exact matrices for programs', emit: emitJson },
+  { name: 'json', description: 'exact matrices and straight-line programs, for other tools', emit: emitJson },
   { name: 'text', description: 'matrices and proof for people', emit: printText },
   { name: 'latex', description: 'formulas for a paper', emit: printLatex },
   { name: 'c', description: 'C99 for any machine, vectorised by the compiler', emit: emitC },
@@ -66,9 +64,4 @@ export function emit(transform: Transform, target: string, options: EmitOptions 
   if (!found) throw expected('target', `one of ${targets.map((each) => each.name).join(', ')}`, target);
   if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(name)) throw expected('name', 'an identifier', name);
   return found.emit(transform, name);
-}
-
-function emitJson(transform: Transform): string {
-  verify(transform);
-  return printJson(toJSON(transform));
 }

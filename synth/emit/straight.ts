@@ -11,6 +11,8 @@ export interface Dialect {
   store(output: number, value: string): string;
   /** The expression for a constant. */
   constant(value: Fraction): string;
+  /** Writes constants where they are used instead of naming them first. */
+  readonly inlineConstants?: boolean;
   readonly zero: string;
   add(a: string, b: string): string;
   subtract(a: string, b: string): string;
@@ -37,6 +39,7 @@ export function writeProgram(program: Program, dialect: Dialect): { constants: s
   const stores = storesOf(program);
 
   const constant = (value: Fraction): string => {
+    if (dialect.inlineConstants) return dialect.constant(value);
     const key = value.toFraction();
     const known = constants.get(key);
     if (known) return known.name;

@@ -1,6 +1,7 @@
 import { expected } from '../errors.js';
 import { randomNumbers } from '../random.js';
 import type { Matrix } from '../transform.js';
+import { leastOperations } from './bound.js';
 import { lower } from './lower.js';
 import { type Program, prove } from './program.js';
 import { Rationals } from './rationals.js';
@@ -30,7 +31,8 @@ interface Candidate {
  * Compiles y = M x to a straight-line program with few operations, and proves it over ℚ.
  *
  * Shared sub-expressions are searched by randomised greedy extraction, then by taking parts of the best program
- * out and searching again. Among programs with equally few operations the one that rounds least is taken.
+ * out and searching again. Among programs with equally few operations the one that rounds least is taken; once no
+ * program can have fewer (see {@link leastOperations}), a quarter of the attempts goes on for its sake.
  *
  * @throws InputError when the matrix is empty or ragged
  */
@@ -45,12 +47,14 @@ export function compile(matrix: Matrix, options: CompileOptions = {}): Program {
   const { attempts = attemptsFor(matrix), seed = 1, sizes } = options;
   const random = randomNumbers(seed);
   const plain = Sums.of(matrix, new Rationals());
+  const least = leastOperations(matrix);
 
   let best: Candidate | undefined;
-  for (let attempt = 0; attempt < attempts; attempt++) {
+  for (let attempt = 0, left = attempts; left > 0; attempt++, left--) {
     const sums = best === undefined || attempt % 2 === 0 ? plain.clone() : disturbed(best.sums, random);
     shareAll(sums, random, temperatureOf(attempt));
     best = better(best, sums, sizes);
+    if (best.operations === least) left = Math.min(left, Math.ceil(attempts / 4));
   }
   const program = schedule(best!.program, seed);
   prove(program, matrix);

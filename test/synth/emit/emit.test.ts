@@ -161,8 +161,22 @@ describe('emit', () => {
     }
   });
 
-  it('writes JSON that reads back', () => {
-    expect(fromJSON(JSON.parse(emit(transform, 'json'))).B).toEqual(transform.B);
+  it('writes JSON that reads back, with programs that anybody can run', () => {
+    const json = JSON.parse(emit(transform, 'json'));
+    expect(fromJSON(json).B).toEqual(transform.B);
+    expect(json.operations.B).toBe(json.programs.B.filter((line: string) => line.startsWith('t')).length);
+    const lines = json.programs.B.map((line: string) =>
+      line.replace(/^[xt]/, 'const $&').replace('in[', 'input['),
+    );
+    const run = new Function('input', 'out', lines.join('\n'));
+    for (let column = 0; column < 6; column++) {
+      const out: number[] = [];
+      run(
+        Array.from({ length: 6 }, (_, k) => Number(k === column)),
+        out,
+      );
+      expect(out).toEqual(transform.B.map((row) => row[column]!.valueOf()));
+    }
   });
 
   it('refuses unknown targets, names that are none, and algorithms that are wrong', () => {
