@@ -36,7 +36,7 @@ const reach = 2.4;
 
 /**
  * Space-time Gabor filters: a Gaussian window in x, y and t times a plane wave that travels in one direction at
- * one speed (Adelson & Bergen 1985, "Spatiotemporal energy models for the perception of motion", section 3;
+ * one speed (Adelson & Bergen 1985, "Spatiotemporal energy models for the perception of motion";
  * spatio-temporal Gabors as in Heeger 1987). A pattern that moves is a ridge in space-time; the filter whose
  * wave travels with it responds most, and the sum of squares of the pair does not depend on the wave's phase.
  *

@@ -47,12 +47,13 @@ export function motionField(frames: number, height: number, width: number): Moti
 
 /**
  * Motion energy to velocity. Per pixel and frame:
- * 1. Energy of a pair = even² + odd² (Adelson & Bergen 1985, section 4): how much moves that way, at any phase.
+ * 1. Energy of a pair = even² + odd² (Adelson & Bergen 1985): how much moves that way, at any phase.
  * 2. Per orientation, the opponent energy (one way minus the opposite way, each times its speed) divided by all
  *    energy of the orientation, both pooled over the neighbourhood: the speed across the stripes, whatever the
- *    contrast (opponency: Adelson & Bergen 1985, section 5; normalisation: Heeger 1992).
+ *    contrast (opponency: Adelson & Bergen 1985; normalisation: Heeger 1992).
  * 3. One orientation sees only the part of the motion across its stripes (the aperture problem). The velocity
- *    is the one that fits all orientations best: weighted least squares of n(θ) = right cos θ + up sin θ.
+ *    is the one that fits all orientations best: weighted least squares of n(θ) = right cos θ + up sin θ
+ *    (as Heeger 1987 fits all energies at once).
  *
  * @param field receives the frames of `responses`, the first of them as frame `at`
  */

@@ -1,4 +1,4 @@
-import { percent, sizes } from '../format.js';
+import { figure, percent, sizes } from '../format.js';
 import type { GaborBank } from '../gabor.js';
 import type { DemoReport } from '../report.js';
 import { escapeHtml } from './html.js';
@@ -10,7 +10,7 @@ import { style } from './style.js';
 /** The whole report as one HTML file that needs nothing else: pictures, style and script are inside. */
 export function pageHtml(report: DemoReport, bank: GaborBank, stage: Stage): string {
   const { clip, score, comparison, machine, version } = report;
-  const notes = clip.notes.map((note) => `<p class="note">${escapeHtml(note)}</p>`).join('');
+  const notes = clip.notes.length === 0 ? '' : `<p class="note">${escapeHtml(clip.notes.join(' '))}</p>`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -33,7 +33,9 @@ ${tilesHtml(report)}
   apart; the sum of their squares is the <b>motion energy</b> for one direction and speed, whatever the pattern's phase.
   Energy one way minus energy the opposite way, divided by all energy, gives the speed across the stripes of each
   orientation, and the velocity that fits all orientations best is the motion of the pixel
-  (Adelson &amp; Bergen 1985; Heeger 1987).</p>
+  (Adelson &amp; Bergen 1985; Heeger 1987). The filters are tuned to details about ${figure(1 / bank.frequency)} pixels apart
+  that move by up to ${figure(fastest(bank))} pixels per frame; a smaller picture (<code>--max-size</code>) brings coarser
+  and faster motion into reach.</p>
 ${timesHtml(comparison)}
 ${score ? scoreHtml(score) : ''}
 ${filtersHtml(bank)}
@@ -47,6 +49,10 @@ ${filtersHtml(bank)}
 </body>
 </html>
 `;
+}
+
+function fastest({ pairs }: GaborBank): number {
+  return Math.max(...pairs.map(({ speed }) => speed));
 }
 
 function lead({ clip, score }: DemoReport): string {

@@ -47,7 +47,7 @@ export function timesHtml(comparison: Comparison): string {
   const plan = ({ name, plan }: Contender) =>
     `<p class="note">${titles[name]}</p><pre class="plan">${escapeHtml(plan)}</pre>`;
   return `<h2>One layer, two algorithms</h2>
-<p>The bank is the weights of a single 3-D convolution layer, ${sizes(inputShape)} in, ${sizes(outputShape)} out
+<p>The bank is the weights of a single 3-D convolution layer, <span class="shape">${sizes(inputShape)}</span> in, <span class="shape">${sizes(outputShape)}</span> out
   (batch × channels × frames × rows × columns): ${figure(directFlops / 1e9)} GFLOP if done directly.</p>
 <div class="scroll"><table class="figures"><thead><tr><th></th><th>time (median)</th><th>range</th>
   <th>effective GFLOP/s</th><th>RMS error</th><th>largest error</th></tr></thead>

@@ -65,6 +65,7 @@ summary { cursor: pointer; color: var(--soft); margin-top: .75rem; }
 .confusion td.strong { color: var(--paper); }
 .confusion th { text-align: center; padding: .2rem .6rem; font-size: 1.15rem; font-weight: 400; }
 .confusion caption { text-align: left; color: var(--soft); font-size: .875rem; padding-bottom: .5rem; }
+code, .shape { white-space: nowrap; }
 footer { margin-top: 3.5rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 code { font: .9em ui-monospace, "DejaVu Sans Mono", monospace; }
 `;
