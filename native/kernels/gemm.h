@@ -14,7 +14,10 @@ static WINOGRAD_INLINE void gemmStep(Vec (&sum)[ROWS][VECTORS], const float* a, 
   for (int r = 0; r < ROWS; r++) {
     const Vec value = Vec::broadcast(a[r * rowStride]);
 #pragma GCC unroll 2
-    for (int v = 0; v < VECTORS; v++) sum[r][v] = fma(value, weights[v], sum[r][v]);
+    for (int v = 0; v < VECTORS; v++) {
+      sum[r][v] = fma(value, weights[v], sum[r][v]);
+      pin(sum[r][v]);
+    }
   }
 }
 
