@@ -14,6 +14,9 @@ export interface Tile {
   readonly products: number;
 }
 
+const MAX_DIMS = 16;
+const MAX_SIZE = 1024;
+
 /** T of F(S, G). */
 export type ProductCount = (outputs: number, taps: number) => number;
 
@@ -28,7 +31,7 @@ export const linearProducts: ProductCount = (outputs, taps) => outputs + taps - 
  * @param dims N
  * @param width W
  * @returns undefined when no tile up to D = G + 2 W has such a T, which cannot be with T = D
- * @throws InputError when an argument is not a positive integer
+ * @throws InputError when an argument is not a positive integer, or far beyond any use
  */
 export function smallestTile(
   taps: number,
@@ -36,7 +39,7 @@ export function smallestTile(
   width: number,
   products: ProductCount = linearProducts,
 ): Tile | undefined {
-  checkPositive('dims', dims);
+  checkSize('dims', dims, MAX_DIMS);
   return axisTiles(taps, width, products).find((tile) => fills(Array(dims).fill(tile), width));
 }
 
@@ -47,14 +50,16 @@ export function smallestTile(
  * @param taps G of every axis; 1 for one that is not convolved
  * @param width W
  * @returns one tile per axis; undefined as for `smallestTile`
- * @throws InputError when an argument is not a positive integer, or there are no taps
+ * @throws InputError when an argument is not a positive integer or far beyond any use, or there are no taps
  */
 export function smallestTilePerAxis(
   taps: readonly number[],
   width: number,
   products: ProductCount = linearProducts,
 ): readonly Tile[] | undefined {
-  if (taps.length === 0) throw expected('taps', 'a size for every axis', taps);
+  if (taps.length === 0 || taps.length > MAX_DIMS) {
+    throw expected('taps', `1 to ${MAX_DIMS} sizes, one for every axis`, taps);
+  }
   // Only its common factor with W decides what a T adds to the product's, so the smallest tile for each will do.
   const axes = taps.map((each) => {
     const tiles = axisTiles(each, width, products);
@@ -71,16 +76,17 @@ export function smallestTilePerAxis(
 
 /** Tiles that save products, smallest first. */
 function axisTiles(taps: number, width: number, products: ProductCount): Tile[] {
-  checkPositive('taps', taps);
-  checkPositive('width', width);
+  checkSize('taps', taps, MAX_SIZE);
+  checkSize('width', width, MAX_SIZE);
   return Array.from({ length: 2 * width + 1 }, (_, i) => {
     const outputs = i + 1;
     return { outputs, taps, inputs: outputs + taps - 1, products: products(outputs, taps) };
   }).filter((tile) => taps === 1 || tile.outputs * taps > tile.products);
 }
 
+/** T₁ × … × T_N mod W = 0, reduced at every step, so that numbers stay exact. */
 function fills(tiles: readonly Tile[], width: number): boolean {
-  return volume(tiles, 'products') % width === 0;
+  return tiles.reduce((rest, { products }) => (rest * products) % width, 1 % width) === 0;
 }
 
 function isBetter(tiles: readonly Tile[], best: readonly Tile[]): boolean {
@@ -103,8 +109,10 @@ function combinations<T>(axes: readonly (readonly T[])[]): (readonly T[])[] {
   );
 }
 
-function checkPositive(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) throw expected(name, 'a positive integer', value);
+function checkSize(name: string, value: number, largest: number): void {
+  if (!Number.isSafeInteger(value) || value < 1 || value > largest) {
+    throw expected(name, `an integer from 1 to ${largest}`, value);
+  }
 }
 
 /** One row of Table 1 (Budden et al. 2017). */

@@ -9,6 +9,7 @@ import {
   type ProductCount,
   PUBLISHED_TABLE_1,
   smallestTile,
+  smallestTilePerAxis,
   synthesize,
   type Tile,
   type TileStatistics,
@@ -23,9 +24,9 @@ export interface ProductRule {
 }
 
 /** The rules by their names. */
-export const productRules: Readonly<Record<'linear' | 'default', ProductRule>> = {
+export const productRules: Readonly<Record<'linear' | 'synth', ProductRule>> = {
   linear: { moduli: linearModuli, products: linearProducts },
-  default: { moduli: defaultModuli, products: defaultProducts },
+  synth: { moduli: defaultModuli, products: defaultProducts },
 };
 
 function defaultProducts(outputs: number, taps: number): number {
@@ -130,6 +131,41 @@ export function printChoices(tiles: readonly Choice[]): string {
     ? ' (T where it is not D)'
     : '';
   return lines([`D${extra} of the smallest F(S, G) with S·G/T > 1 and Tᴺ mod W = 0:`, '', table.toString()]);
+}
+
+/** The smallest tile with an own F(S, G) along every axis. */
+export interface AxesChoice {
+  readonly width: number;
+  readonly tiles: readonly Tile[] | undefined;
+}
+
+/** For W = 4, 8, 16 the smallest tile whose axes have these kernel sizes. */
+export function axesChoices(taps: readonly number[], { products }: ProductRule): AxesChoice[] {
+  return CHOICE_WIDTHS.map((width) => ({ width, tiles: smallestTilePerAxis(taps, width, products) }));
+}
+
+/** These choices as a table for a terminal: one row for each vector width. */
+export function printAxesChoices(choices: readonly AxesChoice[]): string {
+  const table = plainTable();
+  table.push(
+    [right('W'), 'tile', right('products'), right('speed-up')],
+    ...choices.map(({ width, tiles = [] }) => {
+      const names = tiles.map(({ outputs, taps }) => `F(${outputs}, ${taps})`);
+      const products = tiles.reduce((all, tile) => all * tile.products, 1);
+      const direct = tiles.reduce((all, tile) => all * tile.outputs * tile.taps, 1);
+      return [
+        right(width),
+        names.join(' × ') || '–',
+        right(products),
+        right(`${(direct / products).toFixed(2)}×`),
+      ];
+    }),
+  );
+  return lines([
+    'The smallest tile with S·G/T > 1 along every convolved axis and Π T mod W = 0:',
+    '',
+    table.toString(),
+  ]);
 }
 
 function size(tile: Tile | undefined): string {

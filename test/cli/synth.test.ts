@@ -216,7 +216,7 @@ describe('winograd table', () => {
       '--dims',
       '1',
       '--products',
-      'default',
+      'synth',
       '--json',
     ]);
     const { rows } = JSON.parse(stdout);
@@ -226,11 +226,18 @@ describe('winograd table', () => {
     ]);
   });
 
+  test('chooses an own F(S, G) for every axis', async () => {
+    const { stdout } = await winograd(['table', '--axes', '1,3,3']);
+    expect(stdout).toMatch(/^ 8 +F\(1, 1\) × F\(2, 3\) × F\(2, 3\) +16 +2\.25×$/m);
+    const { stdout: json } = await winograd(['table', '--axes', '2,3', '--json']);
+    expect(JSON.parse(json).map(({ width }: { width: number }) => width)).toEqual([4, 8, 16]);
+  });
+
   test.each([
     [['--taps', '3,0'], /--taps to be a positive integer but received "0"/],
     [['--width', '1.5'], /--width to be a positive integer/],
     [['--dims', 'two'], /--dims to be a positive integer/],
-    [['--products', 'best'], /--products to be one of linear, default/],
+    [['--products', 'best'], /--products to be one of linear, synth/],
   ])('refuses %j', async (args, message) => {
     const { code, stderr } = await winograd(['table', ...args]);
     expect(code).toBe(2);

@@ -32,9 +32,17 @@ describe('smallestTile', () => {
     expect(smallestTile(3, 1, 8, () => 7)).toBeUndefined();
   });
 
+  test('stays exact where T^N is beyond double precision', () => {
+    expect(smallestTile(2, 16, 3)!.inputs).toBe(3);
+    expect(smallestTile(3, 16, 7)!.inputs).toBe(7);
+    expect(smallestTile(3, 16, 2 * 7)!.inputs).toBe(14);
+  });
+
   test.each([
     [[0, 2, 8], /taps .* received 0/],
     [[3, 0, 8], /dims .* received 0/],
+    [[3, 1e9, 8], /dims to be an integer from 1 to 16/],
+    [[3, 1, 1e9], /width to be an integer from 1 to 1024/],
     [[3, 2, 2.5], /width .* received 2.5/],
   ] as const)('refuses %j', ([taps, dims, width], message) => {
     expect(() => smallestTile(taps, dims, width)).toThrow(message);
@@ -91,7 +99,7 @@ describe('smallestTilePerAxis', () => {
   });
 
   test('refuses no axes', () => {
-    expect(() => smallestTilePerAxis([], 8)).toThrow(/taps to be a size for every axis/);
+    expect(() => smallestTilePerAxis([], 8)).toThrow(/taps to be 1 to 16 sizes, one for every axis/);
   });
 });
 

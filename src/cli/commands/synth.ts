@@ -18,7 +18,7 @@ const formats: Readonly<Record<string, (transform: Transform) => string>> = {
 
 interface Options {
   readonly moduli?: string;
-  readonly format: (transform: Transform) => string;
+  readonly format?: (transform: Transform) => string;
   readonly out?: string;
 }
 
@@ -33,7 +33,7 @@ export function register(program: Command): void {
     .argument('<S>', 'outputs of one tile', positiveInteger('S'))
     .argument('<G>', 'taps of the kernel', positiveInteger('G'))
     .option('-m, --moduli <list>', 'coprime moduli whose degrees add up to S + G − 1 (default: good ones)')
-    .option('-f, --format <format>', 'text, json or latex', oneOf('--format', formats), printText)
+    .option('-f, --format <format>', 'text, json or latex (default: text)', oneOf('--format', formats))
     .option('-o, --out <file>', 'write to a file instead of standard output')
     .addHelpText(
       'after',
@@ -46,7 +46,7 @@ Examples:
   $ winograd synth 4 3 --moduli '0, ±1, ±2, inf' --format latex
   $ winograd synth 4 3 --moduli '0, ±1, x^2+1@(0 1 inf), inf' --format json --out f4x3.json`,
     )
-    .action(async (outputs: number, taps: number, { moduli, format, out }: Options) => {
+    .action(async (outputs: number, taps: number, { moduli, format = printText, out }: Options) => {
       await deliver(format(synthesize({ outputs, taps, moduli })), out);
     });
 }

@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import { printJson } from '../../../synth/index.js';
 import { oneOf, positiveInteger, positiveIntegers } from '../arguments.js';
 import {
+  axesChoices,
   choices,
   type ProductRule,
+  printAxesChoices,
   printChoices,
   printStatistics,
   productRules,
@@ -14,7 +16,8 @@ interface Options {
   readonly taps: readonly number[];
   readonly width: number;
   readonly dims: number;
-  readonly products: ProductRule;
+  readonly axes?: readonly number[];
+  readonly products?: ProductRule;
   readonly json?: boolean;
 }
 
@@ -32,9 +35,13 @@ export function register(program: Command): void {
     .option('-n, --dims <N>', 'dimensions', positiveInteger('--dims'), 2)
     .option(
       '-p, --products <rule>',
-      'linear: T = D, as in the paper; default: T of the default moduli',
+      'T by linear moduli (D, as in the paper) or by the moduli that synth takes (default: linear)',
       oneOf('--products', productRules),
-      productRules.linear as ProductRule,
+    )
+    .option(
+      '-a, --axes <list>',
+      'only the choice of an own F(S, G) for every axis, whose kernel sizes these are',
+      positiveIntegers('--axes'),
     )
     .option('--json', 'print as JSON')
     .addHelpText(
@@ -43,9 +50,15 @@ export function register(program: Command): void {
 Examples:
   $ winograd table
   $ winograd table --width 16 --dims 3
-  $ winograd table --taps 3,5,7 --products default --json`,
+  $ winograd table --axes 1,3,3
+  $ winograd table --taps 3,5,7 --products synth --json`,
     )
-    .action(({ taps, width, dims, products, json }: Options) => {
+    .action(({ taps, width, dims, axes, products = productRules.linear, json }: Options) => {
+      if (axes !== undefined) {
+        const found = axesChoices(axes, products);
+        process.stdout.write(json ? printJson(found) : printAxesChoices(found));
+        return;
+      }
       const rows = statistics(taps, width, dims, products);
       const tiles = choices(taps, products);
       process.stdout.write(
