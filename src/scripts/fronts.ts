@@ -13,7 +13,7 @@ import { packageRoot } from '../package.js';
 
 const INDEX = 'README.md';
 const SEED = 1;
-const STARTS = 6;
+const STARTS = 8;
 /** After this the random starts of a front end. */
 const SECONDS = 60;
 

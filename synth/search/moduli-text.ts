@@ -2,22 +2,37 @@ import type { Point } from './gain.js';
 import { formatPoint, height } from './rationals.js';
 import type { FactorTerms, Structure, Term, Values } from './structure.js';
 
-/** The moduli of a structure with rational parameters, in the notation that `synthesize` reads. */
+/**
+ * The moduli of a structure with rational parameters, in the notation that `synthesize` reads and in a fixed order:
+ * points by their modulus, positive ones first; then polynomials; infinity last.
+ */
 export function formatModuli({ factors }: Structure, values: Values): string[] {
-  return factors.map((factor) => formatFactor(factor, values));
+  const [linear, higher] = [factors.filter(isLinear), factors.filter((factor) => !isLinear(factor))];
+  const points = linear.map(({ points }) => rationalOf(points[0]!, values)).sort(byModulus);
+  const finite = points.filter(([u]) => u !== 0).map(formatPoint);
+  const polynomials = higher.map((factor) => formatPolynomial(factor, values)).sort();
+  return [...finite, ...polynomials, ...points.filter(([u]) => u === 0).map(formatPoint)];
 }
 
-function formatFactor({ degree, coefficients, points }: FactorTerms, values: Values): string {
-  const at = (term: Term) => formatPoint(rationalOf(term, values));
-  if (degree === 1) return at(points[0]!);
+function isLinear({ degree }: FactorTerms): boolean {
+  return degree === 1;
+}
+
+function formatPolynomial({ degree, coefficients, points }: FactorTerms, values: Values): string {
   const sum = coefficients
-    .map((term, power) => ({ text: at(term), power }))
+    .map((term, power) => ({ text: formatPoint(rationalOf(term, values)), power }))
     .filter(({ text }) => text !== '0')
     .reverse()
     .map(
       ({ text, power }) => `${text.startsWith('-') ? '' : '+'}${text}${['', '*x'][power] ?? `*x^${power}`}`,
     );
-  return `x^${degree}${sum.join('')}@(${points.map(at).join(' ')})`;
+  const at = points.map((term) => rationalOf(term, values)).sort(byModulus);
+  return `x^${degree}${sum.join('')}@(${at.map(formatPoint).join(' ')})`;
+}
+
+/** By |x|, positive before negative. */
+function byModulus([u, w]: Point, [v, x]: Point): number {
+  return Math.abs(w) * v - Math.abs(x) * u || x - w;
 }
 
 /** The rational that a term stands for. */

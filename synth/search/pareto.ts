@@ -1,9 +1,10 @@
 /**
- * The members that no other one beats or equals in every cost; of equals the first stays.
+ * The members that no other one beats: is as good in every cost, and better in one. Of equals the first stays.
  *
- * @param costs what to keep low
+ * @param costs what to keep low, not negative
  * @param slack per cost the relative difference that counts as none, so that a front is not crowded
  *   by members that trade something for next to nothing; 0 by default
+ * @returns the front, by rising first cost, then by rising second …
  */
 export function paretoFront<T>(
   members: readonly T[],
@@ -11,16 +12,16 @@ export function paretoFront<T>(
   slack: readonly number[] = [],
 ): T[] {
   const rated = members.map((member) => ({ member, cost: costs(member) }));
-  // Sorted, every member can only be beaten by earlier ones or by those that equal it within the slack.
   rated.sort((a, b) => compare(a.cost, b.cost));
-  const front: typeof rated = [];
-  for (const candidate of rated) {
-    const beaten = front.some(({ cost }) =>
-      cost.every((each, i) => each <= candidate.cost[i]! * (1 + (slack[i] ?? 0))),
-    );
-    if (!beaten) front.push(candidate);
-  }
-  return front.map(({ member }) => member);
+  const asGood = (a: readonly number[], b: readonly number[]) =>
+    a.every((each, i) => each <= b[i]! * (1 + (slack[i] ?? 0)));
+  const beats = (first: number, second: number) => {
+    const [a, b] = [rated[first]!.cost, rated[second]!.cost];
+    return asGood(a, b) && (first < second || !asGood(b, a));
+  };
+  return rated
+    .filter((_, index) => !rated.some((_, other) => other !== index && beats(other, index)))
+    .map(({ member }) => member);
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {

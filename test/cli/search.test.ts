@@ -13,7 +13,7 @@ describe('winograd search', () => {
     const { code, stdout, stderr } = await winograd(['search', '2', '3']);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/products\/output +T +Q +error +A +B +C +moduli/);
-    expect(stdout).toMatch(/4\.000 +4 +2\.236 +0\.556 +4 +4 +4 +0, inf, (1, -1|-1, 1)\n/);
+    expect(stdout).toMatch(/4\.000 +4 +2\.236 +0\.556 +4 +4 +4 +0, 1, -1, inf\n/);
     expect(stdout).toMatch(/T = 4: within 0\.\d % of the least Q found over real numbers \(2\.225\)/);
   });
 
