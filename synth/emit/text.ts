@@ -1,6 +1,7 @@
 import type { Fraction } from 'fraction.js';
+import type { Form } from '../forms/form.js';
 import { layerErrorRatio } from '../noise.js';
-import type { Matrix, Transform } from '../transform.js';
+import type { Bilinear, Matrix, Transform } from '../transform.js';
 import { expand, verify } from '../verify.js';
 
 /**
@@ -17,21 +18,43 @@ export function printText(transform: Transform): string {
     `F(${outputs}, ${taps}): ${count(outputs, 'output')}, ${count(taps, 'tap')}, ${count(inputs, 'input')}; ` +
       `${count(products, 'product')} where direct convolution takes ${outputs * taps} (${saving}×)`,
     ...(moduli.length > 0 ? [`Moduli: ${moduli.join(', ')}`] : []),
-    `Rounding error in a layer of many channels against direct convolution's, expected: ${errors(transform)}`,
+    `Expected error against direct convolution, many channels: ${errors(transform)}`,
     '',
+    ...body(transform, verify(transform).equations),
+  ].join('\n');
+}
+
+/** A form for people: what it computes and what it saves, its matrices, and the form multiplied out over ℚ. */
+export function printForm(form: Form): string {
+  const { name, formula, outputs, taps, inputs, products } = form;
+  const direct = [...expand(form)].filter(({ value }) => value.n !== 0n).length;
+  return [
+    `${name}: ${count(outputs, 'output')}, ${count(taps, 'tap')}, ${count(inputs, 'input')}; ` +
+      `${count(products, 'product')} where the sums take ${direct} (${(direct / products).toFixed(2)}×)`,
+    `Computes ${formula}`,
+    '',
+    ...body(form, outputs * taps * inputs),
+  ].join('\n');
+}
+
+/** The matrices and the proof. */
+function body(algorithm: Bilinear, equations: number): string[] {
+  const { A, B, C } = algorithm;
+  const size = (matrix: Matrix) => `${matrix.length} × ${matrix[0]!.length}`;
+  return [
     'y = A[(C g) ⊙ (B d)]',
     '',
-    ...section(`A: output transform, ${outputs} × ${products}`, transform.A),
-    ...section(`B: input transform, ${products} × ${inputs}`, transform.B),
-    ...section(`C: kernel transform, ${products} × ${taps}`, transform.C),
-    ...proof(transform),
+    ...section(`A: output transform, ${size(A)}`, A),
+    ...section(`B: input transform, ${size(B)}`, B),
+    ...section(`C: kernel transform, ${size(C)}`, C),
+    ...proof(algorithm, equations),
     '',
-  ].join('\n');
+  ];
 }
 
 function errors(transform: Transform): string {
   return [1, 2, 3]
-    .map((dims) => `${layerErrorRatio(Array(dims).fill(transform)).toPrecision(2)}× in ${dims}-D`)
+    .map((dims) => `${layerErrorRatio(Array(dims).fill(transform)).toPrecision(2)}× (${dims}-D)`)
     .join(', ');
 }
 
@@ -51,15 +74,14 @@ function tableOf(matrix: Matrix): string[] {
   return cells.map((row) => row.map((cell, column) => cell.padStart(widths[column]!)).join('  '));
 }
 
-function proof(transform: Transform): string[] {
-  const { equations } = verify(transform);
-  const sums = transform.A.map((): string[] => []);
-  for (const { output, tap, input, value } of expand(transform)) {
+function proof(algorithm: Bilinear, equations: number): string[] {
+  const sums = algorithm.A.map((): string[] => []);
+  for (const { output, tap, input, value } of expand(algorithm)) {
     if (value.n !== 0n) sums[output]!.push(`${factor(value)}d${input} g${tap}`);
   }
   return [
     `Proof, multiplied out over ℚ: ${count(equations, 'coefficient')}, all exact`,
-    ...sums.map((terms, output) => `  y${output} = ${terms.join(' + ')}`),
+    ...sums.map((terms, output) => `  y${output} = ${terms.join(' + ') || '0'}`),
   ];
 }
 

@@ -13,7 +13,7 @@ describe('printText', () => {
       printText(f23),
     ).toBe(`F(2, 3): 2 outputs, 3 taps, 4 inputs; 4 products where direct convolution takes 6 (1.50×)
 Moduli: 0, 1, -1, inf
-Rounding error in a layer of many channels against direct convolution's, expected: 0.75× in 1-D, 0.56× in 2-D, 0.41× in 3-D
+Expected error against direct convolution, many channels: 0.75× (1-D), 0.56× (2-D), 0.41× (3-D)
 
 y = A[(C g) ⊙ (B d)]
 
