@@ -52,10 +52,10 @@ export function describeCost(matrix: Matrix, program: Program): string {
 }
 
 function matrixLines(name: string, matrix: Matrix): string[] {
-  const cells = matrix.map((row) => row.map((entry) => entry.toFraction()));
-  const width = Math.max(...cells.flat().map((cell) => cell.length));
-  return cells.map(
-    (row, index) =>
-      `${index === 0 ? `${name} =` : '   '} [ ${row.map((cell) => cell.padStart(width)).join('  ')} ]`,
-  );
+  const cells = matrix.map((row) => row.map((entry) => (entry.equals(0) ? '.' : entry.toFraction())));
+  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  return cells.map((row, index) => {
+    const padded = row.map((cell, column) => cell.padStart(widths[column]!));
+    return `${index === 0 ? `${name} =` : '   '} [ ${padded.join('  ')} ]`;
+  });
 }

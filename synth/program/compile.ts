@@ -5,15 +5,14 @@ import { leastOperations } from './bound.js';
 import { lower } from './lower.js';
 import { type Program, prove } from './program.js';
 import { Rationals } from './rationals.js';
-import { roundingOf } from './rounding.js';
+import { type ErrorWeights, roundingOf } from './rounding.js';
 import { chooseScales } from './scale.js';
 import { schedule } from './schedule.js';
 import { shareAll } from './share.js';
 import { Sums } from './sums.js';
 
-export interface CompileOptions {
-  /** Typical size of each input, for the order of additions; all one by default. */
-  readonly sizes?: readonly number[];
+/** Options of {@link compile}; sizes and weights order additions and choose among equally short programs. */
+export interface CompileOptions extends ErrorWeights {
   /** Candidates that the search looks at; more is slower and rarely worse. By default 300, fewer for large matrices. */
   readonly attempts?: number;
   /** The same seed gives the same program. 1 by default. */
@@ -44,7 +43,7 @@ export function compile(matrix: Matrix, options: CompileOptions = {}): Program {
       'rectangular and not empty',
       matrix.map((row) => row.length),
     );
-  const { attempts = attemptsFor(matrix), seed = 1, sizes } = options;
+  const { attempts = attemptsFor(matrix), seed = 1 } = options;
   const random = randomNumbers(seed);
   const plain = Sums.of(matrix, new Rationals());
   const least = leastOperations(matrix);
@@ -53,7 +52,7 @@ export function compile(matrix: Matrix, options: CompileOptions = {}): Program {
   for (let attempt = 0, left = attempts; left > 0; attempt++, left--) {
     const sums = best === undefined || attempt % 2 === 0 ? plain.clone() : disturbed(best.sums, random);
     shareAll(sums, random, temperatureOf(attempt));
-    best = better(best, sums, sizes);
+    best = better(best, sums, options);
     if (best.operations === least) left = Math.min(left, Math.ceil(attempts / 4));
   }
   const program = schedule(best!.program, seed);
@@ -80,14 +79,14 @@ function disturbed(sums: Sums, random: () => number): Sums {
   return copy;
 }
 
-function better(best: Candidate | undefined, sums: Sums, sizes: readonly number[] | undefined): Candidate {
+function better(best: Candidate | undefined, sums: Sums, errors: ErrorWeights): Candidate {
   sums.inlineSingleUses();
   if (best !== undefined && sums.additions > best.operations) return best;
   const { scales, products } = chooseScales(sums);
   const operations = sums.additions + products;
   if (best !== undefined && operations > best.operations) return best;
-  const program = lower(sums, scales, sizes);
-  const rounding = roundingOf(program, sizes);
+  const program = lower(sums, scales, errors.sizes);
+  const rounding = roundingOf(program, errors);
   if (best !== undefined && operations === best.operations && rounding >= best.rounding) return best;
   return { sums, operations, program, rounding };
 }

@@ -6,34 +6,45 @@ import { operandsOf, type Program } from './program.js';
  */
 export const ROUNDING_VARIANCE = 1 / (8 * Math.LN2);
 
+/** What the inputs are like and which outputs matter. */
+export interface ErrorWeights {
+  /** Standard deviation of each input, by default all one. */
+  readonly sizes?: readonly number[] | undefined;
+  /** Weight of each output's squared error, by default the inverse of its power: relative errors count alike. */
+  readonly weights?: readonly number[] | undefined;
+}
+
 /**
  * Expected rounding error of a program in single precision: the root mean square over its outputs of the error's
- * standard deviation, relative to the output's own, for independent inputs, in units of half an ulp (2⁻²⁴).
+ * standard deviation, relative to the outputs' own, for independent inputs, in units of half an ulp (2⁻²⁴).
  * Each operation rounds once; constants that single precision cannot hold add their own error.
- *
- * @param sizes standard deviation of each input, by default all one
  */
-export function roundingOf(program: Program, sizes?: readonly number[]): number {
+export function roundingOf(program: Program, { sizes, weights }: ErrorWeights = {}): number {
   const images = forward(program, sizes);
   const power = images.map((image) => image.reduce((sum, entry) => sum + entry * entry, 0));
-  let total = 0;
-  let outputs = 0;
-  for (const output of program.outputs) {
-    if (output === undefined) continue;
-    const gains = backward(program, output);
-    let variance = 0;
-    program.operations.forEach((each, index) => {
-      const made = program.inputs + index;
-      const gain = gains[made]! ** 2;
-      const factor = each.factor.valueOf();
-      if (!isExact(each.right, factor)) variance += gain * power[made]! * ROUNDING_VARIANCE;
-      const constantError = (Math.fround(factor) - factor) * 2 ** 24;
-      variance += gain * constantError ** 2 * power[each.left]!;
-    });
-    total += variance / power[output]!;
-    outputs++;
-  }
-  return outputs === 0 ? 0 : Math.sqrt(total / outputs);
+  let error = 0;
+  let whole = 0;
+  program.outputs.forEach((output, row) => {
+    if (output === undefined) return;
+    const weight = weights?.[row] ?? 1 / power[output]!;
+    error += weight * varianceOf(program, power, output);
+    whole += weight * power[output]!;
+  });
+  return whole === 0 ? 0 : Math.sqrt(error / whole);
+}
+
+function varianceOf(program: Program, power: readonly number[], output: number): number {
+  const gains = backward(program, output);
+  let variance = 0;
+  program.operations.forEach((each, index) => {
+    const made = program.inputs + index;
+    const gain = gains[made]! ** 2;
+    const factor = each.factor.valueOf();
+    if (!isExact(each.right, factor)) variance += gain * power[made]! * ROUNDING_VARIANCE;
+    const constantError = (Math.fround(factor) - factor) * 2 ** 24;
+    variance += gain * constantError ** 2 * power[each.left]!;
+  });
+  return variance;
 }
 
 /** A product by a power of two does not round. */
