@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { nativeLayer, nativeProblem } from '../src/convolution.js';
-import type { Choice } from '../src/cost.js';
+import type { Choice } from '../src/choices.js';
+import { nativeLayer, nativeProblem } from '../src/lower.js';
 import {
   type NativeLayer,
   type NativePlan,
@@ -94,7 +94,7 @@ export function prepare(job: Job & EngineOptions): Prepared {
   const output = native().alloc(plan.outputLength);
   const outputShape = shape(job.outChannels, job.output);
   return {
-    plan: new Plan(problem, decision, job.isa, weights, plan),
+    plan: new Plan(problem, decision, weights, plan),
     native: plan,
     input,
     output,
@@ -119,9 +119,12 @@ function problemOf(job: Job): Problem {
 
 /** Plans that differ in threads or layouts alone share their weights, as those of a layer do. */
 function weightsOf(layer: NativeLayer, choice: Choice, generic: boolean, file: string): NativeWeights {
-  const key = [layer.isa, generic, choice.algorithm, ...(choice.axes?.map((axis) => axis.key) ?? [])].join(
-    ' | ',
-  );
+  const key = [
+    layer.isa,
+    generic,
+    choice.algorithm,
+    ...(choice.covers?.map(({ algorithm }) => algorithm.key) ?? []),
+  ].join(' | ');
   const weights = weightCache.get(key) ?? new (native().Weights)(layer, floats(file), null);
   weightCache.set(key, weights);
   return weights;

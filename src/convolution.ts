@@ -1,23 +1,13 @@
 import { expected } from '../synth/index.js';
-import type { AxisAlgorithm } from './axis.js';
 import { BoundedMap } from './bounded.js';
-import { type Choice, tilesAlong } from './cost.js';
-import {
-  type Axes,
-  type NativeLayer,
-  type NativePlan,
-  type NativeProblem,
-  type NativeTimes,
-  type NativeWeights,
-  native,
-} from './native.js';
+import type { Choice } from './choices.js';
+import { nativeLayer, nativeProblem } from './lower.js';
+import { type NativePlan, type NativeTimes, type NativeWeights, native } from './native.js';
 import { Plan } from './plan.js';
 import { type Algorithm, choose } from './planner.js';
 import {
-  axes,
   type ConvolutionOptions,
   type Layer,
-  type Problem,
   type Rank,
   validateInput,
   validateLayer,
@@ -82,7 +72,7 @@ export class Convolution {
   lastRun: RunStatistics | undefined;
 
   readonly #layer: Layer;
-  readonly #candidates: Axes<readonly AxisAlgorithm[]>;
+  readonly #wishes: TileOptions;
   readonly #algorithm: Algorithm;
   readonly #errorLimit: number;
   readonly #isa: { readonly name: string; readonly width: number };
@@ -99,7 +89,8 @@ export class Convolution {
     this.#algorithm = validateAlgorithm(options);
     this.#errorLimit = validateErrorLimit(options);
     this.#isa = validateIsa(options.isa);
-    this.#candidates = candidatesOf(this.#layer, options);
+    this.#wishes = { ...options };
+    candidatesOf(this.#layer, options);
     if (typeof weights !== 'object' || weights === null)
       throw expected('weights', '{ weight, bias? }', weights);
     this.#weight = copyOf(weights.weight, weightShape(this.#layer), 'weight');
@@ -161,14 +152,14 @@ export class Convolution {
     return this.#plans.getOrMake([problem.batch, ...problem.input].join(), () => {
       const decision = choose(problem, {
         algorithm: this.#algorithm,
-        candidates: this.#candidates,
+        candidates: candidatesOf(problem, this.#wishes),
         errorLimit: this.#errorLimit,
         width: this.#isa.width,
       });
       const weights = this.#prepareWeights(decision.choice);
       const nativePlan = new (native().Plan)(nativeProblem(problem, decision.choice), weights);
       return {
-        plan: new Plan(problem, decision, this.#isa.name, weights, nativePlan),
+        plan: new Plan(problem, decision, weights, nativePlan),
         native: nativePlan,
         weights,
       };
@@ -176,7 +167,7 @@ export class Convolution {
   }
 
   #prepareWeights(choice: Choice): NativeWeights {
-    const key = choice.axes ? choice.axes.map((axis) => axis.key).join(' | ') : 'direct';
+    const key = choice.covers ? choice.covers.map(({ algorithm }) => algorithm.key).join(' | ') : 'direct';
     const found = this.#weights.get(key)?.deref();
     if (found !== undefined) return found;
     const layer = nativeLayer(this.#layer, choice, this.#isa.name);
@@ -184,30 +175,6 @@ export class Convolution {
     this.#weights.set(key, new WeakRef(weights));
     return weights;
   }
-}
-
-/** What the engine prepares weights for, once an algorithm is chosen. */
-export function nativeLayer(layer: Layer, choice: Choice, isa: string): NativeLayer {
-  return {
-    ...layer,
-    algorithm: choice.algorithm,
-    isa,
-    ...(choice.axes && { transforms: axes((a) => choice.axes![a].kernel) }),
-  };
-}
-
-/** What the engine runs, once an algorithm is chosen. */
-export function nativeProblem(problem: Problem, choice: Choice): NativeProblem {
-  return {
-    ...problem,
-    sumBlock: choice.sumBlock,
-    ...(choice.axes && {
-      tiling: axes((a) => ({
-        forms: [choice.axes![a].form],
-        sequence: new Int32Array(tilesAlong(problem, choice.axes![a], a)),
-      })),
-    }),
-  };
 }
 
 /** The array itself if the engine owns its memory, which a pass then keeps alive; else a copy that it does own. */

@@ -1,6 +1,8 @@
-import type { AxisAlgorithm } from './axis.js';
+import type { AxisForm } from './axis.js';
+import type { Cover } from './cover.js';
 import type { Axes } from './native.js';
-import { axes, directFlops, type Problem } from './problem.js';
+import { directFlops, type Problem } from './problem.js';
+import { elementCount } from './shape.js';
 
 /**
  * The cost model: estimated time in units of one flop at one core's FMA peak, so that no clock enters and a plan
@@ -41,44 +43,23 @@ export interface Cost {
   readonly total: number;
 }
 
-/** One way to run a problem, with what it is expected to cost. */
-export interface Choice {
-  readonly algorithm: 'winograd' | 'direct';
-  /** Only for Winograd. */
-  readonly axes?: Axes<AxisAlgorithm>;
-  /** Input channels summed before the partial sum is added; 0 for all. */
-  readonly sumBlock: number;
-  /** Expected error as a multiple of direct convolution's. */
-  readonly error: number;
-  readonly cost: Cost;
-}
-
 /** Estimates nested F(S, G) (Budden et al. 2017, equations 4 and 5), overhanging tiles included. */
-export function winogradCost(
-  problem: Problem,
-  algorithms: Axes<AxisAlgorithm>,
-  slowdown: number,
-  width: number,
-): Cost {
-  const tiles = problem.batch * volume(axes((a) => tilesAlong(problem, algorithms[a], a)));
-  const products = volume(axes((a) => algorithms[a].kernel.products));
+export function winogradCost(problem: Problem, covers: Axes<Cover>, slowdown: number, width: number): Cost {
   const [inputs, outputs] = [roundUp(problem.inChannels, width), roundUp(problem.outChannels, width)];
+  const over = (of: (cover: Cover) => number) => problem.batch * elementCount(covers.map(of));
+  const tiles = over(({ totals }) => totals.tiles);
   const rows = tiles / Math.ceil(tiles / model.rowRate.length);
   const rate = model.productRate * model.rowRate[Math.floor(rows) - 1]!;
-  const productCost = (2 * tiles * products * inputs * outputs * slowdown) / rate;
-  const inputPasses = passes(
-    axes((a) => algorithms[a].form.inputs),
-    axes((a) => algorithms[a].form.products),
-    axes((a) => algorithms[a].entries.input),
-  );
-  const outputPasses = passes(
-    axes((a) => algorithms[a].form.products),
-    axes((a) => algorithms[a].form.outputs),
-    axes((a) => algorithms[a].entries.output),
-  );
-  const transforms = model.flopsPerInstruction * tiles * (inputs * inputPasses + outputs * outputPasses);
-  const weights = 4 * products * inputs * outputs * model.flopsPerByte;
-  return sum(problem, transforms, productCost, weights);
+  const products = (2 * over(({ totals }) => totals.products) * inputs * outputs * slowdown) / rate;
+  const instructions = inputs * inputInstructions(covers) + outputs * outputInstructions(covers);
+  const transforms = model.flopsPerInstruction * problem.batch * instructions;
+  return sum(problem, transforms, products, weightBytes(problem, covers, width) * model.flopsPerByte);
+}
+
+/** Bytes of the transformed weights. */
+function weightBytes(problem: Problem, covers: Axes<Cover>, width: number): number {
+  const products = elementCount(covers.map(({ algorithm }) => algorithm.kernel.products));
+  return 4 * products * problem.inChannels * roundUp(problem.outChannels, width);
 }
 
 /** Estimates the direct kernel. */
@@ -88,43 +69,65 @@ export function directCost(problem: Problem, width: number): Cost {
   return sum(problem, 0, (directFlops(problem) * padding) / model.directRate, 0);
 }
 
-/** How many tiles cover an axis. */
-export function tilesAlong(problem: Problem, algorithm: AxisAlgorithm, axis: 0 | 1 | 2): number {
-  return Math.ceil(problem.output[axis] / algorithm.form.outputs);
-}
-
-/**
- * Error of a plan as a multiple of direct convolution's: the product of the axes' noise, times what cutting a sum of
- * n channels into blocks of m saves. Rounding of a running sum grows with its length, so its variance falls from n²
- * to n·m within the blocks plus (n/m)²·m² / m … over them: a factor of √(m/n + 1/m).
- */
-export function relativeError(algorithms: Axes<AxisAlgorithm>, channels: number, sumBlock: number): number {
-  const noise = algorithms.reduce((product, { noise }) => product * noise, 1);
-  const blocked = sumBlock > 0 && sumBlock < channels;
-  return noise * (blocked ? Math.min(1, Math.sqrt(sumBlock / channels + 1 / sumBlock)) : 1);
-}
-
 function sum(problem: Problem, transforms: number, products: number, streaming: number): Cost {
   const computing = products / problem.threads;
   const overlapped = Math.max(computing, streaming) + model.unhidden * Math.min(computing, streaming);
   return { transforms, products, total: overlapped + transforms / problem.threads + model.overhead };
 }
 
-/** Vector instructions of moving one channel of a tile in and out, and transforming it along each axis in turn. */
-function passes(before: Axes, after: Axes, entries: Axes): number {
-  const extents = [...before];
-  const moves = (volume(before) + volume(after)) * model.instructionsPerMove;
-  return [0, 1, 2].reduce((total, a) => {
-    const lines = volume(extents) / extents[a]!;
-    extents[a] = after[a]!;
-    if (before[a] === 1 && after[a] === 1) return total;
-    const touched = (before[a]! + after[a]!) * model.instructionsPerMove;
-    return total + lines * (entries[a]! * model.instructionsPerEntry + touched);
-  }, moves);
+/** Vector instructions for one channel: fetching the tiles' inputs, then B along the first axis to the last. */
+function inputInstructions(covers: Axes<Cover>): number {
+  return passes(
+    covers.map(({ totals, runs }) => ({
+      before: totals.inputs,
+      after: totals.products,
+      work: workOf(runs, ({ native, entries }) => [native.inputs, entries.input, native.products]),
+    })),
+  );
 }
 
-function volume(sizes: readonly number[]): number {
-  return sizes.reduce((product, size) => product * size, 1);
+/** The same for A, from the last axis to the first. */
+function outputInstructions(covers: Axes<Cover>): number {
+  return passes(
+    covers.toReversed().map(({ totals, runs }) => ({
+      before: totals.products,
+      after: totals.outputs,
+      work: workOf(runs, ({ native, entries }) => [native.products, entries.output, native.outputs]),
+    })),
+  );
+}
+
+interface Pass {
+  /** Lengths summed over the tiles of the axis. */
+  readonly before: number;
+  readonly after: number;
+  /** Instructions to transform one line through all tiles of the axis. */
+  readonly work: number;
+}
+
+/** Lines of a pass are as many as the axes before it make when transformed, times those after it when not yet. */
+function passes(all: readonly Pass[]): number {
+  const moves = elementCount(all.map(({ before }) => before)) + elementCount(all.map(({ after }) => after));
+  return all.reduce((total, { work }, axis) => {
+    const lines = elementCount(
+      all.map(({ before, after }, other) => (other === axis ? 1 : other < axis ? after : before)),
+    );
+    return total + lines * work;
+  }, moves * model.instructionsPerMove);
+}
+
+/** Loads, arithmetic and stores of one line; nothing where an axis is left as it is. */
+function workOf(
+  runs: Cover['runs'],
+  sizes: (form: AxisForm) => readonly [before: number, entries: number, after: number],
+): number {
+  return runs.reduce((total, { form, tiles }) => {
+    const [before, entries, after] = sizes(form);
+    if (before === 1 && after === 1) return total;
+    return (
+      total + tiles * (entries * model.instructionsPerEntry + (before + after) * model.instructionsPerMove)
+    );
+  }, 0);
 }
 
 function roundUp(value: number, step: number): number {

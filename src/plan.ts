@@ -1,7 +1,7 @@
-import { type Choice, tilesAlong } from './cost.js';
+import { type Cover, coverName, coverText } from './cover.js';
 import type { Axes, NativePlan, NativeWeights } from './native.js';
 import type { Decision } from './planner.js';
-import { axes, directFlops, outputShape, type Problem } from './problem.js';
+import { directFlops, outputShape, type Problem } from './problem.js';
 import { elementCount, formatShape } from './shape.js';
 
 /** How one layer runs on one shape of input: what was chosen, why, and what it takes. Its fields make its JSON. */
@@ -12,12 +12,12 @@ export class Plan {
   readonly inputShape: readonly number[];
   /** N×O×spatial. */
   readonly outputShape: readonly number[];
-  /** `F(4, 3)` per axis; empty for direct convolution. */
+  /** `F(4, 3)`, or `F(4, 3) + F(2, 3)`, per axis; empty for direct convolution. */
   readonly transforms: readonly string[];
-  /** Outputs S of a tile per axis; empty for direct convolution. */
+  /** Outputs S of the biggest tile per axis; empty for direct convolution. */
   readonly tile: readonly number[];
-  /** Tiles per axis; empty for direct convolution. */
-  readonly tiles: readonly number[];
+  /** How tiles cover each axis, `14 = 3 × 4 + 2`; empty for direct convolution. */
+  readonly tiles: readonly string[];
   /** Taps of the kernel: multiplications per output and input channel of the direct algorithm. */
   readonly taps: number;
   /** The same for what runs, outputs of overhanging tiles not counted. */
@@ -41,28 +41,22 @@ export class Plan {
   readonly reason: string;
 
   /** Layers make plans: `conv.plan(shape)`. */
-  constructor(
-    problem: Problem,
-    { choice, reason }: Decision,
-    isa: string,
-    weights: NativeWeights,
-    native: NativePlan,
-  ) {
+  constructor(problem: Problem, { choice, reason }: Decision, weights: NativeWeights, native: NativePlan) {
     const spatial = <T>(values: Axes<T>): readonly T[] => values.slice(3 - problem.rank);
-    const { axes: algorithms } = choice;
+    const covers = choice.covers ? spatial(choice.covers) : [];
     this.algorithm = choice.algorithm;
     this.inputShape = [problem.batch, problem.inChannels, ...spatial(problem.input)];
     this.outputShape = outputShape(problem);
-    this.transforms = algorithms ? spatial(algorithms).map(({ name }) => name) : [];
-    this.tile = algorithms ? spatial(algorithms).map(({ form }) => form.outputs) : [];
-    this.tiles = algorithms ? spatial(axes((a) => tilesAlong(problem, algorithms[a], a))) : [];
+    this.transforms = covers.map(coverName);
+    this.tile = covers.map(({ runs }) => runs[0]!.form.native.outputs);
+    this.tiles = covers.map(coverText);
     this.taps = elementCount(problem.kernel);
-    this.productsPerOutput = productsPerOutput(problem, choice);
+    this.productsPerOutput = choice.covers ? productsPerOutput(choice.covers) : this.taps;
     this.blocks = { tiles: native.tileBlock, outChannels: native.channelGroup, inChannels: native.sumBlock };
     this.expectedError = choice.error;
     this.weightBytes = weights.bytes;
     this.workspaceBytes = native.workspaceBytes;
-    this.isa = isa;
+    this.isa = native.isa;
     this.codelets = native.codelets;
     this.threads = problem.threads;
     this.directFlops = directFlops(problem);
@@ -74,7 +68,7 @@ export class Plan {
     const shapes = `${formatShape(this.inputShape)} → ${formatShape(this.outputShape)}`;
     const saved = this.taps / this.productsPerOutput;
     const winograd: [string, string][] = [
-      ['tiles', `${formatShape(this.tiles)} of ${formatShape(this.tile)} outputs`],
+      ['tiles', this.tiles.join(', ')],
       [
         'products',
         `${this.productsPerOutput.toFixed(2)} per output where direct convolution takes ${this.taps} (${saved.toFixed(2)}× fewer)`,
@@ -109,12 +103,8 @@ export class Plan {
 }
 
 /** Scalar products over outputs, per pair of channels. */
-function productsPerOutput(problem: Problem, { axes: algorithms }: Choice): number {
-  if (algorithms === undefined) return elementCount(problem.kernel);
-  const perAxis = axes(
-    (a) => (tilesAlong(problem, algorithms[a], a) * algorithms[a].kernel.products) / problem.output[a],
-  );
-  return elementCount(perAxis);
+function productsPerOutput(covers: Axes<Cover>): number {
+  return elementCount(covers.map(({ totals, extent }) => totals.products / extent));
 }
 
 /** `1.5 MB`; powers of ten. */

@@ -1,7 +1,8 @@
 import { expected, modulusDegree, parseModuli, synthesize, type Transform, verify } from '../synth/index.js';
-import { type AxisAlgorithm, axisAlgorithm } from './axis.js';
+import { type AxisAlgorithm, plainAlgorithm } from './axis.js';
+import { defaultAlgorithm, knownAlgorithms, memoized, wholeAxisAlgorithms } from './known.js';
 import type { Axes } from './native.js';
-import { axes, axisNames, type Layer, lift, type PerAxis, perAxis } from './problem.js';
+import { axes, axisNames, type Layer, lift, type PerAxis, type Problem, perAxis } from './problem.js';
 
 /** Wishes for the tiles of a layer; without any, the planner chooses among F(S, G) of many sizes. */
 export interface TileOptions {
@@ -14,22 +15,17 @@ export interface TileOptions {
   readonly transforms?: PerAxis<Transform | string>;
 }
 
-/** Outputs per tile that the planner considers along an axis, as long as D stays within {@link MAX_INPUTS_AUTO}. */
-const tileSizes = [1, 2, 3, 4, 5, 6, 7, 8] as const;
-
-/** Beyond it, rounding errors of real points grow past any use. */
-const MAX_INPUTS_AUTO = 16;
-
-/** Most inputs D of a tile that the engine takes. */
-export const MAX_INPUTS = 64;
+/** Most inputs of a tile, and most products, that the engine takes along an axis. */
+export const MAX_SIZE = 64;
 
 /**
- * The algorithms a layer may use along each axis.
+ * The algorithms a layer may use along each axis: those of its wishes, or all that the library knows.
  *
+ * @param layer with an input, if algorithms that fit only that one are to be among them
  * @throws InputError when the wishes contradict the layer or each other; VerificationError when a transform of the
  *   caller's own is wrong
  */
-export function candidatesOf(layer: Layer, options: TileOptions): Axes<readonly AxisAlgorithm[]> {
+export function candidatesOf(layer: Layer | Problem, options: TileOptions): Axes<readonly AxisAlgorithm[]> {
   const { rank } = layer;
   if (options.tile !== undefined && options.transforms !== undefined)
     throw expected('tile', 'left out when transforms are given', options.tile);
@@ -40,25 +36,12 @@ export function candidatesOf(layer: Layer, options: TileOptions): Axes<readonly 
     const taps = layer.kernel[axis];
     if (taps === 1) return [defaultAlgorithm(1, 1)];
     if (own?.[axis] !== undefined) return [ownAlgorithm(own[axis], taps, axisNames[axis])];
-    if (tile !== undefined) {
-      if (tile[axis] + taps - 1 > MAX_INPUTS)
-        throw expected(`the tile along ${axisNames[axis]}`, `at most ${MAX_INPUTS - taps + 1}`, tile[axis]);
-      return [defaultAlgorithm(tile[axis], taps)];
-    }
-    return tileSizes
-      .filter((size) => size + taps - 1 <= (size === 1 ? MAX_INPUTS : MAX_INPUTS_AUTO))
-      .map((size) => defaultAlgorithm(size, taps));
+    if (tile === undefined)
+      return [...knownAlgorithms(taps), ...('input' in layer ? wholeAxisAlgorithms(layer, axis) : [])];
+    if (tile[axis] + taps - 1 > MAX_SIZE)
+      throw expected(`the tile along ${axisNames[axis]}`, `at most ${MAX_SIZE - taps + 1}`, tile[axis]);
+    return [defaultAlgorithm(tile[axis], taps)];
   });
-}
-
-const synthesized = new Map<string, AxisAlgorithm>();
-
-/** F(S, G) with its default moduli, synthesized and proved at first use. */
-function defaultAlgorithm(outputs: number, taps: number): AxisAlgorithm {
-  const key = `${outputs},${taps}`;
-  const algorithm = synthesized.get(key) ?? axisAlgorithm(synthesize({ outputs, taps }));
-  synthesized.set(key, algorithm);
-  return algorithm;
 }
 
 function ownTransforms(value: PerAxis<Transform | string>, rank: number): readonly (Transform | string)[] {
@@ -71,30 +54,31 @@ function ownTransforms(value: PerAxis<Transform | string>, rank: number): readon
   return values as readonly (Transform | string)[];
 }
 
-const proved = new WeakSet<Transform>();
+const proved = new WeakMap<Transform, AxisAlgorithm>();
 
 function ownAlgorithm(own: Transform | string, taps: number, axis: string): AxisAlgorithm {
   const transform = typeof own === 'string' ? fromModuli(own, taps) : own;
+  const known = proved.get(transform);
   if (transform.taps !== taps)
     throw expected(
       `the transform along ${axis}`,
       `one for ${taps} taps`,
       `F(${transform.outputs}, ${transform.taps})`,
     );
-  if (!proved.has(transform)) {
-    verify(transform);
-    proved.add(transform);
-  }
+  if (known !== undefined) return known;
+  verify(transform);
   const size = Math.max(transform.outputs + taps - 1, transform.products);
-  if (size > MAX_INPUTS)
-    throw expected(`the transform along ${axis}`, `one of at most ${MAX_INPUTS} inputs and products`, size);
-  return axisAlgorithm(transform);
+  if (size > MAX_SIZE)
+    throw expected(`the transform along ${axis}`, `one of at most ${MAX_SIZE} inputs and products`, size);
+  const algorithm = plainAlgorithm(transform);
+  proved.set(transform, algorithm);
+  return algorithm;
 }
 
 /** The degrees of the moduli add up to D = S + G − 1, which gives S. */
-function fromModuli(moduli: string, taps: number): Transform {
+const fromModuli = memoized((moduli: string, taps: number): Transform => {
   const total = parseModuli(moduli).reduce((sum, modulus) => sum + modulusDegree(modulus), 0);
   if (total < taps)
     throw expected('moduli', `of degrees that add up to ${taps} or more for ${taps} taps`, moduli);
   return synthesize({ outputs: total - taps + 1, taps, moduli });
-}
+});

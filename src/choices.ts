@@ -1,0 +1,108 @@
+import { expectedLayerError } from '../synth/noise-layer.js';
+import type { AxisAlgorithm, AxisForm } from './axis.js';
+import { type Cost, sumBlocks, winogradCost } from './cost.js';
+import { type Cover, cover } from './cover.js';
+import type { Axes } from './native.js';
+import { axes, type Problem } from './problem.js';
+import { elementCount } from './shape.js';
+
+/** One way to run a problem, with what it is expected to cost. */
+export interface Choice {
+  readonly algorithm: 'winograd' | 'direct';
+  /** Only for Winograd. */
+  readonly covers?: Axes<Cover>;
+  /** Input channels summed before the partial sum is added; 0 for all. */
+  readonly sumBlock: number;
+  /** Expected error as a multiple of direct convolution's. */
+  readonly error: number;
+  readonly cost: Cost;
+}
+
+/** Tiles whose weights grow beyond this many times the kernel's are left to those who ask for them. */
+const MAX_GROWTH = 24;
+
+/** The quick estimate of an error is within some 30 % of the full one, which is asked of promising candidates alone. */
+const ESTIMATE_SLACK = 1.3;
+
+/** What Winograd candidates are made of and held to. */
+export interface ChoiceOptions {
+  /** Algorithms to combine, for each axis. */
+  readonly candidates: Axes<readonly AxisAlgorithm[]>;
+  /** Largest expected error, as a multiple of direct convolution's. */
+  readonly errorLimit: number;
+  /** Floats in a vector of the kernels that will run. */
+  readonly width: number;
+}
+
+/**
+ * The cheapest combination of the axes' candidates and of the ways to sum channels, within the error limit.
+ *
+ * @param ceiling only what costs less is of interest
+ */
+export function bestWinograd(problem: Problem, options: ChoiceOptions, ceiling: number): Choice | undefined {
+  const drafts = allDrafts(problem, options)
+    .filter(({ cost, estimate }) => cost.total < ceiling && estimate <= ESTIMATE_SLACK * options.errorLimit)
+    .sort((a, b) => a.cost.total - b.cost.total);
+  for (const draft of drafts) {
+    const error = errorOf(problem, draft);
+    if (error <= options.errorLimit) return { ...draft, algorithm: 'winograd', error };
+  }
+  return undefined;
+}
+
+/** The least error that any combination keeps. */
+export function leastError(problem: Problem, options: ChoiceOptions): number {
+  const drafts = allDrafts(problem, options);
+  return errorOf(
+    problem,
+    drafts.reduce((least, draft) => (draft.estimate < least.estimate ? draft : least)),
+  );
+}
+
+interface Draft extends Pick<Choice, 'sumBlock' | 'cost'> {
+  readonly covers: Axes<Cover>;
+  /** Quick estimate of the error. */
+  readonly estimate: number;
+}
+
+function allDrafts(problem: Problem, { candidates, width }: ChoiceOptions): Draft[] {
+  const sums = sumBlocks.filter(({ channels }) => channels < problem.inChannels);
+  const along = axes((a) => candidates[a].map((algorithm) => cover(algorithm, problem.output[a])));
+  const combined = along[0].flatMap((depth) =>
+    along[1].flatMap((height) => along[2].map((breadth) => [depth, height, breadth] as const)),
+  );
+  const lean = combined.filter((covers) => growth(covers) <= MAX_GROWTH);
+  return (lean.length > 0 ? lean : combined).flatMap((covers) =>
+    sums.map(({ channels, slowdown }) => ({
+      covers,
+      sumBlock: channels,
+      estimate: quickError(covers, problem.inChannels, channels),
+      cost: winogradCost(problem, covers, slowdown, width),
+    })),
+  );
+}
+
+function growth(covers: Axes<Cover>): number {
+  return elementCount(covers.map(({ algorithm: { kernel } }) => kernel.products / kernel.taps));
+}
+
+/**
+ * Product of the axes' noise, times what cutting a sum of n channels into blocks of m saves: rounding errors of a
+ * running sum have a variance of about n²/2 roundings, of the blocks (n/m) m²/2, of adding them m (n/m)²/2.
+ */
+function quickError(covers: Axes<Cover>, channels: number, block: number): number {
+  const noise = covers.reduce((product, { algorithm }) => product * algorithm.noise, 1);
+  return noise * (block === 0 ? 1 : Math.sqrt(block / channels + 1 / block));
+}
+
+/** The expected error of the noisiest tiles, every rounding followed to the output. */
+function errorOf({ inChannels }: Problem, { covers, sumBlock }: Draft): number {
+  const convolved = covers.filter(({ algorithm }) => algorithm.kernel.taps > 1);
+  if (convolved.length === 0) return 1;
+  const noisiest = convolved.map(({ runs }) => runs.reduce(noisier, runs[0]!).form.transform);
+  return expectedLayerError(noisiest, { channels: inChannels, sumBlock }).ratio;
+}
+
+function noisier<T extends { readonly form: AxisForm }>(a: T, b: T): T {
+  return b.form.noise > a.form.noise ? b : a;
+}
