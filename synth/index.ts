@@ -2,8 +2,9 @@
 export { defaultModuli, linearModuli, MAX_DEFAULT_INPUTS, resolvePoints } from './defaults.js';
 export { printJson } from './emit/json.js';
 export { printLatex } from './emit/latex.js';
-export { printText } from './emit/text.js';
+export { printForm, printText } from './emit/text.js';
 export { expected, InputError } from './errors.js';
+export * from './forms/index.js';
 export {
   type FiniteModulus,
   formatModulus,
@@ -15,7 +16,7 @@ export {
   parseModuli,
 } from './moduli.js';
 export { type RowFactors, scaleRows } from './rows.js';
-export { fromJSON, type TransformJson, toJSON } from './serialize.js';
+export { type FormJson, formToJSON, fromJSON, type TransformJson, toJSON } from './serialize.js';
 export { type SynthesisOptions, synthesize } from './synthesize.js';
 export {
   linearProducts,

@@ -1,5 +1,6 @@
 import { Fraction } from 'fraction.js';
 import { expected, InputError } from './errors.js';
+import type { Form } from './forms/form.js';
 import { parseRational } from './parse.js';
 import type { Matrix, Transform } from './transform.js';
 
@@ -17,6 +18,19 @@ export interface TransformJson {
 /** The transform as plain data, ready for JSON.stringify. */
 export function toJSON({ outputs, taps, products, moduli, A, B, C }: Transform): TransformJson {
   return { outputs, taps, products, moduli, A: toStrings(A), B: toStrings(B), C: toStrings(C) };
+}
+
+/** A form as JSON: what it computes and its sizes and matrices. */
+export interface FormJson extends Omit<TransformJson, 'moduli'> {
+  readonly name: string;
+  readonly formula: string;
+  readonly inputs: number;
+}
+
+/** The form as plain data. */
+export function formToJSON({ name, formula, outputs, taps, inputs, products, A, B, C }: Form): FormJson {
+  const matrices = { A: toStrings(A), B: toStrings(B), C: toStrings(C) };
+  return { name, formula, outputs, taps, inputs, products, ...matrices };
 }
 
 /**

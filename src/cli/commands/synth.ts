@@ -1,24 +1,34 @@
 import type { Command } from 'commander';
 import {
+  expected,
   printJson,
   printLatex,
   printText,
+  type SynthesisOptions,
   synthesize,
   type Transform,
   toJSON,
 } from '../../../synth/index.js';
 import { oneOf, positiveInteger } from '../arguments.js';
+import { type FormWish, formHelp, formWish, type PrintedForm, printedForm } from '../forms.js';
 import { deliver } from '../output.js';
 
-const formats: Readonly<Record<string, (transform: Transform) => string>> = {
-  text: printText,
-  json: (transform) => printJson(toJSON(transform)),
-  latex: printLatex,
+/** How to print an algorithm, and a form of it where that is possible. */
+interface Format {
+  readonly transform: (transform: Transform) => string;
+  readonly form?: (form: PrintedForm) => string;
+}
+
+const formats: Readonly<Record<'text' | 'json' | 'latex', Format>> = {
+  text: { transform: printText, form: ({ text }) => text },
+  json: { transform: (transform) => printJson(toJSON(transform)), form: ({ json }) => printJson(json) },
+  latex: { transform: printLatex },
 };
 
 interface Options {
   readonly moduli?: string;
-  readonly format?: (transform: Transform) => string;
+  readonly form?: FormWish;
+  readonly format?: Format;
   readonly out?: string;
 }
 
@@ -33,6 +43,7 @@ export function register(program: Command): void {
     .argument('<S>', 'outputs of one tile', positiveInteger('S'))
     .argument('<G>', 'taps of the kernel', positiveInteger('G'))
     .option('-m, --moduli <list>', 'coprime moduli whose degrees add up to S + G − 1 (default: good ones)')
+    .option('--form <form>', 'another form of the algorithm, listed below', formWish)
     .option('-f, --format <format>', 'text, json or latex (default: text)', oneOf('--format', formats))
     .option('-o, --out <file>', 'write to a file instead of standard output')
     .addHelpText(
@@ -41,12 +52,25 @@ export function register(program: Command): void {
 Moduli: a rational r stands for x − r (a point), inf for the point at infinity, ± for both signs; polynomials of
 higher degree are written as such, and may name the points at which their residue product is evaluated.
 
+Forms, each proved as well:
+${formHelp}
+
 Examples:
   $ winograd synth 2 3
   $ winograd synth 4 3 --moduli '0, ±1, ±2, inf' --format latex
-  $ winograd synth 4 3 --moduli '0, ±1, x^2+1@(0 1 inf), inf' --format json --out f4x3.json`,
+  $ winograd synth 4 3 --moduli '0, ±1, x^2+1@(0 1 inf), inf' --format json --out f4x3.json
+  $ winograd synth 4 3 --form family:2,1
+  $ winograd synth 2 3 --form padded:1,1
+  $ winograd synth 4 3 --moduli '0, ±1, x^2+1, inf' --form integer`,
     )
-    .action(async (outputs: number, taps: number, { moduli, format = printText, out }: Options) => {
-      await deliver(format(synthesize({ outputs, taps, moduli })), out);
+    .action(async (outputs: number, taps: number, options: Options) => {
+      const { moduli, form, format = formats.text, out } = options;
+      await deliver(print({ outputs, taps, moduli }, form, format), out);
     });
+}
+
+function print(request: SynthesisOptions, wish: FormWish | undefined, format: Format): string {
+  if (wish === undefined) return format.transform(synthesize(request));
+  if (format.form === undefined) throw expected('--format', 'text or json for a form', 'latex');
+  return format.form(printedForm(wish, request));
 }
