@@ -204,6 +204,10 @@ Napi::Value owns(const Napi::CallbackInfo& info) {
 
 // ---- Layers and problems ----
 
+const std::map<std::string, winograd::Algorithm> kAlgorithms{{"winograd", winograd::Algorithm::winograd},
+                                                             {"positions", winograd::Algorithm::positions},
+                                                             {"direct", winograd::Algorithm::direct}};
+
 winograd::Layer readLayer(const Napi::Value& value) {
   const Napi::Object from = object(value, "layer");
   winograd::Layer layer;
@@ -213,9 +217,10 @@ winograd::Layer readLayer(const Napi::Value& value) {
   layer.kernel = axes(from.Get("kernel"), "kernel");
   layer.kernels = winograd::findKernels(text(from.Get("isa"), "isa").c_str());
   const std::string algorithm = text(from.Get("algorithm"), "algorithm");
-  if (algorithm == "direct") return layer;
-  if (algorithm != "winograd") fail(value.Env(), "algorithm", "'winograd' or 'direct'");
-  layer.algorithm = winograd::Algorithm::winograd;
+  const auto known = kAlgorithms.find(algorithm);
+  if (known == kAlgorithms.end()) fail(value.Env(), "algorithm", "'winograd', 'positions' or 'direct'");
+  layer.algorithm = known->second;
+  if (layer.algorithm == winograd::Algorithm::direct) return layer;
   if (!from.Get("fold").IsUndefined()) {
     const Napi::Object fold = array(from.Get("fold"), "fold", 3);
     for (uint32_t a = 0; a < 3; a++) layer.fold[a] = fold.Get(a).ToBoolean();

@@ -48,7 +48,11 @@ export interface NativeLayer {
   readonly outChannels: number;
   readonly groups: number;
   readonly kernel: Axes;
-  readonly algorithm: 'winograd' | 'direct';
+  /**
+   * winograd: vectors hold channels. positions: Winograd whose vectors hold positions of a tile (Algorithm 2), for very few
+   * channels per group; planar layouts, one form an axis. direct: anything.
+   */
+  readonly algorithm: 'winograd' | 'positions' | 'direct';
   /** One per axis; F(1, 1) for an axis that is not convolved. Only for `algorithm: 'winograd'`. */
   readonly transforms?: Axes<NativeKernelTransform>;
   /**

@@ -1,14 +1,20 @@
 #include "plan.h"
 
 #include "direct.h"
+#include "positions.h"
 #include "winograd.h"
 
 namespace winograd {
 
 std::unique_ptr<Plan> makePlan(std::shared_ptr<const Weights> weights, const Problem& problem) {
   validate(weights->layer(), problem);
-  if (weights->layer().algorithm == Algorithm::winograd) {
-    return std::make_unique<WinogradPlan>(std::move(weights), problem);
+  switch (weights->layer().algorithm) {
+    case Algorithm::winograd:
+      return std::make_unique<WinogradPlan>(std::move(weights), problem);
+    case Algorithm::positions:
+      return std::make_unique<PositionsPlan>(std::move(weights), problem);
+    case Algorithm::direct:
+      break;
   }
   return std::make_unique<DirectPlan>(std::move(weights), problem);
 }

@@ -72,8 +72,12 @@ void validate(const Layer& layer) {
                                         static_cast<std::size_t>(layer.groupInputs()));
   for (int a = 0; a < 3; a++) weights = checkedMultiply(weights, static_cast<std::size_t>(layer.kernel[a]));
   checkedMultiply(weights, 1024);  // room for padding and for transformed kernels
-  if (layer.algorithm != Algorithm::winograd) return;
-  check(layer.groups == 1, "groups of a Winograd layer", "1", layer.groups);
+  if (layer.algorithm == Algorithm::direct) return;
+  if (layer.algorithm == Algorithm::winograd) {
+    check(layer.groups == 1, "groups of a Winograd layer with vectors of channels", "1", layer.groups);
+  } else if (layer.fold[0] || layer.fold[1]) {
+    throw std::invalid_argument("Expected a layer with vectors of positions to have no folded axis");
+  }
   if (layer.fold[2]) throw std::invalid_argument("Expected the last axis not to be folded");
   for (int a = 0; a < 3; a++) {
     const KernelTransform& transform = layer.transforms[a];
@@ -114,7 +118,16 @@ void validate(const Layer& layer, const Problem& problem) {
   if (layer.groups > 1 && (problem.inputLayout == Layout::blocked || problem.outputLayout == Layout::blocked)) {
     throw std::invalid_argument("Expected a layer of several groups to have planar layouts but received blocked");
   }
-  if (layer.algorithm != Algorithm::winograd) return;
+  if (layer.algorithm == Algorithm::direct) return;
+  if (layer.algorithm == Algorithm::positions) {
+    if (problem.inputLayout == Layout::blocked || problem.outputLayout == Layout::blocked) {
+      throw std::invalid_argument("Expected a layer with vectors of positions to have planar layouts but received blocked");
+    }
+    for (int a = 0; a < 3; a++) {
+      check(problem.tiling[a].forms.size() == 1, "forms of an axis with vectors of positions", "1",
+            static_cast<std::ptrdiff_t>(problem.tiling[a].forms.size()));
+    }
+  }
   if (layer.depth() != layer.inChannels && problem.inputLayout == Layout::blocked) {
     throw std::invalid_argument("Expected a layer with folded axes to have a planar input but received blocked");
   }

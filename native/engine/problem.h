@@ -13,7 +13,8 @@ namespace winograd {
 /// Depth, height, width; 1-D and 2-D problems have leading ones.
 using Axes = std::array<std::ptrdiff_t, 3>;
 
-enum class Algorithm { winograd, direct };
+/// winograd: vectors of channels; positions: Winograd with vectors of a tile's positions (Algorithm 2); direct.
+enum class Algorithm { winograd, positions, direct };
 
 /// planar: N x C x D x H x W. blocked: N x C/width x D x H x W x width, channels padded to whole vectors; what a
 /// network keeps between its layers.
@@ -54,6 +55,10 @@ struct Layer {
   std::ptrdiff_t groupOutputs() const { return outChannels / groups; }
   /// Taps that count as channels.
   Axes folded() const { return {fold[0] ? kernel[0] : 1, fold[1] ? kernel[1] : 1, 1}; }
+  /// Products of one tile, all axes.
+  std::ptrdiff_t products() const {
+    return std::ptrdiff_t{1} * transforms[0].products * transforms[1].products * transforms[2].products;
+  }
   /// The inner dimension of a Winograd layer's products.
   std::ptrdiff_t depth() const { return inChannels * folded()[0] * folded()[1]; }
 };

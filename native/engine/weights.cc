@@ -37,13 +37,7 @@ const Layer& valid(const Layer& layer) {
 
 Weights::Weights(const Layer& layer, const float* weight, const float* bias)
     : layer_(valid(layer)), panelsOfGroup_(layer.groupOutputs(), layer.kernels->width) {
-  const std::size_t perGroup = checkedMultiply(size(layer.groupInputs()), size(panelsOfGroup_.padded()));
-  const bool fast = layer.algorithm == Algorithm::winograd;
-  packedSize_ = checkedMultiply(perGroup, size(layer.groups));
-  for (int a = 0; a < 3; a++) {
-    const bool transformed = fast && !layer.fold[a];
-    packedSize_ = checkedMultiply(packedSize_, size(transformed ? layer.transforms[a].products : layer.kernel[a]));
-  }
+  packedSize_ = packedSize();
   bias_ = std::make_unique<Block>(size(panelsOfGroup_.padded() * layer.groups));
   if (bias != nullptr) {
     for (std::ptrdiff_t g = 0; g < layer.groups; g++) {
@@ -55,57 +49,105 @@ Weights::Weights(const Layer& layer, const float* weight, const float* bias)
   std::copy_n(weight, count, source_->data());
 }
 
+std::size_t Weights::packedSize() const {
+  const std::size_t channels = size(layer_.groups * layer_.groupInputs());
+  const std::size_t padded = checkedMultiply(channels, size(panelsOfGroup_.padded()));
+  switch (layer_.algorithm) {
+    case Algorithm::winograd:
+      return checkedMultiply(checkedMultiply(padded, size(volume(layer_.folded()))), size(layer_.products()));
+    case Algorithm::positions:
+      return checkedMultiply(checkedMultiply(channels, size(layer_.groupOutputs())),
+                             size(roundUp(layer_.products(), layer_.kernels->width)));
+    case Algorithm::direct:
+      break;
+  }
+  return checkedMultiply(padded, size(volume(layer_.kernel)));
+}
+
 void Weights::prepare(int threads) const {
   std::call_once(once_, [&] {
     auto packed = std::make_unique<Block>(packedSize_);
-    if (layer_.algorithm == Algorithm::winograd) {
-      packWinograd(packed->data(), threads);
-    } else {
-      packDirect(packed->data(), threads);
+    switch (layer_.algorithm) {
+      case Algorithm::winograd:
+        packWinograd(packed->data(), threads);
+        break;
+      case Algorithm::positions:
+        packPositions(packed->data(), threads);
+        break;
+      case Algorithm::direct:
+        packDirect(packed->data(), threads);
+        break;
     }
     packed_ = std::move(packed);
     source_.reset();
   });
 }
 
-void Weights::packWinograd(float* packed, int threads) const {
+// Transforms the kernels of one group's channel (with its tap of the folded axes) for `filled` of `lanes` output
+// channels; returns [product][lane]. The buffers are reused from call to call.
+const double* Weights::transformKernels(Kernels& kernels, std::ptrdiff_t group, std::ptrdiff_t channel,
+                                        std::ptrdiff_t firstOutput, std::ptrdiff_t filled, std::ptrdiff_t lanes) const {
   const KernelTransform *d = &layer_.transforms[0], *h = &layer_.transforms[1], *w = &layer_.transforms[2];
-  const std::ptrdiff_t products = std::ptrdiff_t{1} * d->products * h->products * w->products;
-  const std::ptrdiff_t channels = layer_.depth();
   const Axes &kernel = layer_.kernel, folded = layer_.folded();
-  const std::ptrdiff_t foldedTaps = volume(folded);
+  const std::ptrdiff_t tap = channel % volume(folded);
+  const std::ptrdiff_t most = lanes * std::max(d->products, d->taps) * std::max(h->products, h->taps) *
+                              std::max(w->products, w->taps);
+  std::vector<double>&from = kernels.from, &to = kernels.to;
+  from.assign(size(most), 0);
+  to.resize(size(most));
+  for (std::ptrdiff_t lane = 0; lane < filled; lane++) {
+    const std::ptrdiff_t output = group * layer_.groupOutputs() + firstOutput + lane;
+    const float* taps = source_->data() +
+                        ((output * layer_.groupInputs() + channel / volume(folded)) * kernel[0] + tap / folded[1]) *
+                            kernel[1] * kernel[2];
+    double* value = &from[size(lane)];
+    for (int z = 0; z < d->taps; z++) {
+      for (int y = 0; y < h->taps; y++) {
+        const float* row = taps + (z * kernel[1] + y + tap % folded[1]) * kernel[2];
+        for (int x = 0; x < w->taps; x++, value += lanes) *value = row[x];
+      }
+    }
+  }
+  modeProduct(w->C.data(), w->products, w->taps, from.data(), to.data(), d->taps * h->taps, lanes);
+  modeProduct(h->C.data(), h->products, h->taps, to.data(), from.data(), d->taps, w->products * lanes);
+  modeProduct(d->C.data(), d->products, d->taps, from.data(), to.data(), 1, h->products * w->products * lanes);
+  return to.data();
+}
+
+void Weights::packWinograd(float* packed, int threads) const {
+  const std::ptrdiff_t channels = layer_.depth(), width = layer_.kernels->width;
+  const std::ptrdiff_t products = layer_.products();
   const Panels& panels = panelsOfGroup_;
   const std::ptrdiff_t plane = channels * panels.padded();
-  const float* weight = source_->data();
-  const int width = layer_.kernels->width;
   ThreadPool::shared().forEach(panels.count(), threads, [&](std::ptrdiff_t p, int) {
     const Panel panel = panels.at(p);
     const std::ptrdiff_t lanes = panel.vectors * width;
-    const std::ptrdiff_t filled = std::min(lanes, layer_.outChannels - panel.channel);
-    const std::ptrdiff_t most = lanes * std::max(d->products, d->taps) * std::max(h->products, h->taps) *
-                                std::max(w->products, w->taps);
-    std::vector<double> from(size(most)), to(size(most));
+    Kernels kernels;
     for (std::ptrdiff_t c = 0; c < channels; c++) {
-      std::fill(from.begin(), from.end(), 0.0);
-      for (std::ptrdiff_t lane = 0; lane < filled; lane++) {
-        // Channel c is channel c / foldedTaps of the layer, at one tap of the folded axes.
-        const std::ptrdiff_t channel = (panel.channel + lane) * layer_.inChannels + c / foldedTaps;
-        const std::ptrdiff_t tap = c % foldedTaps;
-        const float* taps = weight + (channel * kernel[0] + tap / folded[1]) * kernel[1] * kernel[2];
-        double* value = &from[size(lane)];
-        for (int z = 0; z < d->taps; z++) {
-          for (int y = 0; y < h->taps; y++) {
-            const float* row = taps + (z * kernel[1] + y + tap % folded[1]) * kernel[2];
-            for (int x = 0; x < w->taps; x++, value += lanes) *value = row[x];
-          }
-        }
-      }
-      modeProduct(w->C.data(), w->products, w->taps, from.data(), to.data(), d->taps * h->taps, lanes);
-      modeProduct(h->C.data(), h->products, h->taps, to.data(), from.data(), d->taps, w->products * lanes);
-      modeProduct(d->C.data(), d->products, d->taps, from.data(), to.data(), 1, h->products * w->products * lanes);
+      const double* values =
+          transformKernels(kernels, 0, c, panel.channel, std::min(lanes, layer_.outChannels - panel.channel), lanes);
       for (std::ptrdiff_t i = 0; i < products; i++) {
         float* out = packed + i * plane + panel.channel * channels + c * lanes;
-        for (std::ptrdiff_t lane = 0; lane < lanes; lane++) out[lane] = static_cast<float>(to[size(i * lanes + lane)]);
+        for (std::ptrdiff_t lane = 0; lane < lanes; lane++) out[lane] = static_cast<float>(values[i * lanes + lane]);
+      }
+    }
+  });
+}
+
+void Weights::packPositions(float* packed, int threads) const {
+  const std::ptrdiff_t channels = layer_.groupInputs(), outputs = layer_.groupOutputs(), width = layer_.kernels->width;
+  const std::ptrdiff_t products = layer_.products(), vectors = divideUp(products, width);
+  const std::ptrdiff_t most = layer_.kernels->positionKernels, tiles = divideUp(outputs, most);
+  ThreadPool::shared().forEach(layer_.groups * tiles, threads, [&](std::ptrdiff_t item, int) {
+    const std::ptrdiff_t group = item / tiles, first = item % tiles * most, count = std::min(most, outputs - first);
+    float* const out = packed + (group * outputs + first) * channels * vectors * width;
+    Kernels kernels;
+    for (std::ptrdiff_t c = 0; c < channels; c++) {
+      const double* values = transformKernels(kernels, group, c, first, count, count);
+      for (std::ptrdiff_t i = 0; i < products; i++) {
+        for (std::ptrdiff_t k = 0; k < count; k++) {
+          out[((i / width * channels + c) * count + k) * width + i % width] = static_cast<float>(values[i * count + k]);
+        }
       }
     }
   });

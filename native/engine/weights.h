@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "../runtime/memory.h"
 #include "problem.h"
@@ -36,6 +37,7 @@ class Panels {
 ///
 /// Winograd: [product of three axes][panel][input channel][panel's channels], transformed in double precision
 /// (Budden et al. 2017, equation 4) and rounded once.
+/// Positions: [group][tile of kernels][vector of positions][channel][kernel of the tile][position].
 /// Direct: [group][panel][segment][channel of the segment][panel's channels]; a segment is one tap of one channel
 /// block, taps innermost.
 ///
@@ -58,7 +60,14 @@ class Weights {
   std::size_t bytes() const { return (packedSize_ + bias_->size()) * sizeof(float); }
 
  private:
+  struct Kernels {
+    std::vector<double> from, to;
+  };
+  const double* transformKernels(Kernels& kernels, std::ptrdiff_t group, std::ptrdiff_t channel,
+                                 std::ptrdiff_t firstOutput, std::ptrdiff_t filled, std::ptrdiff_t lanes) const;
+  std::size_t packedSize() const;
   void packWinograd(float* to, int threads) const;
+  void packPositions(float* to, int threads) const;
   void packDirect(float* to, int threads) const;
 
   Layer layer_;

@@ -5,6 +5,7 @@
 
 #include "../runtime/stopwatch.h"
 #include "../runtime/threads.h"
+#include "view.h"
 
 namespace winograd {
 namespace {
@@ -16,7 +17,6 @@ constexpr std::ptrdiff_t kSomeTiles = 28, kManyTiles = 56;
 constexpr std::ptrdiff_t kChannelGroup = 32;
 constexpr std::ptrdiff_t kStrip = 16 * 1024;   // floats of a strip: two of them leave most of the second level of cache
 
-
 // Planes that lie a multiple of 4 KiB apart would fall into the same cache sets.
 std::ptrdiff_t planeStride(std::ptrdiff_t floats) {
   const std::ptrdiff_t lines = divideUp(floats, kLine);
@@ -24,36 +24,6 @@ std::ptrdiff_t planeStride(std::ptrdiff_t floats) {
 }
 
 }  // namespace
-
-WinogradPlan::View WinogradPlan::packed(const float* at, const Axes& extents, std::ptrdiff_t width) {
-  return {at, {extents[1] * extents[2] * width, extents[2] * width, width}};
-}
-
-// The n-mode product along `axis` for `tiles` tiles; `extents` counts the lines of one along the other two axes.
-void WinogradPlan::applyAlong(int axis, const LineTransform& transform, const View& in, float* out,
-                              const Axes& outStride, const Axes& extents, const LineLoop& tiles) {
-  const int outer = axis == 0 ? 1 : 0, inner = axis == 2 ? 1 : 2;
-  transform.run({in.at,
-                 in.stride[axis],
-                 out,
-                 outStride[axis],
-                 {tiles,
-                  {extents[inner], in.stride[inner], outStride[inner]},
-                  {extents[outer], in.stride[outer], outStride[outer]}}});
-}
-
-// The n-mode product along `axis` of a packed strip.
-void WinogradPlan::applyAlong(int axis, const LineTransform& transform, const View& in, const View& out, float* to,
-                              const Axes& extents) {
-  const int outer = axis == 0 ? 1 : 0, inner = axis == 2 ? 1 : 2;
-  transform.run({in.at,
-                 in.stride[axis],
-                 to,
-                 out.stride[axis],
-                 {{extents[inner], in.stride[inner], out.stride[inner]},
-                  {extents[outer], in.stride[outer], out.stride[outer]},
-                  {1, 0, 0}}});
-}
 
 WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem& problem)
     : Plan(std::move(weights), problem),
@@ -191,7 +161,7 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
 }
 
 // The run's strip of inputs as blocked pixels: where it lies, if it needs neither padding nor reshuffling, else a copy.
-WinogradPlan::View WinogradPlan::gather(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock,
+View WinogradPlan::gather(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock,
                                         const Axes& extents, float* strip) const {
   const std::ptrdiff_t width = kernels_.width;
   const Axes& size = problem_.input;
@@ -224,21 +194,10 @@ void WinogradPlan::transformInput(const Activations& activations, const TileBloc
   for (int a = 0; a < 3; a++) extents[a] = form(a, run.form[a]).inputs;
   const std::ptrdiff_t step = form(2, run.form[2]).outputs;
   extents[2] += (run.count - 1) * step;
-  float *current = scratch, *next = scratch + scratch_;
-  View strip = gather(activations, run, channelBlock, extents, current);
-
   // The outer axes are transformed for the whole strip: neighbouring tiles share columns.
-  for (int a = 0; a < 2; a++) {
-    const LineTransform& transform = inputTransform(a, run.form[a]);
-    if (transform.identity()) continue;
-    Axes after = extents;
-    after[a] = transform.rows();
-    const View out = packed(next, after, width);
-    applyAlong(a, transform, strip, out, next, extents);
-    strip = out;
-    extents = after;
-    std::swap(current, next);
-  }
+  const std::array<const LineTransform*, 2> outer{&inputTransform(0, run.form[0]), &inputTransform(1, run.form[1])};
+  const View read = gather(activations, run, channelBlock, extents, scratch);
+  const View strip = applyAll({0, 1}, outer, read, extents, scratch + scratch_, scratch, width);
 
   const LineTransform& transform = inputTransform(2, run.form[2]);
   const Axes planes{products_[1] * products_[2] * uPlane_, products_[2] * uPlane_, uPlane_};
@@ -325,22 +284,12 @@ void WinogradPlan::transformOutput(const Activations& activations, const Run& ru
     const Panel panel = panels_.at(p);
     const std::ptrdiff_t lanes = panel.vectors * width;
     for (int v = 0; v < panel.vectors; v++) {
-      float *current = scratch, *next = scratch + scratch_;
       // From here on the run is one strip, its tiles side by side along the last axis.
       Axes extents{products[0], products[1], run.count * tile[2]};
-      View strip = packed(current, extents, width);
-      applyAlong(2, *transforms[2], {m + (p - firstPanel) * mPanel_ + run.first * lanes + v * width, planes}, current,
-                 strip.stride, products, {run.count, lanes, tile[2] * width});
-      for (const int a : {1, 0}) {
-        if (transforms[a]->identity()) continue;
-        Axes after = extents;
-        after[a] = tile[a];
-        const View out = packed(next, after, width);
-        applyAlong(a, *transforms[a], strip, out, next, extents);
-        strip = out;
-        extents = after;
-        std::swap(current, next);
-      }
+      const View columns = packed(scratch, extents, width);
+      applyAlong(2, *transforms[2], {m + (p - firstPanel) * mPanel_ + run.first * lanes + v * width, planes}, scratch,
+                 columns.stride, products, {run.count, lanes, tile[2] * width});
+      const View strip = applyAll({1, 0}, transforms, columns, extents, scratch + scratch_, scratch, width);
       const std::ptrdiff_t channel = panel.channel + v * width;
       OutputRow row{run.image, {}, valid[2], channel, static_cast<int>(std::min(width, outputs - channel)),
                     weights_->bias(0) + channel};

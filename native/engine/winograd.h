@@ -7,6 +7,7 @@
 #include "plan.h"
 #include "rows.h"
 #include "tiles.h"
+#include "view.h"
 
 namespace winograd {
 
@@ -26,17 +27,6 @@ class WinogradPlan final : public Plan {
   std::vector<std::string> codelets() const override;
 
  private:
-  /// Vectors in three dimensions; strides in floats.
-  struct View {
-    const float* at;
-    Axes stride;
-  };
-  static View packed(const float* at, const Axes& extents, std::ptrdiff_t width);
-  static void applyAlong(int axis, const LineTransform& transform, const View& in, float* out, const Axes& outStride,
-                         const Axes& extents, const LineLoop& tiles);
-  static void applyAlong(int axis, const LineTransform& transform, const View& in, const View& out, float* to,
-                         const Axes& extents);
-
   void chooseBlocks();
   std::ptrdiff_t stripSize(const std::array<int, 3>& forms, std::ptrdiff_t count) const;
   void transformInput(const Activations& activations, const TileBlock& block, const Run& run,

@@ -14,6 +14,7 @@ namespace {
 // after vector.h
 #include "gemm.h"
 #include "layout.h"
+#include "positions.h"
 #include "transform.h"
 
 namespace codelets {
@@ -56,11 +57,14 @@ bool supported() { return WINOGRAD_SUPPORTED; }
         WINOGRAD_MORE_ROWS(vectors, strided)                                                                \
   }
 #if WINOGRAD_GEMM_ROWS == 14
+#define WINOGRAD_POSITIONS                                                                          \
+  6, { positions<1>, positions<2>, positions<3>, positions<4>, positions<5>, positions<6> }
 #define WINOGRAD_MORE_ROWS(vectors, strided)                                                              \
   , gemm<7, vectors, strided>, gemm<8, vectors, strided>, gemm<9, vectors, strided>,                      \
       gemm<10, vectors, strided>, gemm<11, vectors, strided>, gemm<12, vectors, strided>,                 \
       gemm<13, vectors, strided>, gemm<14, vectors, strided>
 #elif WINOGRAD_GEMM_ROWS == 6
+#define WINOGRAD_POSITIONS 3, { positions<1>, positions<2>, positions<3> }
 #define WINOGRAD_MORE_ROWS(vectors, strided)
 #else
 #error "WINOGRAD_GEMM_ROWS must be 6 or 14"
@@ -74,6 +78,7 @@ const KernelTable WINOGRAD_TABLE = {
     WINOGRAD_GEMM_ROWS,
     {WINOGRAD_ROWS(1, false), WINOGRAD_ROWS(2, false)},
     {WINOGRAD_ROWS(1, true), WINOGRAD_ROWS(2, true)},
+    WINOGRAD_POSITIONS,
     codeletTable,
     static_cast<int>(sizeof(codeletTable) / sizeof(codeletTable[0])) - 1,
     sparseLines,

@@ -66,6 +66,20 @@ struct SparseTransform {
 };
 using SparseLines = void (*)(const SparseTransform&, const LineArgs&);
 
+/// One register tile of Algorithm 2 (Budden et al. 2017) for one vector of positions: 4 tiles side by side, some
+/// kernels, m[kernel][tile] = Σ_channel d[channel][tile] ⊙ g[channel][kernel].
+constexpr int kPositionTiles = 4;
+constexpr int kMaxPositionKernels = 6;
+struct PositionArgs {
+  const float* d;
+  std::ptrdiff_t dStep;  // between channels
+  const float* g;        // [channel][kernel], read once from front to back
+  std::ptrdiff_t channels;
+  float* m;
+  std::ptrdiff_t mKernel;  // between kernels
+};
+using Positions = void (*)(const PositionArgs&);
+
 /// Copies `count` pixels of `width` planar rows into blocked pixels, with `left` zero pixels before and `right` after.
 struct LoadRowArgs {
   const float* const* from;  // one row a channel; null for a channel of zeros
@@ -104,6 +118,8 @@ struct KernelTable {
   int gemmRows;                        // most rows of a register tile
   Gemm gemm[2][kMaxGemmRows];          // [vectors - 1][rows - 1], rowStride == width
   Gemm gemmStrided[2][kMaxGemmRows];   // the same for any rowStride
+  int positionKernels;                          // most kernels of a register tile of positions
+  Positions positions[kMaxPositionKernels];     // [kernels - 1]
   const Codelet* codelets;
   int codeletCount;
   SparseLines sparseLines;

@@ -205,15 +205,16 @@ void run(const Case& c, std::mt19937& generator) {
 
 std::ptrdiff_t upTo(int most, std::mt19937& generator) { return 1 + generator() % most; }
 
-Case randomCase(const KernelTable& kernels, bool fast, std::mt19937& generator) {
+Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& generator) {
+  const bool fast = algorithm != Algorithm::direct, lanes = algorithm == Algorithm::positions;
   Case c;
   Layer& l = c.layer;
   Problem& p = c.problem;
   l.kernels = &kernels;
-  l.algorithm = fast ? Algorithm::winograd : Algorithm::direct;
-  l.groups = fast ? 1 : upTo(3, generator);
-  l.inChannels = l.groups * upTo(fast ? 40 : 20, generator);
-  l.outChannels = l.groups * upTo(70, generator);
+  l.algorithm = algorithm;
+  l.groups = algorithm == Algorithm::winograd ? 1 : upTo(3, generator);
+  l.inChannels = l.groups * upTo(lanes ? 6 : fast ? 40 : 20, generator);
+  l.outChannels = l.groups * upTo(lanes ? 15 : 70, generator);
   p.batch = upTo(2, generator);
   p.threads = static_cast<int>(upTo(3, generator));
   if (generator() % 2) p.activation = {generator() % 2 ? 0.0f : 0.5f, -20, 60};
@@ -238,7 +239,7 @@ Case randomCase(const KernelTable& kernels, bool fast, std::mt19937& generator) 
       p.tiling[a].sequence.assign(output, 0);
       continue;
     }
-    if (a < 2 && generator() % 6 == 0) {
+    if (a < 2 && !lanes && generator() % 6 == 0) {
       l.fold[a] = true;
       p.tiling[a].sequence.assign(output, 0);
       continue;
@@ -250,19 +251,24 @@ Case randomCase(const KernelTable& kernels, bool fast, std::mt19937& generator) 
       continue;
     }
     p.tiling[a] = {{form(4, 3), form(2, 3)}, {}};
-    for (std::ptrdiff_t covered = 0; covered < output;) {
+    if (lanes) p.tiling[a] = {{form(4, 3)}, std::vector<int>(divideUp(output, 4))};
+    for (std::ptrdiff_t covered = 0; !lanes && covered < output;) {
       const int f = generator() % 2;
       p.tiling[a].sequence.push_back(f);
       covered += f == 0 ? 4 : 2;
     }
   }
-  if (l.groups == 1 && l.depth() == l.inChannels && generator() % 3 == 0) p.inputLayout = Layout::blocked;
+  if (lanes) {
+    c.name = "positions ";
+  } else if (l.groups == 1 && l.depth() == l.inChannels && generator() % 3 == 0) {
+    p.inputLayout = Layout::blocked;
+  }
   // Channels beyond the last one hold what the activation makes of zero; keep that zero, to compare all.
-  if (l.groups == 1 && generator() % 3 == 0) p.outputLayout = Layout::blocked;
+  if (!lanes && l.groups == 1 && generator() % 3 == 0) p.outputLayout = Layout::blocked;
   p.tileBlock = generator() % 3 == 0 ? 0 : upTo(30, generator);
   p.channelGroup = generator() % 3 == 0 ? 0 : upTo(64, generator);
   p.sumBlock = generator() % 3 == 0 ? upTo(24, generator) : 0;
-  c.name = std::string(kernels.name) + (fast ? " winograd" : " direct") + " C" + std::to_string(l.inChannels) + " K" +
+  c.name += std::string(kernels.name) + (fast ? " winograd" : " direct") + " C" + std::to_string(l.inChannels) + " K" +
            std::to_string(l.outChannels) + " threads " + std::to_string(p.threads) + " input";
   for (int a = 0; a < 3; a++) c.name += " " + std::to_string(p.input[a]) + "/" + std::to_string(l.kernel[a]);
   return c;
@@ -336,7 +342,10 @@ int main(int argc, char** argv) {
       continue;
     }
     std::mt19937 generator(1);
-    for (int round = 0; round < rounds; round++) run(randomCase(kernels, round % 2 == 0, generator), generator);
+    for (int round = 0; round < rounds; round++) {
+      const Algorithm algorithms[] = {Algorithm::winograd, Algorithm::direct, Algorithm::winograd, Algorithm::positions};
+      run(randomCase(kernels, algorithms[round % 4], generator), generator);
+    }
     std::printf("%s: %d cases\n", kernels.name, rounds);
   }
   testRefusals();
