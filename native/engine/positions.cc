@@ -46,7 +46,8 @@ PositionsPlan::PositionsPlan(std::shared_ptr<const Weights> weights, const Probl
   const std::ptrdiff_t width = kernels_.width;
   vectors_ = divideUp(volume(products_), width);
   // Any tensor between the passes, in lanes; whole vectors of positions are read after the last one.
-  scratch_ = std::max(volume(maximum(maximum(inputs_, products_), outputs_)), vectors_ * width) * width;
+  // And twice the outputs of the tiles: finished ones and what is added to them.
+  scratch_ = std::max({volume(maximum(maximum(inputs_, products_), outputs_)), vectors_ * width, 2 * volume(outputs_)}) * width;
 }
 
 std::size_t PositionsPlan::workspaceBytes() const {
@@ -177,7 +178,6 @@ void PositionsPlan::transformOutput(const Activations& activations, const std::v
   const std::ptrdiff_t width = kernels_.width, block = width * width, outputs = layer().groupOutputs();
   const std::array<const LineTransform*, 3> transforms{&output_transform_[0], &output_transform_[1],
                                                        &output_transform_[2]};
-  const Activation& activation = problem_.activation;
   for (std::ptrdiff_t k = 0; k < outputs; k++) {
     for (std::ptrdiff_t v = 0; v < vectors_; v++) {
       const float* rows[kMaxWidth];
@@ -187,23 +187,45 @@ void PositionsPlan::transformOutput(const Activations& activations, const std::v
     Axes extents = products_;
     const View strip =
         applyAll({2, 1, 0}, transforms, packed(scratch, extents, width), extents, scratch + scratch_, scratch, width);
-    const float bias = weights_->bias(group)[k];
-    for (std::size_t lane = 0; lane < tiles.size(); lane++) {
-      const Axes& start = tiles[lane].start;
-      const std::ptrdiff_t plane =
-          (tiles[lane].image * layer().outChannels + group * outputs + k) * volume(output_);
-      for (std::ptrdiff_t d = 0; d < std::min(outputs_[0], output_[0] - start[0]); d++) {
-        for (std::ptrdiff_t h = 0; h < std::min(outputs_[1], output_[1] - start[1]); h++) {
-          const std::ptrdiff_t at = plane + ((start[0] + d) * output_[1] + start[1] + h) * output_[2] + start[2];
-          const float* from = strip.at + (d * outputs_[1] + h) * outputs_[2] * width + lane;
-          for (std::ptrdiff_t w = 0; w < std::min(outputs_[2], output_[2] - start[2]); w++) {
-            float value = from[w * width] + bias;
-            if (activations.residual != nullptr) value += activations.residual[at + w];
-            if (value < 0) value *= activation.slope;
-            if (value < activation.low) value = activation.low;
-            activations.y[at + w] = value > activation.high ? activation.high : value;
-          }
-        }
+    // Through the epilogue to [tile][output], then row by row to where they belong.
+    float* const finished = strip.at == scratch ? scratch + scratch_ : scratch;
+    float biases[kMaxWidth];
+    std::fill_n(biases, width, weights_->bias(group)[k]);
+    StoreRowArgs store{};
+    store.from = strip.at;
+    store.pixelStride = width;
+    store.count = volume(outputs_);
+    store.to = finished;
+    store.channelStride = volume(outputs_);
+    store.channels = static_cast<int>(tiles.size());
+    store.bias = biases;
+    if (activations.residual != nullptr) {
+      float* const residual = finished + volume(outputs_) * width;
+      forEachOutputRow(tiles, group * outputs + k, [&](std::ptrdiff_t tiled, std::ptrdiff_t planar, std::ptrdiff_t count) {
+        std::copy_n(activations.residual + planar, count, residual + tiled);
+      });
+      store.residual = residual;
+    }
+    store.activation = problem_.activation;
+    kernels_.storeRow(store);
+    forEachOutputRow(tiles, group * outputs + k, [&](std::ptrdiff_t tiled, std::ptrdiff_t planar, std::ptrdiff_t count) {
+      for (std::ptrdiff_t w = 0; w < count; w++) activations.y[planar + w] = finished[tiled + w];
+    });
+  }
+}
+
+// Calls body(place in [tile][output], place in y, outputs) for every row of the tiles' outputs that exist.
+template <class Body>
+void PositionsPlan::forEachOutputRow(const std::vector<Tile>& tiles, std::ptrdiff_t channel, const Body& body) const {
+  for (std::size_t t = 0; t < tiles.size(); t++) {
+    const Axes& start = tiles[t].start;
+    const std::ptrdiff_t plane = (tiles[t].image * layer().outChannels + channel) * volume(output_);
+    const std::ptrdiff_t count = std::min(outputs_[2], output_[2] - start[2]);
+    for (std::ptrdiff_t d = 0; d < std::min(outputs_[0], output_[0] - start[0]); d++) {
+      for (std::ptrdiff_t h = 0; h < std::min(outputs_[1], output_[1] - start[1]); h++) {
+        const std::ptrdiff_t tiled =
+            static_cast<std::ptrdiff_t>(t) * volume(outputs_) + (d * outputs_[1] + h) * outputs_[2];
+        body(tiled, plane + ((start[0] + d) * output_[1] + start[1] + h) * output_[2] + start[2], count);
       }
     }
   }

@@ -30,6 +30,9 @@ class PositionsPlan final : public Plan {
   void transformOutput(const struct Activations& activations, const std::vector<Tile>& tiles, std::ptrdiff_t group,
                        const float* m, float* scratch) const;
 
+  template <class Body>
+  void forEachOutputRow(const std::vector<Tile>& tiles, std::ptrdiff_t channel, const Body& body) const;
+
   const KernelTable& kernels_;
   std::array<LineTransform, 3> input_, output_transform_;
   Axes inputs_, outputs_, products_;  // extents of one tile
