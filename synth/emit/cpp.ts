@@ -100,19 +100,19 @@ export const instructionSets = {
 `,
     prelude: `typedef float vector __attribute__((vector_size(lanes * sizeof(float))));
 
-inline vector load(const float *from)
+static inline vector load(const float *from)
 {
   vector value;
   std::memcpy(&value, from, sizeof value);
   return value;
 }
 
-inline void store(float *to, vector value)
+static inline void store(float *to, vector value)
 {
   std::memcpy(to, &value, sizeof value);
 }
 
-inline vector broadcast(float value)
+static inline vector broadcast(float value)
 {
   return value - vector{};
 }
@@ -138,7 +138,8 @@ export function emitCpp(transform: Transform, name: string, instructionSet: Inst
   const macro = name.toUpperCase();
   const names: Names = {
     prefix: '',
-    linkage: 'inline',
+    // Internal linkage: files compiled for different instruction sets must not share a copy.
+    linkage: 'static inline',
     aligned: 'alignas(64) ',
     selfTest: `${macro}_SELF_TEST`,
     opening: `using namespace ${name};\n\n`,
@@ -184,7 +185,7 @@ function lineFunction(part: string, what: string, program: Program, vectors: Vec
   const { constants, body } = writeProgram(program, dialectOf(vectors));
   const unused = discardUnused(['in_stride', 'out_stride'], body);
   return `/* ${what} */
-inline void ${part}(const float *in, ptrdiff_t in_stride, float *out, ptrdiff_t out_stride)
+static inline void ${part}(const float *in, ptrdiff_t in_stride, float *out, ptrdiff_t out_stride)
 {
 ${indent([...unused, ...constants, ...body], 2)}
 }

@@ -17,6 +17,10 @@ const algorithms: [name: string, transform: Transform][] = [
   ['F(4, 1)', synthesize({ outputs: 4, taps: 1 })],
 ];
 
+/** The first is tested on integers below; the sanitizers are slow, and two algorithms have every kind of statement. */
+const tested = ({ flags }: Compiler) =>
+  algorithms.slice(1, flags.some((flag) => flag.includes('sanitize')) ? 3 : undefined);
+
 const flags = cpuFlags();
 const native = { runner: [] };
 /** How each target is compiled, and whether this machine can. */
