@@ -87,7 +87,7 @@ export class Plan {
       ],
       ['runs on', this.#describeKernels()],
     ];
-    return lines.map(([name, text]) => `${name.padEnd(10)}${text}`).join('\n');
+    return lines.map(([name, text]) => `${name.padEnd(11)}${text}`).join('\n');
   }
 
   #describeBlocks(): string {

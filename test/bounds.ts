@@ -1,8 +1,8 @@
-import type { Transform } from '../synth/transform.js';
+import type { Bilinear, Matrix } from '../synth/transform.js';
 import type { ReferenceProblem } from './reference.js';
 
 /*
- * Nested F(S, G) with the absolute values of all matrices, data and weights, in double precision:
+ * Nested fast convolution with the absolute values of all matrices, data and weights, in double precision:
  *
  *   |A| [ Σ_channels (|C| |g|) ⊙ (|B| |d|) ] + |bias|
  *
@@ -10,12 +10,29 @@ import type { ReferenceProblem } from './reference.js';
  * path has at most c roundings errs by at most c · 2⁻²⁴ times it, to first order.
  */
 
-type Triple<T> = readonly [T, T, T];
+/** One tile along an axis. */
+export interface Tile {
+  /** Its matrices; only as many rows of the axis' C are used as B has. */
+  readonly transform: Pick<Bilinear, 'A' | 'B'>;
+  /** First output. */
+  readonly start: number;
+  /** First input, counted from the first one that is there: negative on padding. */
+  readonly input: number;
+}
 
-/** Bound for each output, N×O×spatial. Axes of a kernel of one carry F(1, 1). */
+/** The algorithm of one axis. */
+export interface TiledAxis {
+  readonly C: Matrix;
+  readonly tiles: readonly Tile[];
+}
+
+type Triple<T> = readonly [T, T, T];
+type Rows = readonly (readonly number[])[];
+
+/** Bound for each output, N×O×spatial. */
 export function winogradMagnitudes(
   problem: ReferenceProblem,
-  transforms: readonly Transform[],
+  tiled: readonly TiledAxis[],
   input: ArrayLike<number>,
   weight: ArrayLike<number>,
   bias?: ArrayLike<number>,
@@ -26,61 +43,74 @@ export function winogradMagnitudes(
   const kernel = three(problem.weightShape.slice(2), 1);
   const padding = three(problem.padding ?? [], [0, 0] as const);
   const out = [0, 1, 2].map((a) => space[a]! + padding[a]![0] + padding[a]![1] - kernel[a]! + 1);
-  const axes = three<Absolute>(transforms.map(absolute), one);
-  const [A, B, C] = (['A', 'B', 'C'] as const).map((name) => [0, 1, 2].map((a) => axes[a]![name]));
-
+  const axes = three(
+    tiled.map(({ C, tiles }) => ({ C: absolute(C), tiles: tiles.map(absoluteTile) })),
+    { C: [[1]], tiles: [{ A: [[1]], B: [[1]], start: 0, input: 0 }] },
+  );
+  const products = axes.map(({ C }) => C.length);
   const kernels = Array.from({ length: outChannels * channels }, (_, i) =>
-    along(C!, kernel, (at) => Math.abs(weight[i * volume(kernel) + at]!)),
+    along(
+      axes.map(({ C }) => C),
+      kernel,
+      (at) => Math.abs(weight[i * volume(kernel) + at]!),
+    ),
   );
   const y = new Float64Array(batch * outChannels * volume(out));
-  const extents = axes.map((t) => t.B[0]!.length) as unknown as Triple<number>;
-  const products = axes.map((t) => t.B.length) as unknown as Triple<number>;
-  const outputs = axes.map((t) => t.A.length) as unknown as Triple<number>;
   for (let n = 0; n < batch; n++)
     eachIndex(
-      out.map((size, a) => Math.ceil(size / outputs[a]!)),
-      (tile) => {
-        const first = tile.map((t, a) => t * outputs[a]!);
-        const tiles = Array.from({ length: channels }, (_, c) =>
-          along(B!, extents, (_, index) => {
-            const at = index.map((i, a) => first[a]! + i - padding[a]![0]);
-            if (at.some((p, a) => p < 0 || p >= space[a]!)) return 0;
-            return Math.abs(input[(n * channels + c) * volume(space) + offset(at, space)]!);
-          }),
+      axes.map(({ tiles }) => tiles.length),
+      (position) => {
+        const tile = position.map((p, a) => axes[a]!.tiles[p]!);
+        const used = tile.map(({ B }) => B.length);
+        const transformed = Array.from({ length: channels }, (_, c) =>
+          along(
+            tile.map(({ B }) => B),
+            tile.map(({ B }) => B[0]!.length),
+            (_, index) => {
+              const at = index.map((i, a) => tile[a]!.input + i);
+              if (at.some((p, a) => p < 0 || p >= space[a]!)) return 0;
+              return Math.abs(input[(n * channels + c) * volume(space) + offset(at, space)]!);
+            },
+          ),
         );
         for (let o = 0; o < outChannels; o++) {
-          const sums = new Float64Array(volume(products));
-          for (let c = 0; c < channels; c++)
-            for (let p = 0; p < sums.length; p++) sums[p]! += tiles[c]![p]! * kernels[o * channels + c]![p]!;
-          const result = along(A!, products, (at) => sums[at]!);
-          eachIndex(outputs, (index, i) => {
-            const at = index.map((x, a) => first[a]! + x);
-            if (at.every((x, a) => x < out[a]!))
-              y[(n * outChannels + o) * volume(out) + offset(at, out)] =
-                result[i]! + Math.abs(bias?.[o] ?? 0);
+          const sums = new Float64Array(volume(used));
+          eachIndex(used, (index, at) => {
+            const product = offset(index, products);
+            for (let c = 0; c < channels; c++)
+              sums[at]! += transformed[c]![at]! * kernels[o * channels + c]![product]!;
           });
+          const result = along(
+            tile.map(({ A }) => A),
+            used,
+            (at) => sums[at]!,
+          );
+          eachIndex(
+            tile.map(({ A }) => A.length),
+            (index, i) => {
+              const at = index.map((x, a) => tile[a]!.start + x);
+              if (at.every((x, a) => x < out[a]!))
+                y[(n * outChannels + o) * volume(out) + offset(at, out)] =
+                  result[i]! + Math.abs(bias?.[o] ?? 0);
+            },
+          );
         }
       },
     );
   return y;
 }
 
-interface Absolute {
-  readonly A: number[][];
-  readonly B: number[][];
-  readonly C: number[][];
+function absoluteTile({ transform: { A, B }, start, input }: Tile) {
+  return { A: absolute(A), B: absolute(B), start, input };
 }
 
-const one: Absolute = { A: [[1]], B: [[1]], C: [[1]] };
-
-function absolute({ A, B, C }: Transform): Absolute {
-  const of = (matrix: Transform['A']) => matrix.map((row) => row.map((entry) => Math.abs(entry.valueOf())));
-  return { A: of(A), B: of(B), C: of(C) };
+function absolute(matrix: Matrix): Rows {
+  return matrix.map((row) => row.map((entry) => Math.abs(entry.valueOf())));
 }
 
 /** Multiplies by a matrix along each of three axes. */
 function along(
-  matrices: readonly number[][][],
+  matrices: readonly Rows[],
   extents: readonly number[],
   value: (at: number, index: readonly number[]) => number,
 ): Float64Array {
@@ -95,7 +125,7 @@ function along(
     eachIndex(next, (index, at) => {
       const row = matrix[index[axis]!]!;
       for (let i = 0; i < row.length; i++)
-        result[at]! += row[i]! * values[offset(index.with(axis, i), sizes)]!;
+        if (row[i] !== 0) result[at]! += row[i]! * values[offset(index.with(axis, i), sizes)]!;
     });
     [sizes, values] = [next, result];
   });

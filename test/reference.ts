@@ -16,7 +16,8 @@ export interface ReferenceProblem {
   /** [before, after] per spatial axis. */
   readonly padding?: readonly (readonly [number, number])[];
   readonly groups?: number;
-  readonly activation?: 'none' | 'relu';
+  /** Applied to the result; default none. */
+  readonly activation?: (value: number) => number;
 }
 
 export interface ReferenceResult {
@@ -66,7 +67,7 @@ export function referenceConvolution(
   });
   for (let i = 0; i < data.length; i++) {
     if (bias) data[i]! += size(bias[Math.floor(i / volume(outputs)) % outChannels]!);
-    if (problem.activation === 'relu' && !magnitudes) data[i] = Math.max(data[i]!, 0);
+    if (problem.activation && !magnitudes) data[i] = problem.activation(data[i]!);
   }
   return { data, shape };
 }

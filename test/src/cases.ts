@@ -1,7 +1,6 @@
 import fc from 'fast-check';
+import type { Activation } from '../../src/index.js';
 import { native } from '../../src/native.js';
-import type { Transform } from '../../synth/index.js';
-import { synthesize } from '../../synth/index.js';
 
 /** A random layer with a random input; sizes divide nothing in particular. */
 export interface Case {
@@ -12,8 +11,10 @@ export interface Case {
   readonly axes: readonly AxisCase[];
   readonly groups: number;
   readonly bias: boolean;
-  readonly activation: 'none' | 'relu';
+  readonly activation: keyof typeof activations;
   readonly threads: number;
+  /** Input channels that Winograd sums at once. */
+  readonly sumBlock: number;
   readonly seed: number;
 }
 
@@ -23,9 +24,18 @@ export interface AxisCase {
   readonly stride: number;
   readonly dilation: number;
   readonly padding: readonly [number, number];
-  /** Picks among the transforms of its taps. */
+  /** Picks among the algorithms of the axis. */
   readonly pick: number;
 }
+
+/** Activations as options, and what they do. */
+export const activations = {
+  none: { option: 'none' as Activation, apply: (v: number) => v },
+  relu: { option: 'relu' as Activation, apply: (v: number) => Math.max(v, 0) },
+  relu6: { option: 'relu6' as Activation, apply: (v: number) => Math.min(Math.max(v, 0), 6) },
+  leaky: { option: { leakyRelu: 0.5 } as Activation, apply: (v: number) => (v < 0 ? v / 2 : v) },
+  clip: { option: { clip: [-2, 3] } as Activation, apply: (v: number) => Math.min(Math.max(v, -2), 3) },
+} as const;
 
 /** Kernel tables of this machine. Every test runs on each. */
 export const isas = (): readonly string[] =>
@@ -57,7 +67,8 @@ export function cases({ plain }: { plain: boolean }): fc.Arbitrary<Case> {
         axes: fc.array(axis, { minLength: rank, maxLength: rank }),
         groups: small(4),
         bias: fc.boolean(),
-        activation: fc.constantFrom('none' as const, 'relu' as const),
+        activation: fc.constantFrom(...(Object.keys(activations) as (keyof typeof activations)[])),
+        sumBlock: fc.constantFrom(0, 0, 8, 13),
         threads: fc.integer({ min: 1, max: 3 }),
         seed: fc.integer(),
       });
@@ -87,52 +98,16 @@ export function problemOf(c: Case) {
     oracle: {
       inputShape: [c.batch, c.inChannels, ...each('size')],
       weightShape: [c.outChannels, c.inChannels / c.groups, ...each('kernel')],
-      activation: c.activation,
+      activation: activations[c.activation].apply,
       ...shared,
     },
     options: {
       inChannels: c.inChannels,
       outChannels: c.outChannels,
       kernelSize: each('kernel'),
-      activation: c.activation,
+      activation: activations[c.activation].option,
       threads: c.threads,
       ...shared,
     },
   };
-}
-
-/** Moduli by taps whose A and B hold only dyadic numbers, so that integers pass through them exactly. */
-const dyadic: Readonly<Record<number, readonly string[]>> = {
-  1: ['0'],
-  2: ['0, 1, inf', '0, ±1, inf', '0, ±1, x^2+1'],
-  3: ['0, ±1, inf', '0, ±1, ±2, inf', '0, ±1, ±2, ±1/2, inf', '0, ±1, x^2+1, inf', 'x^3'],
-  4: ['0, ±1, ±2, inf', '0, ±1, 2, inf', '0, ±1, x^2+1, inf'],
-  5: ['0, ±1, ±2, inf', '0, ±1, x^2+1, inf', '0, ±1, ±2, ±1/2, inf'],
-};
-
-const made = new Map<string, Transform>();
-
-/** The dyadic transform that each axis picks. */
-export function dyadicTransforms(c: Case): Transform[] {
-  return c.axes.map(({ kernel, pick }) => {
-    const moduli = dyadic[kernel]!.at(pick % dyadic[kernel]!.length)!;
-    const key = `${kernel}: ${moduli}`;
-    if (!made.has(key)) made.set(key, fromModuli(kernel, moduli));
-    return made.get(key)!;
-  });
-}
-
-/** Tries S = 1, 2 … until the moduli's degrees fit. */
-function fromModuli(taps: number, moduli: string): Transform {
-  for (let outputs = 1; ; outputs++)
-    try {
-      return synthesize({ outputs, taps, moduli });
-    } catch (error) {
-      if (outputs > 12) throw error;
-    }
-}
-
-/** Default tiles of 1 to 6 outputs, one per axis. */
-export function tilesOf(c: Case): number[] {
-  return c.axes.map(({ pick }) => 1 + (pick % 6));
 }

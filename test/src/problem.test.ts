@@ -28,7 +28,7 @@ describe('validateLayer', () => {
       padBegin: [0, 0, 0],
       padEnd: [0, 0, 0],
       groups: 1,
-      activation: 'none',
+      activation: { slope: 1, low: -Infinity, high: Infinity },
     });
     expect(layer.threads).toBeGreaterThanOrEqual(1);
   });
@@ -99,7 +99,11 @@ describe('validateLayer', () => {
     [{ outChannels: 2 ** 31 }, 2, 'Expected outChannels to be a positive integer but received 2147483648'],
     [{ groups: 3 }, 2, 'Expected groups to be a divisor of inChannels (2) but received 3'],
     [{ inChannels: 6, groups: 3 }, 2, 'Expected groups to be a divisor of outChannels (4) but received 3'],
-    [{ activation: 'gelu' }, 2, "Expected activation to be 'none' or 'relu' but received \"gelu\""],
+    [
+      { activation: 'gelu' },
+      2,
+      "Expected activation to be 'none', 'relu', 'relu6', { leakyRelu: slope } or { clip: [low, high] } but received \"gelu\"",
+    ],
     [{ threads: 0 }, 2, 'Expected threads to be an integer from 1 to 256 but received 0'],
     [
       { padding: 'full' },

@@ -73,7 +73,7 @@ async function run(
   const { milliseconds, effectiveGflops, stages } = layer.lastRun!;
   const text = json
     ? JSON.stringify({ out, plan, milliseconds, stages, effectiveGflops }, undefined, 2)
-    : `${plan.describe()}\n${'time'.padEnd(10)}${milliseconds.toFixed(3)} ms, ${effectiveGflops.toFixed(1)} effective GFLOP/s`;
+    : `${plan.describe()}\n${'time'.padEnd(11)}${milliseconds.toFixed(3)} ms, ${effectiveGflops.toFixed(1)} effective GFLOP/s`;
   process.stdout.write(`${text}\n`);
 }
 

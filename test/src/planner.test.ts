@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { Convolution, type LayerOptions, type Plan, Tensor } from '../../src/index.js';
+import type { Rank } from '../../src/problem.js';
+import { randomNumbers } from '../../synth/random.js';
+import { referenceConvolution } from '../reference.js';
+
+function layerOf(
+  shape: readonly number[],
+  outChannels: number,
+  change: Partial<LayerOptions> = {},
+): Convolution {
+  const [inChannels, ...space] = shape as [number, ...number[]];
+  const options = { kernelSize: 3, padding: 1, threads: 1, ...change };
+  const kernel = space.map((_, a) =>
+    Array.isArray(options.kernelSize) ? options.kernelSize[a] : options.kernelSize,
+  );
+  const groups = options.groups ?? 1;
+  return new Convolution(
+    space.length as Rank,
+    { inChannels, outChannels, ...options },
+    { weight: Tensor.random([outChannels, inChannels / groups, ...kernel], { seed: 3 }) },
+  );
+}
+
+function planOf(shape: readonly number[], outChannels: number, change: Partial<LayerOptions> = {}): Plan {
+  return layerOf(shape, outChannels, change).plan([1, ...shape]);
+}
+
+describe('the planner', () => {
+  it.each([
+    [{ stride: 2 }, 'Winograd needs stride 1 (it is 2 × 2)'],
+    [{ dilation: 2 }, 'Winograd needs dilation 1 (it is 2 × 2)'],
+    [{ groups: 32 }, 'Winograd needs groups 1 (they are 32)'],
+    [{ kernelSize: 1, padding: 0 }, 'a kernel of one tap leaves nothing to save'],
+    [{ kernelSize: [65, 1], padding: 32 }, 'Winograd needs at most 64 taps an axis (they are 65 × 1)'],
+    [{ errorLimit: 0.01 }, 'estimated faster than any tile that keeps the error limit'],
+    [{ algorithm: 'direct' }, 'as asked'],
+  ] as [Partial<LayerOptions>, string][])('convolves directly with %j', (change, reason) => {
+    expect(planOf([32, 40, 40], 32, change)).toMatchObject({
+      algorithm: 'direct',
+      reason,
+      productsPerOutput: expect.any(Number),
+    });
+  });
+
+  it('convolves tiny layers directly and large ones by Winograd', () => {
+    expect(planOf([2, 8, 8], 4).algorithm).toBe('direct');
+    for (const shape of [
+      [64, 56, 56],
+      [64, 8, 28, 28],
+      [64, 2000],
+    ])
+      expect(planOf(shape, 64).algorithm).toBe('winograd');
+  });
+
+  it('keeps the error limit, and uses it', () => {
+    const limits = [0.5, 1, 2.5, 10, 100];
+    const plans = limits.map((errorLimit) => planOf([64, 56, 56], 64, { errorLimit, algorithm: 'winograd' }));
+    for (const [i, plan] of plans.entries()) expect(plan.expectedError).toBeLessThanOrEqual(limits[i]!);
+    const products = plans.map((plan) => plan.productsPerOutput);
+    expect(products).toEqual([...products].sort((a, b) => b - a));
+    expect(products.at(-1)).toBeLessThan(products[0]! / 2);
+  });
+
+  it('says what the best tile keeps when no tile keeps the limit', () => {
+    expect(() => planOf([64, 56, 56], 64, { errorLimit: 0.01, algorithm: 'winograd' })).toThrow(
+      /^Expected errorLimit to be at least 0\.\d+, what the best tile keeps but received 0.01$/,
+    );
+  });
+
+  it('wastes little at the border: mixed tiles, and whole short axes', () => {
+    const clip = planOf([256, 2, 7, 7], 256);
+    expect(clip.transforms[0]).toBe('2 padded inputs');
+    expect(clip.tiles.slice(1)).toEqual(['7 = 3 × 2 + 1', '7 = 3 × 2 + 1']);
+  });
+
+  it('lets every axis have a tile of its own, and none where nothing is convolved', () => {
+    const plan = planOf([32, 4, 30, 30], 32, { kernelSize: [1, 3, 5], padding: [0, 1, 2] });
+    expect(plan.transforms[0]).toBe('F(1, 1)');
+    expect(plan.transforms[1]).toMatch(/, 3\)/);
+    expect(plan.transforms[2]).toMatch(/, 5\)/);
+  });
+
+  it('describes a plan in words', () => {
+    const text = planOf([32, 14, 14], 48, { tile: 4 }).describe();
+    expect(text.split('\n').map((line) => line.split(/ {2,}/)[0])).toEqual(
+      ['algorithm', 'shape', 'because', 'tiles', 'products', 'blocks', 'error', 'memory', 'runs on'].map(
+        String,
+      ),
+    );
+    expect(text).toContain('Winograd F(4, 3) × F(4, 3)');
+    expect(text).toContain('1 × 32 × 14 × 14 → 1 × 48 × 14 × 14');
+    expect(text).toContain('14 = 4 × 4, 14 = 4 × 4');
+    expect(text).toContain('2.94 per output where direct convolution takes 9 (3.06× fewer)');
+    expect(text).toMatch(/as asked; direct is estimated to take [\d.]+× the time/);
+  });
+
+  it('has the fields of its JSON', () => {
+    expect(JSON.parse(JSON.stringify(planOf([32, 14, 14], 48, { tile: [4, 2] })))).toMatchObject({
+      algorithm: 'winograd',
+      tile: [4, 2],
+      taps: 9,
+      directFlops: 2 * 48 * 14 * 14 * 32 * 9,
+      threads: 1,
+    });
+  });
+});
+
+describe('the expected error', () => {
+  // Mean errors over thousands of outputs scatter by a few per cent; the model promises 30 %.
+  it.each([
+    [[64, 24, 24], { tile: 4 }],
+    [[64, 24, 24], { tile: 6 }],
+    [[64, 24, 24], { algorithm: 'winograd' }],
+    [[200, 16, 16], { algorithm: 'winograd' }],
+    [[64, 8, 12, 12], { tile: 4 }],
+    [[64, 500], { tile: 8 }],
+  ] as [number[], Partial<LayerOptions>][])('of %j with %j is what is measured', (shape, change) => {
+    const conv = layerOf(shape, 8, change);
+    const x = Tensor.random([1, ...shape], { seed: 5 });
+    const plan = conv.plan(x.shape);
+    const weight = Tensor.random([8, shape[0]!, ...shape.slice(1).map(() => 3)], { seed: 3 });
+    const problem = {
+      inputShape: x.shape,
+      weightShape: weight.shape,
+      padding: shape.slice(1).map(() => [1, 1] as const),
+    };
+    const wanted = referenceConvolution(problem, x.data, weight.data).data;
+    const error =
+      conv.forwardSync(x).data.reduce((sum, y, i) => sum + Math.abs(y - wanted[i]!), 0) / wanted.length;
+    const ratio = error / sequentialError(shape[0]! * 3 ** (shape.length - 1));
+    console.log(
+      `${plan.transforms.join(' × ')}: expected ${plan.expectedError.toFixed(2)}, measured ${ratio.toFixed(2)}`,
+    );
+    expect(ratio / plan.expectedError).toBeGreaterThan(1 / 1.3);
+    expect(ratio / plan.expectedError).toBeLessThan(1.3);
+  });
+});
+
+/** Mean error of a sum of n products, rounded one after the other as direct convolution would. */
+function sequentialError(n: number): number {
+  const next = randomNumbers(11);
+  const samples = 4000;
+  let total = 0;
+  for (let sample = 0; sample < samples; sample++) {
+    let [single, exact] = [0, 0];
+    for (let i = 0; i < n; i++) {
+      const [a, b] = [Math.fround(2 * next() - 1), Math.fround(2 * next() - 1)];
+      single = Math.fround(single + Math.fround(a * b));
+      exact += a * b;
+    }
+    total += Math.abs(single - exact);
+  }
+  return total / samples;
+}
