@@ -1,4 +1,5 @@
 /** Algorithms for other sums than a tile's correlation, each derived from F(S, G) and proved. */
+export { type TrainingAccuracy, type TrainingStep, trainingAccuracy } from './accuracy.js';
 export { type AxisFamily, axisFamily, type FamilyOptions } from './family.js';
 export type { Form } from './form.js';
 export { backwardData, backwardWeights, transposed } from './gradients.js';

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { synthesize, trainingAccuracy } from '../../synth/index.js';
+import { winograd } from './run.js';
+
+describe('winograd gradients', () => {
+  test('prints a table', async () => {
+    const { code, stdout } = await winograd(['gradients', '--taps', '3']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('G  S   T  forward  data  weights\n');
+    const { forward, backwardWeights } = trainingAccuracy(synthesize({ outputs: 4, taps: 3 }));
+    const figures = [forward, forward, backwardWeights].map((error) => error.toFixed(2)).join(' +');
+    expect(stdout).toMatch(new RegExp(`\n3  4   6 +${figures}  0, 5/8, -5/8, 3/2, -3/2, inf\n`));
+  });
+
+  test('prints JSON, in as many dimensions as asked', async () => {
+    const { stdout } = await winograd(['gradients', '--taps', '3,24', '--dims', '3', '--json']);
+    const rows = JSON.parse(stdout);
+    expect(rows.map(({ outputs, taps }: { outputs: number; taps: number }) => [outputs, taps])).toEqual(
+      [2, 3, 4, 5, 6, 7, 8].map((outputs) => [outputs, 3]),
+    );
+    expect(rows[0]).toMatchObject({
+      products: 4,
+      moduli: ['0', '1', '-1', 'inf'],
+      ...trainingAccuracy(synthesize({ outputs: 2, taps: 3 }), { dims: 3 }),
+    });
+  });
+
+  test('refuses nonsense', async () => {
+    const { code, stderr } = await winograd(['gradients', '--dims', '0']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Expected --dims to be a positive integer but received "0"');
+  });
+});
