@@ -88,7 +88,7 @@ const compilers: Record<string, { compiler: Compiler; possible: boolean }[]> = {
 describe.each(
   Object.entries(compilers).flatMap(([target, list]) => list.map((each) => ({ target, ...each }))),
 )('emit $target with $compiler.flags', ({ target, compiler, possible }) => {
-  it.skipIf(!possible).each(algorithms)(
+  it.skipIf(!possible).each(tested(compiler))(
     'compiles without a warning and passes its own test: %s',
     (_, transform) => {
       const printed = compileAndRun(
