@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../package.js';
+import * as accuracy from './commands/accuracy.js';
 import * as conv from './commands/conv.js';
 import * as demo from './commands/demo.js';
 import * as emit from './commands/emit.js';
+import * as gradients from './commands/gradients.js';
 import * as info from './commands/info.js';
 import * as search from './commands/search.js';
 import * as synth from './commands/synth.js';
@@ -15,6 +17,8 @@ import { exitCodeOf, report } from './failure.js';
 const commands: readonly { register(program: Command): void }[] = [
   synth,
   search,
+  accuracy,
+  gradients,
   verify,
   table,
   emit,

@@ -1,0 +1,89 @@
+import { expected, type Transform } from '../../synth/index.js';
+import { randomNumbers } from '../../synth/random.js';
+import { runEngine } from './engine.js';
+import { runPlain } from './plain.js';
+import { runReference } from './reference.js';
+
+/** Which program computes Winograd: the native engine, or the matrices row by row as the literature does. */
+export type Arithmetic = 'engine' | 'plain';
+
+/**
+ * An experiment after Barabasz et al. 2018 (arXiv 1803.10986): data and kernels uniform in [−1, 1] in single precision,
+ * the mean |error| of each output against direct convolution in double precision.
+ */
+export interface Experiment {
+  /** One per axis, one to three. */
+  readonly transforms: readonly Transform[];
+  /** Input channels; 1 is the protocol of the paper. */
+  readonly channels: number;
+  /** See `LayerArithmetic`; only the engine sums in blocks. */
+  readonly sumBlock: number;
+  readonly arithmetic: Arithmetic;
+  /** Least number of runs: pairs of a tile of data and a kernel. */
+  readonly runs: number;
+  readonly seed: number;
+}
+
+/** Mean |error| per output of Winograd and of direct convolution in single precision, on the same data. */
+export interface MeasuredError {
+  readonly winograd: number;
+  readonly direct: number;
+  /** The one as a multiple of the other. */
+  readonly ratio: number;
+  readonly runs: number;
+}
+
+/** The data of an experiment: every tile meets every kernel. */
+export interface Sample {
+  readonly transforms: readonly Transform[];
+  readonly channels: number;
+  readonly sumBlock: number;
+  readonly tiles: number;
+  readonly kernels: number;
+  /** tiles × channels × Dᴺ. */
+  readonly data: Float32Array;
+  /** kernels × channels × Gᴺ. */
+  readonly weights: Float32Array;
+}
+
+/** Kernels that share a tile: enough to fill the engine's vectors. */
+const KERNELS = 32;
+
+/**
+ * Runs an experiment. Direct convolution sums in sequence, channel by channel, without fused operations.
+ *
+ * @throws InputError when there are none or too many axes
+ */
+export function measure(experiment: Experiment): MeasuredError {
+  const sample = draw(experiment);
+  const results = { engine: runEngine, plain: runPlain }[experiment.arithmetic](sample);
+  const { exact, direct } = runReference(sample);
+  const winogradError = meanDifference(results, exact);
+  const directError = meanDifference(direct, exact);
+  const { tiles, kernels } = sample;
+  return {
+    winograd: winogradError,
+    direct: directError,
+    ratio: winogradError / directError,
+    runs: tiles * kernels,
+  };
+}
+
+function draw({ transforms, channels, sumBlock, runs, seed }: Experiment): Sample {
+  if (transforms.length < 1 || transforms.length > 3)
+    throw expected('transforms', 'one for each of 1 to 3 axes', transforms.length);
+  const random = randomNumbers(seed);
+  const uniform = (length: number) => Float32Array.from({ length }, () => 2 * random() - 1);
+  const tiles = Math.ceil(runs / KERNELS);
+  const inputs = transforms.reduce((size, { outputs, taps }) => size * (outputs + taps - 1), 1);
+  const taps = transforms.reduce((size, each) => size * each.taps, 1);
+  return {
+    ...{ transforms, channels, sumBlock, tiles, kernels: KERNELS },
+    data: uniform(tiles * channels * inputs),
+    weights: uniform(KERNELS * channels * taps),
+  };
+}
+
+function meanDifference(values: ArrayLike<number>, exact: Float64Array): number {
+  return exact.reduce((sum, each, index) => sum + Math.abs(values[index]! - each), 0) / exact.length;
+}
