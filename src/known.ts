@@ -8,14 +8,14 @@ import { packageRoot } from './package.js';
 import type { Problem } from './problem.js';
 
 /** Sizes of tiles that share an axis; 14 = 4 + 4 + 4 + 2, 7 = 2 + 2 + 2 + 1. */
-const FAMILIES = [
+export const FAMILIES = [
   [4, 2],
   [2, 1],
   [4, 2, 1],
 ] as const;
 
 /** Longer axes gain little from an algorithm of their own. */
-const MAX_WHOLE_AXIS = 4;
+export const MAX_WHOLE_AXIS = 4;
 
 /** Most inputs of a tile that the planner considers: beyond it, rounding errors and weights grow past any use. */
 const MAX_INPUTS = 16;

@@ -12,6 +12,7 @@ import { compile } from '../../synth/program/compile.js';
 import { errorWeights } from '../../synth/program/programs.js';
 import type { ErrorWeights } from '../../synth/program/rounding.js';
 import type { Bilinear } from '../../synth/transform.js';
+import { FAMILIES, MAX_WHOLE_AXIS } from '../known.js';
 import { packageRoot } from '../package.js';
 import { nearestDouble } from '../rational.js';
 import { update } from './generated.js';
@@ -23,15 +24,6 @@ const INDEX = 'codelets.h';
 const MAX_INPUTS = 12;
 /** Sizes of kernels, commonest first: what several algorithms have in common is called after the first. */
 const TAPS = [3, 5, 4];
-
-/** Sizes of 3-tap tiles that share an axis: 14 = 4+4+4+2, 7 = 2+2+2+1 and the like. */
-const FAMILIES = [
-  [4, 2],
-  [2, 1],
-  [4, 2, 1],
-];
-/** Whole axes of this length, with one zero on both sides and 3 taps. */
-const PADDED_INPUTS = [2, 3];
 
 interface Source {
   /** A C++ identifier, and the name of the file. */
@@ -62,6 +54,7 @@ function shipped(): Source[] {
     }));
 }
 
+/** The families of 3-tap tiles that the planner knows. */
 function families(): Source[] {
   return FAMILIES.flatMap((outputs) => {
     const { taps, members } = axisFamily({ outputs, taps: 3 });
@@ -75,8 +68,9 @@ function families(): Source[] {
   });
 }
 
+/** Whole axes with one zero on both sides, under 3 taps. */
 function padded(): Source[] {
-  return PADDED_INPUTS.map((inputs) => ({
+  return Array.from({ length: MAX_WHOLE_AXIS - 1 }, (_, k) => k + 2).map((inputs) => ({
     name: `padded_${inputs}x3`,
     title: `${inputs} padded inputs under 3 taps`,
     origin: 'the algorithm for a short padded axis',

@@ -39,6 +39,7 @@
 #include "family_4_2_1x3_f1.h"
 #include "padded_2x3.h"
 #include "padded_3x3.h"
+#include "padded_4x3.h"
 
 // Calls X with the name of every codelet.
 #define WINOGRAD_CODELETS(X) \
@@ -104,4 +105,5 @@
   X(Output_family_4_2_1x3_f1) \
   X(Input_padded_2x3) \
   X(Output_padded_2x3) \
-  X(Input_padded_3x3)
+  X(Input_padded_3x3) \
+  X(Input_padded_4x3)
