@@ -19,6 +19,8 @@ export interface StoredMember
   /** T. */
   readonly products: number;
   readonly moduli: readonly string[];
+  /** In two dimensions; see `FrontMember`. */
+  readonly singleChannelError: number;
   /** For vectors of 4, 8 and 16 numbers the least N for which T^N fills them whole; null when none does. */
   readonly fillsVectors: Readonly<Record<4 | 8 | 16, number | null>>;
 }
@@ -35,10 +37,11 @@ export function frontOf(members: readonly FrontMember[]): Front {
     generatedBy: 'npm run fronts',
     outputs,
     taps,
-    members: members.map(({ transform, noiseGain, operations, structure, evidence }) => ({
+    members: members.map(({ transform, noiseGain, singleChannelError, operations, structure, evidence }) => ({
       products: transform.products,
       moduli: transform.moduli,
       noiseGain,
+      singleChannelError,
       operations,
       fillsVectors: {
         4: filledAt(transform.products, 4),
@@ -86,7 +89,7 @@ export function frontIndex(fronts: readonly Front[]): string {
     '',
     '- **2-D products**: products per output in two dimensions, (T/S)².',
     '- **Q**: noise gain. **1-D, 2-D, 3-D error**: expected error of a layer with many channels as a multiple of direct',
-    '  convolution in single precision, (Q/G)^N.',
+    '  convolution in single precision, (Q/G)^N. **1 channel**: the same in 2-D for a single channel.',
     '- **A, B, C**: operations of the programs for one axis, a fused multiply-add counted once.',
     '- **W**: the least N for which T^N fills vectors of 4, 8 and 16 numbers.',
     '- **≥**: how far Q is above the least found for T products with real numbers for points and moduli, and how many of',
@@ -104,15 +107,17 @@ function section({ outputs, taps, members }: Front): string[] {
     '',
     `## F(${outputs}, ${taps})`,
     '',
-    '| T | 2-D products | Q | 1-D error | 2-D error | 3-D error | A | B | C | W | ≥ | moduli |',
-    '|--:|--:|--:|--:|--:|--:|--:|--:|--:|:-:|--:|---|',
-    ...members.map(({ products, moduli, noiseGain: gain, operations, fillsVectors, evidence }) => {
+    '| T | 2-D products | Q | 1-D error | 2-D error | 3-D error | 1 channel | A | B | C | W | ≥ | moduli |',
+    '|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|:-:|--:|---|',
+    ...members.map((member) => {
+      const { products, moduli, noiseGain: gain, operations, fillsVectors, evidence } = member;
       const { continuousGain, starts, agreeing } = evidence;
       const fields = [
         products,
         ((products / outputs) ** 2).toFixed(2),
         gain.toPrecision(4),
         ...[1, 2, 3].map((n) => ((gain / taps) ** n).toPrecision(3)),
+        member.singleChannelError.toPrecision(3),
         operations.A,
         operations.B,
         operations.C,

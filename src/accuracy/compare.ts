@@ -19,21 +19,30 @@ export interface Comparison {
 
 /** Runs an experiment and predicts it. */
 export function compare(experiment: Experiment): Comparison {
-  const { transforms, channels, sumBlock, arithmetic } = experiment;
   const { ratio, winograd, direct, runs } = measure(experiment);
-  const predicted = expectedLayerError(
-    transforms.map((transform) => programmed(transform, arithmetic)),
-    arithmetic === 'engine'
-      ? { channels, sumBlock, kernelTransform: 'double', fused: true }
-      : { channels, kernelTransform: 'single', fused: false },
-  );
   return {
     measured: ratio,
-    predicted: predicted.ratio,
-    limit: layerErrorRatio(transforms),
+    predicted: predict(experiment),
+    limit: layerErrorRatio(experiment.transforms),
     absolute: { winograd, direct },
     runs,
   };
+}
+
+/** The expected error of an experiment as a multiple of direct convolution's. */
+export function predict({
+  transforms,
+  channels,
+  sumBlock,
+  arithmetic,
+}: Pick<Experiment, 'transforms' | 'channels' | 'sumBlock' | 'arithmetic'>): number {
+  const axes = new Map([...new Set(transforms)].map((each) => [each, programmed(each, arithmetic)]));
+  return expectedLayerError(
+    transforms.map((each) => axes.get(each)!),
+    arithmetic === 'engine'
+      ? { channels, sumBlock, kernelTransform: 'double', fused: true }
+      : { channels, kernelTransform: 'single', fused: false },
+  ).ratio;
 }
 
 /** Enough to find pairs of rows, which is what matters for rounding. */

@@ -1,7 +1,7 @@
 import type { Transform } from '../../synth/index.js';
-import { type Comparison, compare } from './compare.js';
+import { type Comparison, compare, predict } from './compare.js';
 import type { Arithmetic } from './experiment.js';
-import { leastNoisy, usualPoints } from './subjects.js';
+import { frontOf, usualPoints } from './subjects.js';
 
 /**
  * Mean error of F(S, 3) in two dimensions as a multiple of direct convolution's, on the best points that Barabasz,
@@ -28,23 +28,23 @@ const SIZES: readonly (readonly [number, number])[] = [
   [6, 5],
 ];
 
-/** The algorithms compared, each in the arithmetics of interest. */
+/** The algorithms compared: where they come from, and in which arithmetics. */
 const SUBJECTS = {
-  usual: { make: usualPoints, arithmetics: ['plain'] },
+  usual: { from: (outputs, taps) => [usualPoints(outputs, taps)], arithmetics: ['plain'] },
   real: {
-    make: (outputs, taps) => leastNoisy(outputs, taps, outputs + taps - 1),
+    from: (outputs, taps) => frontOf(outputs, taps, outputs + taps - 1),
     arithmetics: ['plain', 'engine'],
   },
   quadratic: {
-    make: (outputs, taps) => leastNoisy(outputs, taps, outputs + taps),
+    from: (outputs, taps) => frontOf(outputs, taps, outputs + taps),
     arithmetics: ['plain', 'engine'],
   },
 } as const satisfies Record<
   string,
-  { make: (outputs: number, taps: number) => Transform; arithmetics: readonly Arithmetic[] }
+  { from: (outputs: number, taps: number) => Transform[]; arithmetics: readonly Arithmetic[] }
 >;
 
-/** What an algorithm is: usual points, the best real points (T = D), or the best with one product more. */
+/** What an algorithm is: usual points, the best real points (T = D), or the best with one product more, x² + 1 mostly. */
 export type Subject = keyof typeof SUBJECTS;
 
 /** One experiment of the comparison. */
@@ -67,14 +67,27 @@ export function compareWithPublished(
 ): PublishedComparison[] {
   return SIZES.flatMap(([outputs, taps], index) => {
     onProgress(index, SIZES.length);
+    const published = taps === 3 ? PUBLISHED[outputs] : undefined;
     return (Object.keys(SUBJECTS) as Subject[]).flatMap((subject) => {
-      const transform = SUBJECTS[subject].make(outputs, taps);
-      const published = taps === 3 ? PUBLISHED[outputs] : undefined;
-      return SUBJECTS[subject].arithmetics.map((arithmetic) => ({
-        ...{ outputs, taps, products: transform.products, moduli: transform.moduli, subject, arithmetic },
-        ...(published !== undefined && { published }),
-        ...compare({ transforms: [transform, transform], channels: 1, sumBlock: 0, arithmetic, runs, seed }),
-      }));
+      const { from, arithmetics } = SUBJECTS[subject];
+      const candidates = from(outputs, taps);
+      return arithmetics.map((arithmetic) => {
+        const experiments = candidates.map((each) => ({
+          ...{ transforms: [each, each], channels: 1, sumBlock: 0, arithmetic, runs, seed },
+        }));
+        const best = leastBy(experiments, predict);
+        const { products, moduli } = best.transforms[0]!;
+        return {
+          ...{ outputs, taps, products, moduli, subject, arithmetic },
+          ...(published !== undefined && { published }),
+          ...compare(best),
+        };
+      });
     });
   });
+}
+
+function leastBy<T>(items: readonly T[], value: (item: T) => number): T {
+  const values = items.map(value);
+  return items[values.indexOf(Math.min(...values))]!;
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { synthesize, type Transform } from '../../synth/index.js';
-import { noiseGain } from '../../synth/noise.js';
 import { search } from '../../synth/search/search.js';
 import { FRONTS_FOLDER, type Front, frontName } from '../fronts.js';
 import { packageRoot } from '../package.js';
@@ -26,14 +25,12 @@ function storedFront(outputs: number, taps: number): Front | undefined {
   }
 }
 
-/** The least noisy algorithm of F(S, G) with so many products. */
-export function leastNoisy(outputs: number, taps: number, products: number): Transform {
-  const candidates = frontTransforms(outputs, taps).filter((transform) => transform.products === products);
-  const all =
-    candidates.length > 0
-      ? candidates
-      : search({ outputs, taps, products: [products] }).map(({ transform }) => transform);
-  return all.reduce((best, each) => (noiseGain(each) < noiseGain(best) ? each : best));
+/** The algorithms of the front of F(S, G) with so many products. */
+export function frontOf(outputs: number, taps: number, products: number): Transform[] {
+  const kept = frontTransforms(outputs, taps).filter((transform) => transform.products === products);
+  return kept.length > 0
+    ? kept
+    : search({ outputs, taps, products: [products] }).map((each) => each.transform);
 }
 
 /** The points that users of wincnn take, in this order; infinity comes last. */

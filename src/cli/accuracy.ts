@@ -73,7 +73,8 @@ export function printPublished(results: readonly PublishedComparison[]): string 
   return lines([
     "Mean error in two dimensions, one channel, as a multiple of direct convolution's: measured, and predicted in",
     'brackets. Published: the best points of Barabasz et al. 2018. Usual points: 0, ±1, ±2, ±1/2, ±3, … and infinity;',
-    'best real: the least noise with T = D products; quadratic: with one product more (products per output at the right).',
+    'best real: the least predicted error with T = D products; quadratic: with one more (products per output at the',
+    'right).',
     'Plain arithmetic: row by row, nothing fused, kernels in single precision.',
     '',
     table.toString(),

@@ -21,17 +21,34 @@ export function simplestBetween(low: number, high: number): Point {
 }
 
 /**
- * The simplest point of an arc of the projective line, given by angles φ with x = tan φ; infinity is as simple
- * as zero.
+ * The number between two others whose denominator is the least power of two, and of these the one of least modulus: its
+ * powers are exact in floating point.
+ *
+ * @param low finite, ≤ high
+ */
+export function dyadicBetween(low: number, high: number): Point {
+  if (low <= 0 && high >= 0) return [1, 0];
+  for (let denominator = 1; ; denominator *= 2) {
+    const numerator = low > 0 ? Math.ceil(low * denominator) : Math.floor(high * denominator);
+    if (numerator >= low * denominator && numerator <= high * denominator) return [denominator, numerator];
+  }
+}
+
+/** Which number of an interval to take. */
+export type Choice = (low: number, high: number) => Point;
+
+/**
+ * The chosen point of an arc of the projective line, given by angles φ with x = tan φ; where the arc holds zero or
+ * infinity these are taken, zero first.
  *
  * @param low ≤ high, less than π apart
  */
-export function simplestOnArc(low: number, high: number): Point {
+export function chosenOnArc(low: number, high: number, choice: Choice): Point {
   const turns = Math.round((low + high) / 2 / Math.PI);
   const [from, to] = [low - turns * Math.PI, high - turns * Math.PI];
   if (from <= 0 && to >= 0) return [1, 0];
   if (from <= -Math.PI / 2 || to >= Math.PI / 2) return [0, 1];
-  return simplestBetween(Math.tan(from), Math.tan(to));
+  return choice(Math.tan(from), Math.tan(to));
 }
 
 /** How much a rational costs a reader and a register: |numerator| + denominator; 1 for 0 and ∞, 2 for ±1. */

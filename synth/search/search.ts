@@ -1,14 +1,13 @@
 import { expected } from '../errors.js';
 import { noiseGain } from '../noise.js';
+import type { AxisArithmetic } from '../noise-axis.js';
+import { expectedLayerError } from '../noise-layer.js';
 import { compile } from '../program/compile.js';
-import { costOf } from '../program/program.js';
+import { costOf, type Program } from '../program/program.js';
 import { synthesize } from '../synthesize.js';
 import type { Matrix, Transform } from '../transform.js';
-import { complexity, formatModuli } from './moduli-text.js';
-import { StructureOptimum } from './optimise.js';
+import { type Candidate, candidatesFor, type Evidence } from './candidates.js';
 import { paretoFront } from './pareto.js';
-import { snap } from './snap.js';
-import { structures } from './structure.js';
 
 /** What to search for and how hard. */
 export interface SearchOptions {
@@ -37,16 +36,6 @@ export interface TransformOperations {
   readonly C: number;
 }
 
-/** How sure a member of the front can be of being the best of its number of products. */
-export interface Evidence {
-  /** Lowest gain found for T products with real numbers for all parameters, over every structure. */
-  readonly continuousGain: number;
-  /** Random starts for T products. */
-  readonly starts: number;
-  /** How many of them ended at that gain, within 0.1 % of Q². */
-  readonly agreeing: number;
-}
-
 /** One algorithm of the front. */
 export interface FrontMember {
   /** Proved over ℚ. */
@@ -57,20 +46,18 @@ export interface FrontMember {
   readonly noiseGain: number;
   /** Expected error of a layer with many channels, as a multiple of direct convolution's: (Q/G)^N. */
   readonly layerError: number;
+  /** The same for a single channel, where the roundings of the transforms count most; see `expectedLayerError`. */
+  readonly singleChannelError: number;
   readonly operations: TransformOperations;
   /** The shape of the moduli, such as `0 inf ±p x^2+c:0`. */
   readonly structure: string;
   readonly evidence: Evidence;
 }
 
-/** How far log Q² may rise from the continuous minimum to simpler rationals, from next to nothing to a lot. */
-const ALLOWANCES = [0.003, 0.02, 0.1, 0.5];
-/** Structures whose log Q² is worse than the best by more than this are given up after one start. */
-const HOPELESS = 0.4;
-/** Structures that are worse by less than this may still give an algorithm with fewer operations. */
-const USEFUL = 0.7;
 /** Differences of the squared gain that do not justify more operations. */
 const GAIN_SLACK = 0.005;
+/** The same for the error of a single channel. */
+const ERROR_SLACK = 0.02;
 /** Attempts at each program: more seldom saves an operation that would change the front. */
 const ATTEMPTS = 4;
 
@@ -90,97 +77,38 @@ export function search(options: SearchOptions): FrontMember[] {
     const report = (share: number) => onProgress?.((index + share) / counts.length);
     return outputs === 1 || taps === 1
       ? [direct(outputs, taps)]
-      : candidatesFor(outputs, taps, products, starts, seed, report, keepGoing);
-  });
-  const rated = candidates.map((each) => {
-    const { A, B } = each.transform;
-    return { ...each, operations: { A: count(A), B: count(B) } };
+      : candidatesFor({ outputs, taps, products, starts, seed, report, keepGoing });
   });
   const front = paretoFront(
-    rated,
-    ({ transform, gain, operations: { A, B } }) => [transform.products, gain ** 2, A + B],
-    [0, GAIN_SLACK],
+    candidates.map((each) => rate(each, dims)),
+    ({ transform, noiseGain, singleChannelError, operations: { A, B } }) => [
+      transform.products,
+      noiseGain ** 2,
+      singleChannelError,
+      A + B,
+    ],
+    [0, GAIN_SLACK, ERROR_SLACK],
   );
-  return front.map(({ transform, gain, operations, structure, evidence }) => ({
-    transform,
-    productsPerOutput: (transform.products / outputs) ** dims,
-    noiseGain: gain,
-    layerError: (gain / taps) ** dims,
-    operations: { ...operations, C: count(transform.C) },
-    structure,
-    evidence,
+  return front.map((member) => ({
+    ...member,
+    operations: { ...member.operations, C: costOf(program(member.transform.C)).total },
   }));
 }
 
-interface Candidate {
-  readonly transform: Transform;
-  readonly gain: number;
-  readonly structure: string;
-  readonly evidence: Evidence;
-}
-
-function candidatesFor(
-  outputs: number,
-  taps: number,
-  products: number,
-  starts: number,
-  seed: number,
-  report: (share: number) => void,
-  keepGoing: () => boolean,
-): Candidate[] {
-  const optima = structures(outputs, taps, products).map(
-    (structure, index) => new StructureOptimum(structure, outputs, taps, seed * 7919 + index),
-  );
-  const bestValue = () => Math.min(...optima.map(({ best }) => best.value));
-  for (let round = 0; round < starts; round++) {
-    for (const [index, optimum] of optima.entries()) {
-      if (round > 0 && (optimum.best.value > bestValue() + HOPELESS || !keepGoing())) continue;
-      optimum.start();
-      report((0.8 * (round + index / optima.length)) / starts);
-    }
-  }
-  const best = bestValue();
-  const evidence = {
-    continuousGain: Math.exp(best / 2),
-    starts: optima.reduce((sum, each) => sum + each.starts, 0),
-    agreeing: optima.reduce((sum, each) => sum + each.reached(best), 0),
+/** Everything about a candidate but what its front alone needs. */
+function rate({ transform, gain, structure, evidence }: Candidate, dims: number) {
+  const [input, output] = [program(transform.B), program(transform.A)];
+  const axes = Array<AxisArithmetic>(dims).fill({ transform, programs: { input, output } });
+  return {
+    transform,
+    productsPerOutput: (transform.products / transform.outputs) ** dims,
+    noiseGain: gain,
+    layerError: (gain / transform.taps) ** dims,
+    singleChannelError: expectedLayerError(axes, { channels: 1 }).ratio,
+    operations: { A: costOf(output).total, B: costOf(input).total },
+    structure,
+    evidence,
   };
-  const symmetric = Math.min(
-    ...optima.filter((each) => each.structure.symmetric).map((each) => each.best.value),
-  );
-  const promising = optima.filter(({ structure, best: { value } }) =>
-    // Without symmetry rows do not come in pairs: that must at least buy some error.
-    structure.symmetric ? value <= best + USEFUL : value < symmetric - GAIN_SLACK,
-  );
-  return snapAll(promising).map(({ moduli, structure }) => {
-    const transform = synthesize({ outputs, taps, moduli });
-    return { transform, gain: noiseGain(transform), structure, evidence };
-  });
-}
-
-interface SnappedModuli {
-  readonly moduli: string[];
-  readonly structure: string;
-}
-
-/** Rational moduli near the minima, without those that are beaten in gain by simpler ones. */
-function snapAll(optima: readonly StructureOptimum[]): SnappedModuli[] {
-  const snapped = optima.flatMap(({ structure, objective, best }) =>
-    ALLOWANCES.flatMap((allowance) => {
-      const found = snap(structure, objective, best, allowance);
-      if (found === undefined) return [];
-      const simple = complexity(structure, found.values);
-      return [
-        {
-          moduli: formatModuli(structure, found.values),
-          structure: structure.name,
-          gain: Math.exp(found.value),
-          simple,
-        },
-      ];
-    }),
-  );
-  return paretoFront(snapped, ({ gain, simple }) => [gain, simple], [GAIN_SLACK / 2]);
 }
 
 /** With a single tap, or a single output, nothing can be saved: the moduli x^D give plain products. */
@@ -191,8 +119,8 @@ function direct(outputs: number, taps: number): Candidate {
   return { transform, gain, structure: 'direct', evidence: { continuousGain: gain, starts: 0, agreeing: 0 } };
 }
 
-function count(matrix: Matrix): number {
-  return costOf(compile(matrix, { attempts: ATTEMPTS })).total;
+function program(matrix: Matrix): Program {
+  return compile(matrix, { attempts: ATTEMPTS });
 }
 
 function productCounts({ outputs, taps, products }: SearchOptions): number[] {

@@ -1,6 +1,6 @@
 import type { Point } from './gain.js';
 import { type Minimum, minimise } from './minimise.js';
-import { height, rationalsNear, simplestBetween, simplestOnArc } from './rationals.js';
+import { type Choice, chosenOnArc, height, rationalsNear } from './rationals.js';
 import type { ParameterKind, Structure, Values } from './structure.js';
 
 /** The logarithm of the squared gain for parameter values; what the search minimises. */
@@ -12,24 +12,33 @@ export interface Snapped {
   readonly value: number;
 }
 
+/** A family of rationals to round to. */
+export interface RationalKind {
+  /** The simplest of an interval. */
+  readonly choose: Choice;
+  readonly includes: (point: Point) => boolean;
+}
+
 /** A parameter's value: the angle of a point, or a coefficient, as projective coordinates. */
 export function toPoint(kind: ParameterKind, x: number): Point {
   return kind === 'point' ? [Math.cos(x), Math.sin(x)] : [1, x];
 }
 
 /**
- * Turns a continuous minimum into small rationals, greedily: of all parameters still free, the one whose simplest
+ * Turns a continuous minimum into small rationals, greedily: of all parameters still free, the one whose chosen
  * rational nearby costs least is fixed, and the rest is optimised anew around it. At the end single parameters
- * move to rationals no less simple where that helps.
+ * move to rationals of the kind that are no less simple where that helps.
  *
  * @param minimum angles and coefficients of the continuous minimum
  * @param allowance how far the objective may rise in total: 0.02 for two per cent of Q²
+ * @param kind which rational of an interval to take, and which ones are of that kind
  */
 export function snap(
   structure: Structure,
   objective: Objective,
   minimum: Minimum,
   allowance: number,
+  kind: RationalKind,
 ): Snapped | undefined {
   const { parameters } = structure;
   const limit = minimum.value + allowance;
@@ -37,15 +46,15 @@ export function snap(
   let current = minimum;
   for (let left = parameters.length; left > 0; left--) {
     const spare = (limit - current.value) / Math.sqrt(left);
-    const best = cheapest(parameters, objective, fixed, current, spare);
+    const best = cheapest(parameters, objective, fixed, current, spare, kind.choose);
     if (best === undefined) return undefined;
     fixed[best.index] = best.point;
     current = settle(parameters, objective, fixed, current.x);
   }
-  return polish(structure, objective, { values: fixed as Point[], value: current.value });
+  return polish(structure, objective, { values: fixed as Point[], value: current.value }, kind);
 }
 
-interface Choice {
+interface Fixed {
   readonly index: number;
   readonly point: Point;
   readonly value: number;
@@ -57,8 +66,9 @@ function cheapest(
   fixed: readonly (Point | undefined)[],
   { x, value }: Minimum,
   spare: number,
-): Choice | undefined {
-  let best: Choice | undefined;
+  choose: Choice,
+): Fixed | undefined {
+  let best: Fixed | undefined;
   const values = x.map((each, i) => fixed[i] ?? toPoint(parameters[i]!, each));
   parameters.forEach((kind, index) => {
     if (fixed[index] !== undefined) return;
@@ -67,7 +77,7 @@ function cheapest(
     const reach = (sign: 1 | -1) =>
       sign * farthest((step) => at(toPoint(kind, centre + sign * step)) <= value + spare);
     const [low, high] = [centre + reach(-1), centre + reach(1)];
-    const point = kind === 'point' ? simplestOnArc(low, high) : simplestBetween(low, high);
+    const point = kind === 'point' ? chosenOnArc(low, high, choose) : choose(low, high);
     // The arc may hold a hump, and so its simplest rational may cost more than its ends.
     const cost = at(point);
     if (cost <= value + spare && (best === undefined || cost < best.value))
@@ -120,14 +130,19 @@ function settle(
 
 const POLISH_DISTANCE = 0.15;
 
-function polish({ parameters }: Structure, objective: Objective, start: Snapped): Snapped {
+function polish(
+  { parameters }: Structure,
+  objective: Objective,
+  start: Snapped,
+  { includes }: RationalKind,
+): Snapped {
   let { values, value } = start;
   for (let improved = true; improved; ) {
     improved = false;
     parameters.forEach((kind, index) => {
       const [u, w] = values[index]!;
       for (const point of rationalsNear(Math.atan2(w, u), POLISH_DISTANCE, Math.min(height([u, w]), 24))) {
-        if (kind === 'coefficient' && point[0] === 0) continue;
+        if ((kind === 'coefficient' && point[0] === 0) || !includes(point)) continue;
         const candidate = values.map((each, i) => (i === index ? point : each));
         const reached = objective(candidate);
         if (!(reached < value - 1e-9)) continue;

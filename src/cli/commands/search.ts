@@ -42,7 +42,8 @@ export function register(program: Command): void {
       'after',
       `
 Columns: products per output in N dimensions; T of one axis; noise gain Q; expected error of a layer with many
-channels as a multiple of direct convolution's, (Q/G)^N; operations of the programs for A, B and C on one axis.
+channels as a multiple of direct convolution's, (Q/G)^N, and of one with a single channel; operations of the programs
+for A, B and C on one axis.
 
 Examples:
   $ winograd search 6 3
@@ -83,19 +84,22 @@ export function memberJson({ transform, ...rest }: FrontMember): object {
 function printFront(outputs: number, taps: number, dims: number, front: readonly FrontMember[]): string {
   const table = plainTable();
   table.push(
-    [...['products/output', 'T', 'Q', 'error', 'A', 'B', 'C'].map(right), 'moduli'],
-    ...front.map(({ transform, productsPerOutput, noiseGain, layerError, operations }) => [
-      ...[
-        productsPerOutput.toFixed(3),
-        transform.products,
-        noiseGain.toPrecision(4),
-        layerError.toPrecision(3),
-        operations.A,
-        operations.B,
-        operations.C,
-      ].map(right),
-      transform.moduli.join(', '),
-    ]),
+    [...['products/output', 'T', 'Q', 'error', '1 channel', 'A', 'B', 'C'].map(right), 'moduli'],
+    ...front.map(
+      ({ transform, productsPerOutput, noiseGain, layerError, singleChannelError, operations }) => [
+        ...[
+          productsPerOutput.toFixed(3),
+          transform.products,
+          noiseGain.toPrecision(4),
+          layerError.toPrecision(3),
+          singleChannelError.toPrecision(3),
+          operations.A,
+          operations.B,
+          operations.C,
+        ].map(right),
+        transform.moduli.join(', '),
+      ],
+    ),
   );
   return lines([
     `F(${outputs}, ${taps}) in ${dims}-D, D = ${outputs + taps - 1}; error as a multiple of direct convolution's:`,

@@ -6,7 +6,7 @@ import { type Point, squaredGain } from '../../../synth/search/gain.js';
 import { minimise } from '../../../synth/search/minimise.js';
 import { formatModuli } from '../../../synth/search/moduli-text.js';
 import { paretoFront } from '../../../synth/search/pareto.js';
-import { height, simplestBetween, simplestOnArc } from '../../../synth/search/rationals.js';
+import { chosenOnArc, dyadicBetween, height, simplestBetween } from '../../../synth/search/rationals.js';
 import { instantiate, structures } from '../../../synth/search/structure.js';
 
 describe('gain from moduli', () => {
@@ -60,10 +60,17 @@ describe('simplest rational', () => {
     );
   });
 
+  it('may be asked for a power of two below', () => {
+    expect(dyadicBetween(0.6, 0.7)).toEqual([8, 5]);
+    expect(dyadicBetween(-0.7, -0.6)).toEqual([8, -5]);
+    expect(dyadicBetween(1.2, 3.5)).toEqual([1, 2]);
+    expect(dyadicBetween(-1, 3)).toEqual([1, 0]);
+  });
+
   it('takes infinity for simple on an arc', () => {
-    expect(simplestOnArc(1.5, 1.7)).toEqual([0, 1]);
-    expect(simplestOnArc(-0.1, 0.1)).toEqual([1, 0]);
-    expect(simplestOnArc(Math.PI + 0.7, Math.PI + 0.8)).toEqual([1, 1]);
+    expect(chosenOnArc(1.5, 1.7, simplestBetween)).toEqual([0, 1]);
+    expect(chosenOnArc(-0.1, 0.1, simplestBetween)).toEqual([1, 0]);
+    expect(chosenOnArc(Math.PI + 0.7, Math.PI + 0.8, simplestBetween)).toEqual([1, 1]);
     expect(height([0, 1])).toBe(height([1, 0]));
   });
 });
