@@ -54,18 +54,19 @@ function shipped(): Source[] {
     }));
 }
 
-/** The families of 3-tap tiles that the planner knows. */
+/** The families that the planner knows. */
 function families(): Source[] {
-  return FAMILIES.flatMap((outputs) => {
-    const { taps, members } = axisFamily({ outputs, taps: 3 });
-    const family = outputs.map((size) => `F(${size}, ${taps})`).join(', ');
-    return members.map((transform) => ({
-      name: `family_${outputs.join('_')}x${taps}_f${transform.outputs}`,
-      title: `F(${transform.outputs}, ${taps}) beside ${family}`,
-      origin: `the default family ${family}`,
-      transform,
-    }));
-  });
+  return TAPS.flatMap((taps) => FAMILIES.flatMap((outputs) => family(outputs, taps)));
+}
+
+function family(outputs: readonly number[], taps: number): Source[] {
+  const names = outputs.map((size) => `F(${size}, ${taps})`).join(', ');
+  return axisFamily({ outputs, taps }).members.map((transform) => ({
+    name: `family_${outputs.join('_')}x${taps}_f${transform.outputs}`,
+    title: `F(${transform.outputs}, ${taps}) beside ${names}`,
+    origin: `the default family ${names}`,
+    transform,
+  }));
 }
 
 /** Whole axes with one zero on both sides, under 3 taps. */

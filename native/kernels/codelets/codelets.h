@@ -37,6 +37,18 @@
 #include "family_4_2_1x3_f4.h"
 #include "family_4_2_1x3_f2.h"
 #include "family_4_2_1x3_f1.h"
+#include "family_4_2x5_f4.h"
+#include "family_4_2x5_f2.h"
+#include "family_2_1x5_f2.h"
+#include "family_2_1x5_f1.h"
+#include "family_4_2_1x5_f1.h"
+#include "family_4_2x4_f4.h"
+#include "family_4_2x4_f2.h"
+#include "family_2_1x4_f2.h"
+#include "family_2_1x4_f1.h"
+#include "family_4_2_1x4_f4.h"
+#include "family_4_2_1x4_f2.h"
+#include "family_4_2_1x4_f1.h"
 #include "padded_2x3.h"
 #include "padded_3x3.h"
 #include "padded_4x3.h"
@@ -103,6 +115,30 @@
   X(Output_family_4_2_1x3_f2) \
   X(Input_family_4_2_1x3_f1) \
   X(Output_family_4_2_1x3_f1) \
+  X(Input_family_4_2x5_f4) \
+  X(Output_family_4_2x5_f4) \
+  X(Input_family_4_2x5_f2) \
+  X(Output_family_4_2x5_f2) \
+  X(Input_family_2_1x5_f2) \
+  X(Output_family_2_1x5_f2) \
+  X(Input_family_2_1x5_f1) \
+  X(Output_family_2_1x5_f1) \
+  X(Input_family_4_2_1x5_f1) \
+  X(Output_family_4_2_1x5_f1) \
+  X(Input_family_4_2x4_f4) \
+  X(Output_family_4_2x4_f4) \
+  X(Input_family_4_2x4_f2) \
+  X(Output_family_4_2x4_f2) \
+  X(Input_family_2_1x4_f2) \
+  X(Output_family_2_1x4_f2) \
+  X(Input_family_2_1x4_f1) \
+  X(Output_family_2_1x4_f1) \
+  X(Input_family_4_2_1x4_f4) \
+  X(Output_family_4_2_1x4_f4) \
+  X(Input_family_4_2_1x4_f2) \
+  X(Output_family_4_2_1x4_f2) \
+  X(Input_family_4_2_1x4_f1) \
+  X(Output_family_4_2_1x4_f1) \
   X(Input_padded_2x3) \
   X(Output_padded_2x3) \
   X(Input_padded_3x3) \
