@@ -1,55 +1,27 @@
 import { readFileSync } from 'node:fs';
-import type { Choice } from '../src/choices.js';
 import { nativeLayer, nativeProblem } from '../src/lower.js';
-import {
-  type NativeLayer,
-  type NativePlan,
-  type NativeProblem,
-  type NativeWeights,
-  native,
-} from '../src/native.js';
+import { type NativeLayer, type NativePlan, type NativeWeights, native } from '../src/native.js';
 import { Plan } from '../src/plan.js';
-import { type Algorithm, choose } from '../src/planner.js';
-import { axes, type Problem, type Rank, validateInput, validateLayer } from '../src/problem.js';
-import { candidatesOf, type TileOptions } from '../src/transforms.js';
-import { InputError } from '../synth/errors.js';
+import { choose } from '../src/planner.js';
+import { type Problem, type Rank, validateInput, validateLayer } from '../src/problem.js';
+import { candidatesOf } from '../src/transforms.js';
+import { type Posed, parseAlgorithm, productShare } from './algorithm.js';
 import { blockedIndex, toBlocked } from './blocked.js';
 import type { EngineOptions, Job } from './protocol.js';
+
+/** Layers of fewer input channels read an image or a clip, which is planar; a network blocks what comes after. */
+const MIN_BLOCKED_CHANNELS = 8;
 
 /** A job made ready on memory of the benchmark's own, so that no pass allocates its result. */
 export interface Prepared {
   readonly plan: Plan;
+  /** Scalar products over those of direct convolution. */
+  readonly productShare: number;
   readonly native: NativePlan;
   readonly input: Float32Array;
   readonly output: Float32Array;
   /** A value of the result by its position in N×O×spatial. */
   valueAt(position: number): number;
-}
-
-/** What an algorithm's name on the command line asks of the planner. */
-interface Wish extends TileOptions {
-  readonly algorithm: Algorithm;
-  /** Run what was chosen on transforms that no codelet matches. */
-  readonly generic: boolean;
-}
-
-/**
- * `auto`, `winograd`, `direct`; `generic` (what auto chooses, without codelets); tiles such as `4` or `2x4x4`; or
- * moduli such as `0, ±1, ±2, inf`.
- *
- * @throws InputError for any other
- */
-export function parseAlgorithm(name: string): Wish {
-  if (name === 'auto' || name === 'winograd' || name === 'direct') return { algorithm: name, generic: false };
-  if (name === 'generic') return { algorithm: 'auto', generic: true };
-  if (/^\d+(x\d+)*$/.test(name)) {
-    const tile = name.split('x').map(Number);
-    return { algorithm: 'winograd', generic: false, tile: tile.length === 1 ? tile[0]! : tile };
-  }
-  if (name.includes(',')) return { algorithm: 'winograd', generic: false, transforms: name };
-  throw new InputError(
-    `Expected an algorithm to be auto, winograd, direct, generic, a tile such as 4 or 2x4x4, or moduli but received ${name}`,
-  );
 }
 
 const weightCache = new Map<string, NativeWeights>();
@@ -62,9 +34,8 @@ export function forgetWeights(): void {
 /** Plans a job and lays out its data. @throws InputError when the algorithm does not apply to the layer */
 export function prepare(job: Job & EngineOptions): Prepared {
   const wish = parseAlgorithm(job.algorithm);
-  const { width } = native()
-    .cpuInfo()
-    .kernels.find(({ name }) => name === job.isa)!;
+  const kernels = native().cpuInfo().kernels;
+  const { width } = kernels.find(({ name }) => name === job.isa)!;
   const problem = problemOf(job);
   const decision = choose(problem, {
     algorithm: wish.algorithm,
@@ -72,15 +43,13 @@ export function prepare(job: Job & EngineOptions): Prepared {
     errorLimit: wish.tile || wish.transforms ? Infinity : job.errorLimit,
     width,
   });
-  const layer = nativeLayer(problem, decision.choice, job.isa);
-  const posed = {
-    ...nativeProblem(problem, decision.choice),
-    inputLayout: job.layout,
-    outputLayout: job.layout,
-  };
-  const [finalLayer, finalProblem] = wish.generic ? withoutCodelets(layer, posed) : [layer, posed];
-  const weights = weightsOf(finalLayer, decision.choice, wish.generic, job.weightFile);
-  const plan = new (native().Plan)(finalProblem, weights);
+  const posed = wish.mode({
+    layer: nativeLayer(problem, decision.choice, job.isa),
+    problem: nativeProblem(problem, decision.choice),
+  });
+  const layouts = layoutsOf(job, posed);
+  const weights = weightsOf(posed.layer, job.weightFile);
+  const plan = new (native().Plan)({ ...posed.problem, ...layouts }, weights);
   const input = native().alloc(plan.inputLength);
   const planar = floats(job.inputFile);
   const shape = (channels: number, sizes: readonly number[]) => ({
@@ -89,17 +58,29 @@ export function prepare(job: Job & EngineOptions): Prepared {
     pixels: volume(sizes),
     width,
   });
-  if (job.layout === 'blocked') toBlocked(planar, input, shape(job.inChannels, job.input));
+  if (layouts.inputLayout === 'blocked') toBlocked(planar, input, shape(job.inChannels, job.input));
   else input.set(planar);
   const output = native().alloc(plan.outputLength);
   const outputShape = shape(job.outChannels, job.output);
+  const blocked = layouts.outputLayout === 'blocked';
   return {
     plan: new Plan(problem, decision, weights, plan),
+    productShare: productShare(posed, problem.output),
     native: plan,
     input,
     output,
-    valueAt: (position) => output[job.layout === 'blocked' ? blockedIndex(position, outputShape) : position]!,
+    valueAt: (position) => output[blocked ? blockedIndex(position, outputShape) : position]!,
   };
+}
+
+/** Blocked as far as the layer and its algorithm take it. */
+function layoutsOf(job: Job & EngineOptions, { layer }: Posed) {
+  const planarOnly = job.layout === 'planar' || layer.algorithm === 'positions';
+  const fewChannels = job.inChannels < MIN_BLOCKED_CHANNELS;
+  return {
+    inputLayout: planarOnly || fewChannels ? 'planar' : 'blocked',
+    outputLayout: planarOnly ? 'planar' : 'blocked',
+  } as const;
 }
 
 function problemOf(job: Job): Problem {
@@ -118,38 +99,12 @@ function problemOf(job: Job): Problem {
 }
 
 /** Plans that differ in threads or layouts alone share their weights, as those of a layer do. */
-function weightsOf(layer: NativeLayer, choice: Choice, generic: boolean, file: string): NativeWeights {
-  const key = [
-    layer.isa,
-    generic,
-    choice.algorithm,
-    ...(choice.covers?.map(({ algorithm }) => algorithm.key) ?? []),
-  ].join(' | ');
+function weightsOf(layer: NativeLayer, file: string): NativeWeights {
+  const { isa, algorithm, fold, transforms } = layer;
+  const key = [isa, algorithm, fold, ...(transforms?.map(({ C }) => C.join(' ')) ?? [])].join(' | ');
   const weights = weightCache.get(key) ?? new (native().Weights)(layer, floats(file), null);
   weightCache.set(key, weights);
   return weights;
-}
-
-/**
- * The same algorithm with A and B doubled and C quartered, which rounds nothing, but no matrix is any longer one that
- * was compiled.
- */
-function withoutCodelets(layer: NativeLayer, problem: NativeProblem): [NativeLayer, NativeProblem] {
-  const { transforms } = layer;
-  const { tiling } = problem;
-  if (transforms === undefined || tiling === undefined) return [layer, problem];
-  const scaled = (matrix: Float64Array, factor: number, axis: 0 | 1 | 2) =>
-    transforms[axis].products === 1 ? matrix : matrix.map((entry) => entry * factor);
-  return [
-    { ...layer, transforms: axes((a) => ({ ...transforms[a], C: scaled(transforms[a].C, 1 / 4, a) })) },
-    {
-      ...problem,
-      tiling: axes((a) => ({
-        ...tiling[a],
-        forms: tiling[a].forms.map((form) => ({ ...form, A: scaled(form.A, 2, a), B: scaled(form.B, 2, a) })),
-      })),
-    },
-  ];
 }
 
 function floats(file: string): Float32Array {

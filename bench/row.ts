@@ -8,7 +8,7 @@ export interface Row {
   readonly batch: number;
   /** Name and version. */
   readonly library: string;
-  /** As asked for: auto, direct, generic, a tile, moduli. */
+  /** As asked for: auto, direct, a tile, moduli, with a mode. */
   readonly algorithm: string;
   /** What that became: `direct` or F(S, G) per axis. */
   readonly runs: string;

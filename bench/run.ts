@@ -5,6 +5,7 @@ import { sync as writeFileAtomic } from 'write-file-atomic';
 import { exitCodeOf, report } from '../src/cli/failure.js';
 import { packageRoot } from '../src/package.js';
 import { expected } from '../synth/errors.js';
+import { GRAMMAR } from './algorithm.js';
 import { Contender } from './contender.js';
 import { measure } from './measure.js';
 import { startPeers } from './peers.js';
@@ -53,11 +54,7 @@ try {
       'Times layers × algorithms × kernels × threads; each result is checked in double precision first',
     )
     .option('--layers <names>', 'parts of names, separated by commas (default: all)', parseLayers)
-    .option(
-      '--algorithms <names>',
-      'auto, winograd, direct, generic (auto without codelets), tiles such as 4 or 2x4x4 (default: auto,direct)',
-      parseAlgorithms,
-    )
+    .option('--algorithms <names>', `${GRAMMAR} (default: auto,direct)`, parseAlgorithms)
     .option(
       '--moduli <list>',
       "one more algorithm, these moduli on every axis, such as '0, ±1, ±2, inf'; may be repeated",

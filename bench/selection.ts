@@ -1,8 +1,8 @@
 import { cpus } from 'node:os';
 import { native } from '../src/native.js';
 import { expected, InputError } from '../synth/errors.js';
+import { parseAlgorithm } from './algorithm.js';
 import type { Contender } from './contender.js';
-import { parseAlgorithm } from './engine.js';
 import type { Entry, Group } from './entry.js';
 import { type BenchLayer, layers } from './layers.js';
 

@@ -60,7 +60,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 
-function detailsOf({ plan }: Prepared): PlanDetails {
+function detailsOf({ plan, productShare }: Prepared): PlanDetails {
   return {
     runs: plan.algorithm === 'winograd' ? plan.transforms.join(' × ') : 'direct',
     tile: plan.tile,
@@ -69,7 +69,7 @@ function detailsOf({ plan }: Prepared): PlanDetails {
     workspaceBytes: plan.workspaceBytes,
     weightBytes: plan.weightBytes,
     expectedError: plan.expectedError,
-    productShare: plan.productsPerOutput / plan.taps,
+    productShare,
   };
 }
 

@@ -49,7 +49,7 @@ export function lineOf(layer: BenchLayer, rows: readonly Row[]): Line {
     two: own({ threads: 2 }),
     planar: own({ layout: 'planar' }),
     direct: own({ algorithm: 'direct' }),
-    generic: own({ algorithm: 'generic' }),
+    generic: own({ algorithm: 'auto:generic' }),
     cold: own({ cold: true }),
     others: ours.filter((row) => row.isa !== plain.isa),
     batches: ours.filter(({ batch }) => batch > 1),

@@ -20,7 +20,7 @@ export function reportSelections(base: Selection): Selection[] {
   return [
     auto,
     { ...single, layout: ['planar'] },
-    { ...single, algorithms: ['direct', 'generic'] },
+    { ...single, algorithms: ['direct', 'auto:generic'] },
     { ...single, isa: machineIsas().filter((isa) => isa !== 'portable') },
     { ...single, cold: [true] },
     { ...single, batch: [4, 8], layers: base.layers.filter(({ name }) => fewTiles.includes(name)) },
