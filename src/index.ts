@@ -1,5 +1,7 @@
 /** winograd-nd: exact fast convolution algorithms F(S, G), and the engine that runs 1-, 2- and 3-D layers with them. */
 export {
+  type EmitOptions,
+  emit,
   expected,
   InputError,
   type Matrix,

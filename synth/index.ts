@@ -1,5 +1,6 @@
 /** Exact mathematics of F(S, G): synthesis, proof, and the forms in which algorithms are written down. */
 export { defaultModuli, linearModuli, MAX_DEFAULT_INPUTS, resolvePoints } from './defaults.js';
+export { type EmitOptions, emit, type Target, targets } from './emit/index.js';
 export { printJson } from './emit/json.js';
 export { printLatex } from './emit/latex.js';
 export { printForm, printText } from './emit/text.js';
@@ -15,6 +16,22 @@ export {
   type Point,
   parseModuli,
 } from './moduli.js';
+export { leastOperations } from './program/bound.js';
+export { type CompileOptions, compile } from './program/compile.js';
+export {
+  type Cost,
+  costOf,
+  interpret,
+  matrixOf,
+  naiveOperations,
+  type Operation,
+  type OperationKind,
+  type Program,
+  prove,
+  type Value,
+} from './program/program.js';
+export { compileTransform, type Programs } from './program/programs.js';
+export { type ErrorWeights, roundingOf } from './program/rounding.js';
 export { type RowFactors, scaleRows } from './rows.js';
 export { type FormJson, formToJSON, fromJSON, type TransformJson, toJSON } from './serialize.js';
 export { type SynthesisOptions, synthesize } from './synthesize.js';
