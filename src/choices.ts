@@ -66,18 +66,18 @@ interface Draft extends Pick<Choice, 'sumBlock' | 'cost'> {
 }
 
 function allDrafts(problem: Problem, { candidates, width }: ChoiceOptions): Draft[] {
-  const sums = sumBlocks.filter(({ channels }) => channels < problem.inChannels);
+  const blocks = sumBlocks.filter((channels) => channels < problem.inChannels);
   const along = axes((a) => candidates[a].map((algorithm) => cover(algorithm, problem.output[a])));
   const combined = along[0].flatMap((depth) =>
     along[1].flatMap((height) => along[2].map((breadth) => [depth, height, breadth] as const)),
   );
   const lean = combined.filter((covers) => growth(covers) <= MAX_GROWTH);
   return (lean.length > 0 ? lean : combined).flatMap((covers) =>
-    sums.map(({ channels, slowdown }) => ({
+    blocks.map((sumBlock) => ({
       covers,
-      sumBlock: channels,
-      estimate: quickError(covers, problem.inChannels, channels),
-      cost: winogradCost(problem, covers, slowdown, width),
+      sumBlock,
+      estimate: quickError(covers, problem.inChannels, sumBlock),
+      cost: winogradCost(problem, covers, sumBlock, width),
     })),
   );
 }

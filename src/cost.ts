@@ -1,7 +1,7 @@
 import type { AxisForm } from './axis.js';
 import type { Cover } from './cover.js';
 import type { Axes } from './native.js';
-import { directFlops, type Problem } from './problem.js';
+import type { Problem } from './problem.js';
 import { elementCount } from './shape.js';
 
 /**
@@ -12,8 +12,11 @@ const model = {
   /** Share of the peak that a full register tile of the batched products reaches, and the direct kernel. */
   productRate: 0.92,
   directRate: 0.9,
-  /** Rate of a register tile of 1 … 6 rows relative to the full one. */
+  /** Rate of a register tile of 1 … 6 rows relative to the full one, and of one with one vector of two. */
   rowRate: [0.3, 0.55, 0.8, 0.95, 0.98, 1],
+  halfPanelRate: 0.6,
+  /** Steps of the inner sum in whose time a register tile is begun and stored. */
+  stepsPerSum: 5,
   /** A transform issues about one vector instruction a cycle, in which the peak counts two FMAs of two flops. */
   flopsPerInstruction: 4,
   /** Pairing rows of ±x halves the arithmetic of a transform, about. */
@@ -28,12 +31,8 @@ const model = {
   overhead: 200_000,
 } as const;
 
-/** How often the inner sum over channels is cut, and what adding the partial sums costs. */
-export const sumBlocks: readonly { readonly channels: number; readonly slowdown: number }[] = [
-  { channels: 0, slowdown: 1 },
-  { channels: 128, slowdown: 1.02 },
-  { channels: 64, slowdown: 1.05 },
-];
+/** Input channels summed before the partial sum is added to memory; 0 for all in one sum. */
+export const sumBlocks = [0, 128, 64] as const;
 
 /** Where the estimated time goes, in flops at one core's peak. */
 export interface Cost {
@@ -44,16 +43,40 @@ export interface Cost {
 }
 
 /** Estimates nested F(S, G) (Budden et al. 2017, equations 4 and 5), overhanging tiles included. */
-export function winogradCost(problem: Problem, covers: Axes<Cover>, slowdown: number, width: number): Cost {
-  const [inputs, outputs] = [roundUp(problem.inChannels, width), roundUp(problem.outChannels, width)];
-  const over = (of: (cover: Cover) => number) => problem.batch * elementCount(covers.map(of));
-  const tiles = over(({ totals }) => totals.tiles);
-  const rows = tiles / Math.ceil(tiles / model.rowRate.length);
-  const rate = model.productRate * model.rowRate[Math.floor(rows) - 1]!;
-  const products = (2 * over(({ totals }) => totals.products) * inputs * outputs * slowdown) / rate;
-  const instructions = inputs * inputInstructions(covers) + outputs * outputInstructions(covers);
-  const transforms = model.flopsPerInstruction * problem.batch * instructions;
+export function winogradCost(problem: Problem, covers: Axes<Cover>, sumBlock: number, width: number): Cost {
+  const { batch, inChannels, outChannels } = problem;
+  const sums = sumBlock === 0 ? 1 : Math.ceil(inChannels / sumBlock);
+  const steps = inChannels + sums * model.stepsPerSum;
+  const flops = 2 * productRows(batch, covers) * steps * paddedOutputs(outChannels, width);
+  const products = flops / model.productRate;
+  const instructions =
+    roundUp(inChannels, width) * inputInstructions(covers) +
+    roundUp(outChannels, width) * outputInstructions(covers);
+  const transforms = model.flopsPerInstruction * batch * instructions;
   return sum(problem, transforms, products, weightBytes(problem, covers, width) * model.flopsPerByte);
+}
+
+/**
+ * Rows of the batched products: tiles times products. Tiles of different forms do not share register tiles, so that
+ * the few at a border count for more than their number.
+ */
+function productRows(batch: number, [depth, height, breadth]: Axes<Cover>): number {
+  let rows = 0;
+  for (const z of depth.runs)
+    for (const y of height.runs)
+      for (const x of breadth.runs) {
+        const tiles = batch * z.tiles * y.tiles * x.tiles;
+        const inGroup = Math.floor(tiles / Math.ceil(tiles / model.rowRate.length));
+        const products = z.form.native.products * y.form.native.products * x.form.native.products;
+        rows += (tiles * products) / model.rowRate[inGroup - 1]!;
+      }
+  return rows;
+}
+
+/** Output channels as the register tiles see them, two vectors at a time: an odd last vector takes longer. */
+function paddedOutputs(channels: number, width: number): number {
+  const vectors = Math.ceil(channels / width);
+  return width * (vectors - (vectors % 2) + (vectors % 2) / model.halfPanelRate);
 }
 
 /** Bytes of the transformed weights. */
@@ -64,9 +87,10 @@ function weightBytes(problem: Problem, covers: Axes<Cover>, width: number): numb
 
 /** Estimates the direct kernel. */
 export function directCost(problem: Problem, width: number): Cost {
-  const { groups, outChannels } = problem;
-  const padding = (groups * roundUp(outChannels / groups, width)) / outChannels;
-  return sum(problem, 0, (directFlops(problem) * padding) / model.directRate, 0);
+  const { batch, inChannels, outChannels, groups } = problem;
+  const steps = (inChannels / groups) * elementCount(problem.kernel) + model.stepsPerSum;
+  const channels = groups * paddedOutputs(outChannels / groups, width);
+  return sum(problem, 0, (2 * batch * elementCount(problem.output) * steps * channels) / model.directRate, 0);
 }
 
 function sum(problem: Problem, transforms: number, products: number, streaming: number): Cost {
