@@ -190,9 +190,25 @@ describe('emit', () => {
     for (const { name } of targets) expect(() => emit(wrong, name)).toThrow('identity fails');
   });
 
-  it('emits an algorithm that names no moduli', () => {
-    const text = emit({ ...transform, moduli: [] }, 'c');
-    expect(text).not.toContain('Moduli:');
+  it('lets no text from a file out of its comments', () => {
+    for (const modulus of ['*/ intruder /*', 'x\nintruder', '"""\nintruder', 'intruder*/'])
+      for (const target of ['c', 'cpp-avx2', 'numpy'])
+        expect(emit({ ...transform, moduli: [modulus] }, target)).not.toContain('intruder');
+  });
+
+  it('says how to make the same again, and does not claim it of algorithms of other origin', () => {
+    expect(emit(transform, 'c')).toContain(
+      "`winograd emit 4 3 --moduli '0, 5/8, -5/8, 3/2, -3/2, inf' --target c`",
+    );
+    const nameless = emit({ ...transform, moduli: [] }, 'c');
+    expect(nameless).not.toContain('Moduli:');
+    expect(nameless).toContain('`winograd emit --from FILE --target c`');
+    const scaled = {
+      ...transform,
+      A: transform.A.map((row) => row.map((entry) => entry.mul(2))),
+      B: transform.B.map((row) => row.map((entry) => entry.div(2))),
+    };
+    expect(emit(scaled, 'c')).toContain('`winograd emit --from FILE --target c`');
   });
 });
 
