@@ -3,9 +3,10 @@ import { convolution, type Product } from '../convolution.js';
 import { defaultModuli, resolvePoints } from '../defaults.js';
 import { expected } from '../errors.js';
 import { formatModulus, type ModuliInput, parseModuli, validateModuli } from '../moduli.js';
-import type { Polynomial } from '../polynomial.js';
-import { content, scale, ZERO } from '../rational.js';
+import { noiseGain } from '../noise.js';
+import { content, isZero, scale, ZERO } from '../rational.js';
 import type { Matrix } from '../transform.js';
+import { BALANCED_LENGTHS, balancedPoints, balancedProducts } from './balanced.js';
 import { type Form, proved } from './form.js';
 
 /** A whole axis with its padding. */
@@ -16,7 +17,7 @@ export interface PaddedOptions {
   readonly padding: readonly [begin: number, end: number];
   /** G: taps of the kernel. */
   readonly taps: number;
-  /** Moduli of the polynomial product it is made of, whose lengths `factorsOf` tells; by default good ones. */
+  /** Moduli of the product of the two shortest among outputs, taps and inputs; by default the best known algorithm. */
   readonly moduli?: ModuliInput | undefined;
 }
 
@@ -26,6 +27,7 @@ export interface PaddedOptions {
  */
 export interface PaddedTransform extends Form {
   readonly padding: readonly [begin: number, end: number];
+  /** The moduli of the polynomial product, or the points of a balanced one. */
   readonly moduli: readonly string[];
   /** No bilinear algorithm has fewer products: as many outputs, taps or inputs are independent. */
   readonly leastProducts: number;
@@ -42,6 +44,12 @@ interface Range {
   readonly length: number;
 }
 
+/** Rows over the used indices of each side, one for each product. */
+interface Candidate {
+  readonly rows: readonly Readonly<Record<Side, readonly Fraction[]>>[];
+  readonly moduli: readonly string[];
+}
+
 /**
  * Synthesizes and proves an algorithm for an axis of given length, padding and taps.
  *
@@ -49,45 +57,106 @@ interface Range {
  * the coefficient of xᴺ in a product of three polynomials of lengths S, G and L. Any two of them may be multiplied fast
  * (Theorem 1 of Budden et al. 2017) and the third read off as the transpose, so the two shortest are taken: P + Q − 1
  * products. Without padding these are S and G, which is F(S, G) with its D products; with 2 inputs, padding 1 and 3 taps
- * they are the 2 outputs and the 2 inputs: 3 products.
+ * they are the 2 outputs and the 2 inputs: 3 products. Where all three sides are about as long and N lies where
+ * `balancedProducts` wants it, that takes no more and is quieter: 3 inputs, padding 1 and 3 taps take 4 products.
  *
  * @throws InputError when the sizes leave no output or no input under it, or the moduli are unusable
  */
 export function paddedTransform(options: PaddedOptions): PaddedTransform {
   const { inputs, padding, taps } = checkOptions(options);
-  const [begin, end] = padding;
-  const outputs = inputs + begin + end - taps + 1;
-  const ranges = usedRanges({ outputs, taps, inputs }, inputs - 1 + begin);
-  const [left, right] = factorsOf(ranges);
-  const size = left.length + right.length - 1;
-  const chosen =
-    options.moduli === undefined ? defaultModuli(left.length, right.length) : parseModuli(options.moduli);
-  validateModuli(chosen, size);
-  const resolved = chosen.map((modulus) => resolvePoints(modulus, left.length, right.length));
+  const outputs = inputs + padding[0] + padding[1] - taps + 1;
+  const lengths = { outputs, taps, inputs };
+  const ranges = usedRanges(lengths, inputs - 1 + padding[0]);
+  const total = inputs - 1 + padding[0] - ranges.reduce((sum, { first }) => sum + first, 0);
+  const candidates = [
+    byMultiplication(ranges, total, options.moduli),
+    ...(options.moduli === undefined ? balanced(ranges, total) : []),
+  ];
+  return candidates
+    .map((candidate) => transformOf(candidate, { inputs, padding, taps }, ranges))
+    .reduce((best, each) => (isBetter(each, best) ? each : best));
+}
 
-  const third = ranges.find((range) => range !== left && range !== right)!;
-  const top = inputs - 1 + begin - left.first - right.first - third.first;
-  const products = convolution(left.length, right.length, resolved).map((product) =>
-    right.side === 'taps' ? product : withoutContent(product),
-  );
+function isBetter(each: PaddedTransform, than: PaddedTransform): boolean {
+  if (each.products !== than.products) return each.products < than.products;
+  return noiseGain(each) < noiseGain(than);
+}
+
+function transformOf(
+  { rows, moduli }: Candidate,
+  { inputs, padding: [begin, end], taps }: PaddedOptions,
+  ranges: readonly Range[],
+): PaddedTransform {
+  const outputs = inputs + begin + end - taps + 1;
   const lengths = { outputs, taps, inputs };
   const [a, c, b] = ranges.map((range) =>
-    products.map((product) => {
-      const row = range === left ? product.left : range === right ? product.right : read(product.back, top);
-      return embed(row, range, lengths[range.side]);
-    }),
+    rows.map((row) => embed(row[range.side], range, lengths[range.side])),
   ) as [Matrix, Matrix, Matrix];
   const transform: PaddedTransform = {
     name: `${inputs} inputs padded by ${begin} and ${end}, ${taps} taps`,
     formula: `y[s] = Σ g[t] d[s + t${begin === 0 ? '' : ` − ${begin}`}]`,
-    ...{ inputs, padding: [begin, end], taps, outputs, products: products.length },
-    moduli: resolved.map(formatModulus),
+    ...{ inputs, padding: [begin, end], taps, outputs, products: rows.length, moduli },
     leastProducts: Math.max(...ranges.map(({ length }) => length)),
     A: Array.from({ length: outputs }, (_, s) => a.map((column) => column[s]!)),
     B: b.map((row) => row.toReversed()),
     C: c,
   };
   return proved(transform, (s, t) => s + t - begin);
+}
+
+/** Multiplies the two shortest sides; the third takes from each product what meets it in xᴺ. */
+function byMultiplication(
+  ranges: readonly Range[],
+  total: number,
+  moduli: ModuliInput | undefined,
+): Candidate {
+  const [left, right] = factorsOf(ranges);
+  const third = ranges.find((range) => range !== left && range !== right)!;
+  const chosen = moduli === undefined ? defaultModuli(left.length, right.length) : parseModuli(moduli);
+  validateModuli(chosen, left.length + right.length - 1);
+  const resolved = chosen.map((modulus) => resolvePoints(modulus, left.length, right.length));
+  const rows = convolution(left.length, right.length, resolved).map((product) => {
+    const { left: x, right: y, back } = right.side === 'taps' ? product : withoutContent(product);
+    const z = Array.from({ length: third.length }, (_, k) => back[total - k] ?? ZERO);
+    return { [left.side]: x, [right.side]: y, [third.side]: z } as Candidate['rows'][number];
+  });
+  return { rows, moduli: resolved.map(formatModulus) };
+}
+
+/**
+ * The ways to see the sides as parts of three of length n whose indices add up to 2n − 3, or to n when all are counted
+ * backwards. The taps come third, where the denominators are.
+ */
+function balanced(ranges: readonly Range[], total: number): Candidate[] {
+  const [outputs, taps, inputs] = ranges.map(({ length }) => length) as [number, number, number];
+  return BALANCED_LENGTHS.flatMap((n) => {
+    const products = balancedProducts(n);
+    const moduli = balancedPoints(n).map((point) => point.toFraction());
+    const found: Candidate[] = [];
+    for (const [sum, backwards] of [
+      [2 * n - 3, false],
+      [n, true],
+    ] as const) {
+      for (let a = 0; a <= n - outputs; a += 1) {
+        for (let b = 0; b <= n - inputs; b += 1) {
+          const c = sum - total - a - b;
+          if (c < 0 || c > n - taps) continue;
+          const part = (row: readonly Fraction[], first: number, length: number) =>
+            (backwards ? row.toReversed() : row).slice(first, first + length);
+          const rows = products.map(([x, y, z]) => ({
+            outputs: part(x, a, outputs),
+            inputs: part(y, b, inputs),
+            taps: part(z, c, taps),
+          }));
+          found.push({
+            rows: rows.filter((row) => !Object.values(row).some((each) => each.every(isZero))),
+            moduli,
+          });
+        }
+      }
+    }
+    return found;
+  });
 }
 
 function checkOptions({ inputs, padding, taps }: PaddedOptions): PaddedOptions {
@@ -125,11 +194,6 @@ function factorsOf(ranges: readonly Range[]): readonly [Range, Range] {
 function withoutContent({ left, right, back }: Product): Product {
   const factor = content(right);
   return { left, right: scale(right, factor.inverse()), back: scale(back, factor) };
-}
-
-/** The third polynomial's coefficient k meets coefficient N − k of the product. */
-function read(back: Polynomial, top: number): Fraction[] {
-  return Array.from({ length: top + 1 }, (_, k) => back[top - k] ?? ZERO);
 }
 
 /** A row over the used indices of a side as one over all of them; what lies beyond the row's end is zero. */
