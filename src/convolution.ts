@@ -1,43 +1,12 @@
 import { expected } from '../synth/index.js';
-import { BoundedMap } from './bounded.js';
-import type { Choice } from './choices.js';
-import { nativeLayer, nativeProblem } from './lower.js';
-import { type NativePlan, type NativeTimes, type NativeWeights, native } from './native.js';
-import { Plan } from './plan.js';
-import { type Algorithm, choose } from './planner.js';
-import {
-  type ConvolutionOptions,
-  type Layer,
-  type Rank,
-  validateInput,
-  validateLayer,
-  weightShape,
-} from './problem.js';
+import { type LayerOptions, validateOptions } from './layer-options.js';
+import type { NativeTimes } from './native.js';
+import { inEngineMemory, validateOut, validateResidual } from './passes.js';
+import type { Plan } from './plan.js';
+import { LayerPlans, type Prepared } from './prepare.js';
+import { type Rank, weightShape } from './problem.js';
 import { elementCount } from './shape.js';
 import { allocate, checkData, Tensor } from './tensor.js';
-import { candidatesOf, type TileOptions } from './transforms.js';
-
-/** Plans that one layer remembers, one for each shape of input. */
-const MAX_PLANS = 32;
-
-/** Accepted by default: what F(4, 3) on three axes costs, about twice the error of direct convolution. */
-const DEFAULT_ERROR_LIMIT = 2.5;
-
-/** Everything a layer can be told. */
-export interface LayerOptions extends ConvolutionOptions, TileOptions {
-  /**
-   * 'auto' (default) takes what is estimated to be fastest within `errorLimit`; 'winograd' is what `tile` and
-   * `transforms` imply.
-   */
-  readonly algorithm?: Algorithm;
-  /**
-   * Largest expected error of a tile that the planner may choose, as a multiple of direct float32 convolution's;
-   * default 2.5. Does not bind tiles that are given.
-   */
-  readonly errorLimit?: number;
-  /** One of the kernel tables that `cpuInfo()` lists; by default the best, or what `WINOGRAD_ISA` forces. */
-  readonly isa?: string;
-}
 
 /** Weights O × I/groups × kernel and one bias per output channel. They are copied: later changes have no effect. */
 export interface LayerWeights {
@@ -54,13 +23,6 @@ export interface RunStatistics {
   readonly effectiveGflops: number;
 }
 
-interface Prepared {
-  readonly plan: Plan;
-  readonly native: NativePlan;
-  /** Kept alive for other shapes to share. */
-  readonly weights: NativeWeights;
-}
-
 /**
  * A convolution layer (cross-correlation, as in PyTorch) over one to three axes. The first pass on a shape plans
  * it and transforms the weights; later ones reuse both.
@@ -70,31 +32,18 @@ export class Convolution {
   readonly rank: Rank;
   /** Statistics of the pass that ended last. */
   lastRun: RunStatistics | undefined;
-
-  readonly #layer: Layer;
-  readonly #wishes: TileOptions;
-  readonly #algorithm: Algorithm;
-  readonly #errorLimit: number;
-  readonly #isa: { readonly name: string; readonly width: number };
-  readonly #weight: Float32Array;
-  readonly #bias: Float32Array | null;
-  readonly #plans = new BoundedMap<string, Prepared>(MAX_PLANS);
-  /** Prepared weights by algorithm, for as long as a plan uses them. */
-  readonly #weights = new Map<string, WeakRef<NativeWeights>>();
+  /** For networks of layers. @internal */
+  readonly plans: LayerPlans;
 
   /** @throws InputError naming the option or weight that does not fit; VerificationError for a wrong transform */
   constructor(rank: Rank, options: LayerOptions, weights: LayerWeights) {
     this.rank = rank;
-    this.#layer = validateLayer(options, rank);
-    this.#algorithm = validateAlgorithm(options);
-    this.#errorLimit = validateErrorLimit(options);
-    this.#isa = validateIsa(options.isa);
-    this.#wishes = { ...options };
-    candidatesOf(this.#layer, options);
+    const settings = validateOptions(options, rank);
     if (typeof weights !== 'object' || weights === null)
       throw expected('weights', '{ weight, bias? }', weights);
-    this.#weight = copyOf(weights.weight, weightShape(this.#layer), 'weight');
-    this.#bias = weights.bias ? copyOf(weights.bias, [this.#layer.outChannels], 'bias') : null;
+    const weight = copyOf(weights.weight, weightShape(settings.layer), 'weight');
+    const bias = weights.bias ? copyOf(weights.bias, [settings.layer.outChannels], 'bias') : null;
+    this.plans = new LayerPlans(settings, weight, bias);
   }
 
   /**
@@ -104,7 +53,7 @@ export class Convolution {
    * @throws InputError when the shape does not fit the layer, or Winograd was asked for and does not apply
    */
   plan(inputShape: readonly number[]): Plan {
-    return this.#prepare(inputShape).plan;
+    return this.plans.prepare(inputShape).plan;
   }
 
   /**
@@ -114,89 +63,46 @@ export class Convolution {
    * used in place and must not be written to before the promise settles; other memory is copied at the call.
    *
    * @param x N×C×spatial, or C×spatial for a result without batch axis
-   * @param out where to put the result, in memory of the library's own and apart from the input; by default new
+   * @param out where to put the result, in memory of the library's own and apart from the inputs; by default new
    *   memory, whose first use costs the system time
+   * @param residual of the result's shape; added before the activation
    * @returns N×O×spatial (O×spatial)
-   * @throws InputError (as a rejection) when the input does not fit
+   * @throws InputError (as a rejection) when an input does not fit
    */
-  async forward(x: Tensor, out?: Tensor): Promise<Tensor> {
-    const { prepared, result } = this.#enter(x, out);
-    const times = await prepared.native.forward(inEngineMemory(x.data), result.data);
+  async forward(x: Tensor, out?: Tensor, residual?: Tensor): Promise<Tensor> {
+    const { prepared, result } = this.#enter(x, out, residual);
+    const added = residual && inEngineMemory(residual.data);
+    const times = await prepared.native.forward(inEngineMemory(x.data), result.data, added);
     return this.#leave(prepared.plan, result, times);
   }
 
   /** Convolves on the calling thread (and the layer's others) and blocks it meanwhile; see {@link forward}. */
-  forwardSync(x: Tensor, out?: Tensor): Tensor {
-    const { prepared, result } = this.#enter(x, out);
-    const times = prepared.native.forwardSync(x.data, result.data);
+  forwardSync(x: Tensor, out?: Tensor, residual?: Tensor): Tensor {
+    const { prepared, result } = this.#enter(x, out, residual);
+    const times = prepared.native.forwardSync(x.data, result.data, residual?.data);
     return this.#leave(prepared.plan, result, times);
   }
 
-  #enter(x: Tensor, out: Tensor | undefined): { prepared: Prepared; result: Tensor } {
+  #enter(x: Tensor, out: Tensor | undefined, residual: Tensor | undefined) {
     if (!(x instanceof Tensor)) throw expected('the input', 'a Tensor', x);
-    const prepared = this.#prepare(x.shape);
+    const prepared: Prepared = this.plans.prepare(x.shape);
     checkData(x.data, x.shape, "the input's data");
     const { outputShape } = prepared.plan;
     const shape = x.rank === this.rank + 1 ? outputShape.slice(1) : outputShape;
-    if (out !== undefined) checkOut(out, shape, x);
+    if (residual !== undefined) validateResidual(residual, shape);
+    if (out !== undefined) validateOut(out, shape, residual === undefined ? [x] : [x, residual]);
     return { prepared, result: out ?? new Tensor(allocate(elementCount(shape), false), shape) };
   }
 
-  #leave(plan: Plan, result: Tensor, { total, ...stages }: NativeTimes): Tensor {
-    this.lastRun = { milliseconds: total, stages, effectiveGflops: plan.directFlops / total / 1e6 };
+  #leave(plan: Plan, result: Tensor, times: NativeTimes): Tensor {
+    this.lastRun = statisticsOf(plan, times);
     return result;
   }
-
-  #prepare(inputShape: readonly number[]): Prepared {
-    const problem = validateInput(this.#layer, inputShape);
-    return this.#plans.getOrMake([problem.batch, ...problem.input].join(), () => {
-      const decision = choose(problem, {
-        algorithm: this.#algorithm,
-        candidates: candidatesOf(problem, this.#wishes),
-        errorLimit: this.#errorLimit,
-        width: this.#isa.width,
-      });
-      const weights = this.#prepareWeights(decision.choice);
-      const nativePlan = new (native().Plan)(nativeProblem(problem, decision.choice), weights);
-      return {
-        plan: new Plan(problem, decision, weights, nativePlan),
-        native: nativePlan,
-        weights,
-      };
-    });
-  }
-
-  #prepareWeights(choice: Choice): NativeWeights {
-    const key = choice.covers ? choice.covers.map(({ algorithm }) => algorithm.key).join(' | ') : 'direct';
-    const found = this.#weights.get(key)?.deref();
-    if (found !== undefined) return found;
-    const layer = nativeLayer(this.#layer, choice, this.#isa.name);
-    const weights = new (native().Weights)(layer, this.#weight, this.#bias);
-    this.#weights.set(key, new WeakRef(weights));
-    return weights;
-  }
 }
 
-/** The array itself if the engine owns its memory, which a pass then keeps alive; else a copy that it does own. */
-function inEngineMemory(data: Float32Array): Float32Array {
-  if (native().owns(data)) return data;
-  const copy = allocate(data.length, false);
-  copy.set(data);
-  return copy;
-}
-
-function checkOut(out: unknown, shape: readonly number[], { data }: Tensor): void {
-  if (!(out instanceof Tensor) || out.shape.join() !== shape.join())
-    throw expected(
-      'out',
-      `a Tensor of shape [${shape.join(', ')}]`,
-      out instanceof Tensor ? [...out.shape] : out,
-    );
-  checkData(out.data, shape, "out's data");
-  if (!native().owns(out.data)) throw expected('out', "in memory of the library's own", out);
-  const { byteOffset, byteLength } = out.data;
-  const apart = byteOffset >= data.byteOffset + data.byteLength || byteOffset + byteLength <= data.byteOffset;
-  if (out.data.buffer === data.buffer && !apart) throw expected('out', 'apart from the input', out);
+/** What the engine measured, for people. */
+export function statisticsOf(plan: Plan, { total, ...stages }: NativeTimes): RunStatistics {
+  return { milliseconds: total, stages, effectiveGflops: plan.directFlops / total / 1e6 };
 }
 
 function copyOf(value: Tensor | Float32Array, shape: readonly number[], name: string): Float32Array {
@@ -205,27 +111,4 @@ function copyOf(value: Tensor | Float32Array, shape: readonly number[], name: st
   const data = value instanceof Tensor ? value.data : value;
   checkData(data, shape, name);
   return data.slice();
-}
-
-function validateAlgorithm(options: LayerOptions): Algorithm {
-  const algorithm = options.algorithm ?? 'auto';
-  if (!['auto', 'winograd', 'direct'].includes(algorithm))
-    throw expected('algorithm', "'auto', 'winograd' or 'direct'", algorithm);
-  if (options.tile === undefined && options.transforms === undefined) return algorithm;
-  if (algorithm === 'direct') throw expected('algorithm', "'auto' or 'winograd' with tiles given", algorithm);
-  return 'winograd';
-}
-
-function validateErrorLimit({ errorLimit = DEFAULT_ERROR_LIMIT, ...options }: LayerOptions): number {
-  if (typeof errorLimit !== 'number' || !(errorLimit > 0))
-    throw expected('errorLimit', 'a positive number', errorLimit);
-  return options.tile === undefined && options.transforms === undefined ? errorLimit : Infinity;
-}
-
-function validateIsa(isa: string | undefined): { readonly name: string; readonly width: number } {
-  const info = native().cpuInfo();
-  const found = info.kernels.find(({ name }) => name === (isa ?? info.isa));
-  if (found === undefined)
-    throw expected('isa', `one of ${info.kernels.map(({ name }) => name).join(', ')}`, isa);
-  return found;
 }

@@ -13,12 +13,8 @@ export {
   verify,
 } from '../synth/index.js';
 export type { Activation } from './activation.js';
-export {
-  Convolution,
-  type LayerOptions,
-  type LayerWeights,
-  type RunStatistics,
-} from './convolution.js';
+export { Convolution, type LayerWeights, type RunStatistics } from './convolution.js';
+export type { LayerOptions } from './layer-options.js';
 export { Conv1d, Conv2d, Conv3d } from './layers.js';
 export type { CpuInfo } from './native.js';
 export { readNpy, writeNpy } from './npy.js';

@@ -1,4 +1,5 @@
-import { Convolution, type LayerOptions, type LayerWeights } from './convolution.js';
+import { Convolution, type LayerWeights } from './convolution.js';
+import type { LayerOptions } from './layer-options.js';
 
 /**
  * 1-D convolution of N×C×W (or C×W) tensors; see {@link Convolution}.

@@ -1,6 +1,6 @@
 import type { Choice } from './choices.js';
 import { tilingOf } from './cover.js';
-import type { NativeLayer, NativeProblem } from './native.js';
+import type { NativeLayer, NativeLayout, NativeProblem } from './native.js';
 import { axes, type Layer, type Problem } from './problem.js';
 
 /** What the engine prepares weights for, once an algorithm is chosen. */
@@ -16,4 +16,18 @@ export function nativeLayer(layer: Layer, { algorithm, covers }: Choice, isa: st
 /** What the engine runs, once an algorithm is chosen. */
 export function nativeProblem(problem: Problem, { sumBlock, covers }: Choice): NativeProblem {
   return { ...problem, sumBlock, ...(covers && { tiling: axes((a) => tilingOf(covers[a])) }) };
+}
+
+/** How a layer's input and output (with what is added to it) lie in memory. */
+export interface Layouts {
+  readonly input: NativeLayout;
+  readonly output: NativeLayout;
+}
+
+/** As tensors are. */
+export const planarLayouts: Layouts = { input: 'planar', output: 'planar' };
+
+/** Whether what is chosen can read a blocked input, and write a blocked output. */
+export function acceptsBlocked({ groups }: Layer): { readonly input: boolean; readonly output: boolean } {
+  return { input: groups === 1, output: groups === 1 };
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { expected } from '../../../synth/errors.js';
-import type { LayerOptions } from '../../convolution.js';
+import type { LayerOptions } from '../../layer-options.js';
 import type { Rank } from '../../problem.js';
 
 /** What commander hands over: `--padding` and the like become options of the layer under the same names. */

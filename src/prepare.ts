@@ -1,0 +1,86 @@
+import { BoundedMap } from './bounded.js';
+import type { Choice } from './choices.js';
+import type { Settings } from './layer-options.js';
+import { acceptsBlocked, type Layouts, nativeLayer, nativeProblem, planarLayouts } from './lower.js';
+import { type NativePlan, type NativeWeights, native } from './native.js';
+import { Plan } from './plan.js';
+import { choose, type Decision } from './planner.js';
+import { type Problem, validateInput } from './problem.js';
+import { candidatesOf } from './transforms.js';
+
+/** Shapes of input that one layer remembers its decisions and plans for. */
+const MAX_SHAPES = 32;
+
+/** A plan that can run. */
+export interface Prepared {
+  readonly plan: Plan;
+  readonly native: NativePlan;
+  /** Kept alive for other shapes to share. */
+  readonly weights: NativeWeights;
+}
+
+/** What will run on a shape of input, whatever the layouts. */
+export interface Decided {
+  readonly problem: Problem;
+  readonly decision: Decision;
+  /** Which of input and output may be blocked. */
+  readonly blocked: { readonly input: boolean; readonly output: boolean };
+}
+
+/** Decides, plans and transforms weights for one layer, each once for a shape and layouts. */
+export class LayerPlans {
+  readonly #decisions = new BoundedMap<string, Decided>(MAX_SHAPES);
+  readonly #plans = new BoundedMap<string, Prepared>(MAX_SHAPES);
+  /** Prepared weights by algorithm, for as long as a plan uses them. */
+  readonly #weights = new Map<string, WeakRef<NativeWeights>>();
+
+  constructor(
+    readonly settings: Settings,
+    private readonly weight: Float32Array,
+    private readonly bias: Float32Array | null,
+  ) {}
+
+  /** @throws InputError when the shape does not fit the layer, or no algorithm that was asked for applies */
+  decide(inputShape: readonly number[]): Decided {
+    const { layer, tiles, algorithm, errorLimit, isa } = this.settings;
+    const problem = validateInput(layer, inputShape);
+    return this.#decisions.getOrMake(keyOf(problem), () => {
+      const candidates = candidatesOf(problem, tiles);
+      const decision = choose(problem, { algorithm, candidates, errorLimit, width: isa.width });
+      return { problem, decision, blocked: acceptsBlocked(problem) };
+    });
+  }
+
+  /**
+   * @param layouts blocked only where {@link decide} allows it
+   * @throws InputError as {@link decide} does
+   */
+  prepare(inputShape: readonly number[], layouts: Layouts = planarLayouts): Prepared {
+    const { problem, decision } = this.decide(inputShape);
+    const key = [keyOf(problem), layouts.input, layouts.output].join();
+    return this.#plans.getOrMake(key, () => {
+      const weights = this.#prepareWeights(decision.choice);
+      const posed = {
+        ...nativeProblem(problem, decision.choice),
+        inputLayout: layouts.input,
+        outputLayout: layouts.output,
+      };
+      const plan = new (native().Plan)(posed, weights);
+      return { plan: new Plan(problem, decision, weights, plan), native: plan, weights };
+    });
+  }
+
+  #prepareWeights(choice: Choice): NativeWeights {
+    const key = choice.covers ? choice.covers.map(({ algorithm }) => algorithm.key).join(' | ') : 'direct';
+    const found = this.#weights.get(key)?.deref();
+    if (found !== undefined) return found;
+    const layer = nativeLayer(this.settings.layer, choice, this.settings.isa.name);
+    const weights = new (native().Weights)(layer, this.weight, this.bias);
+    this.#weights.set(key, new WeakRef(weights));
+    return weights;
+  }
+}
+
+function keyOf({ batch, input }: Problem): string {
+  return [batch, ...input].join();
+}
