@@ -142,4 +142,6 @@
   X(Input_padded_2x3) \
   X(Output_padded_2x3) \
   X(Input_padded_3x3) \
-  X(Input_padded_4x3)
+  X(Output_padded_3x3) \
+  X(Input_padded_4x3) \
+  X(Output_padded_4x3)

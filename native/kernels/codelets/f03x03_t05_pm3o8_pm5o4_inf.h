@@ -43,7 +43,7 @@ struct Input_f03x03_t05_pm3o8_pm5o4_inf {
   }
 };
 
-// Serves F(3, 3), 3 padded inputs under 3 taps.
+// Serves F(3, 3).
 // Operations: 9 (3 add, 1 mul, 5 fma; the plain matrix 18), 4 values live, depth 4.
 struct Output_f03x03_t05_pm3o8_pm5o4_inf {
   static constexpr int rows = 3, columns = 5;

@@ -48,7 +48,7 @@ struct Input_f04x03_t06_0_pm5o8_pm3o2_inf {
   }
 };
 
-// Serves F(4, 3), 4 padded inputs under 3 taps.
+// Serves F(4, 3).
 // Operations: 12 (6 add, 2 mul, 4 fma; the plain matrix 26), 7 values live, depth 3.
 struct Output_f04x03_t06_0_pm5o8_pm3o2_inf {
   static constexpr int rows = 4, columns = 6;
