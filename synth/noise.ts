@@ -1,6 +1,9 @@
 import { expected } from './errors.js';
 import type { Matrix, Transform } from './transform.js';
 
+/** The matrices of a bilinear algorithm, of one axis or of all of them together. */
+type Matrices = Pick<Transform, 'A' | 'B' | 'C'>;
+
 /**
  * The noise gain Q = sqrt(1/S Σᵢ Σₖ Aᵢₖ² ‖Bₖ‖² ‖Cₖ‖²): by how much the algorithm amplifies a relative error
  * that each product carries on its own, for independent data and kernels (the root mean square over outputs).
@@ -8,12 +11,12 @@ import type { Matrix, Transform } from './transform.js';
  * It does not change when rows are scaled, the gain in N dimensions is the product of the 1-D gains, and with
  * many channels the error of a layer is (Q/G)^N times that of direct convolution.
  */
-export function noiseGain(transform: Transform): number {
+export function noiseGain(transform: Matrices): number {
   return Math.sqrt(mean(outputGains(transform)));
 }
 
 /** For each output the squared gain Σₖ Aᵢₖ² ‖Bₖ‖² ‖Cₖ‖². */
-function outputGains({ A, B, C }: Transform): number[] {
+function outputGains({ A, B, C }: Matrices): number[] {
   const weights = B.map((row, k) => squaredNorm(row) * squaredNorm(C[k]!));
   return A.map((row) => row.reduce((sum, each, k) => sum + each.valueOf() ** 2 * weights[k]!, 0));
 }

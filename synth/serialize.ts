@@ -58,7 +58,8 @@ export function fromJSON(value: unknown): Transform {
   };
 }
 
-function toStrings(matrix: Matrix): string[][] {
+/** A matrix as exact texts, such as `"-5/2"`. */
+export function toStrings(matrix: Matrix): string[][] {
   return matrix.map((row) => row.map((entry) => entry.toFraction()));
 }
 

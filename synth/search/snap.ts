@@ -34,7 +34,7 @@ export function toPoint(kind: ParameterKind, x: number): Point {
  * @param kind which rational of an interval to take, and which ones are of that kind
  */
 export function snap(
-  structure: Structure,
+  structure: Pick<Structure, 'parameters'>,
   objective: Objective,
   minimum: Minimum,
   allowance: number,
@@ -131,7 +131,7 @@ function settle(
 const POLISH_DISTANCE = 0.15;
 
 function polish(
-  { parameters }: Structure,
+  { parameters }: Pick<Structure, 'parameters'>,
   objective: Objective,
   start: Snapped,
   { includes }: RationalKind,

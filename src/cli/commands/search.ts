@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { printJson, toJSON } from '../../../synth/index.js';
 import type { FrontMember } from '../../../synth/search/search.js';
+import { toStrings } from '../../../synth/serialize.js';
+import type { SplitMember } from '../../../synth/split/search.js';
 import { positiveInteger, positiveIntegers } from '../arguments.js';
 import { lines, plainTable, right } from '../columns.js';
 import { deliver } from '../output.js';
@@ -12,6 +14,7 @@ interface Options {
   readonly starts: number;
   readonly seed: number;
   readonly time?: number;
+  readonly split?: boolean;
   readonly json?: boolean;
   readonly out?: string;
 }
@@ -36,6 +39,7 @@ export function register(program: Command): void {
     .option('--starts <count>', 'random starts for each structure of moduli', positiveInteger('--starts'), 3)
     .option('--seed <seed>', 'the same seed gives the same front', positiveInteger('--seed'), 1)
     .option('--time <seconds>', 'end the random starts after this time', positiveInteger('--time'))
+    .option('--split', 'algorithms of all axes together: products of two quadratics split')
     .option('--json', 'print as JSON, with matrices')
     .option('-o, --out <file>', 'write to a file instead of standard output')
     .addHelpText(
@@ -48,37 +52,59 @@ for A, B and C on one axis.
 Examples:
   $ winograd search 6 3
   $ winograd search 4 5 --dims 3 --starts 10
-  $ winograd search 8 3 --products 11,12 --json --out f8x3.json`,
+  $ winograd search 8 3 --products 11,12 --json --out f8x3.json
+  $ winograd search 9 3 --split`,
     )
     .action(run);
 }
 
 async function run(outputs: number, taps: number, options: Options): Promise<void> {
-  const { dims, products, starts, seed, time, json, out } = options;
+  const progress = progressBar();
+  const onProgress = (share: number) => progress.update(`F(${outputs}, ${taps})`, share, 1);
+  const find = options.split ? splitFront : nestedFront;
+  const text = await find(outputs, taps, options, onProgress).finally(progress.stop);
+  await deliver(text, options.out);
+}
+
+type OnProgress = (share: number) => void;
+
+async function nestedFront(
+  outputs: number,
+  taps: number,
+  options: Options,
+  onProgress: OnProgress,
+): Promise<string> {
+  const { dims, products, starts, seed, time, json } = options;
   const { search } = await import('../../../synth/search/search.js');
   const begun = performance.now();
-  const progress = progressBar();
-  let front: FrontMember[];
-  try {
-    front = search({
-      outputs,
-      taps,
-      dims,
-      starts,
-      seed,
-      ...(products && { products }),
-      ...(time && { keepGoing: () => performance.now() - begun < time * 1000 }),
-      onProgress: (share) => progress.update(`F(${outputs}, ${taps})`, share, 1),
-    });
-  } finally {
-    progress.stop();
-  }
-  await deliver(json ? printJson(front.map(memberJson)) : printFront(outputs, taps, dims, front), out);
+  const front = search({
+    ...{ outputs, taps, dims, starts, seed, onProgress },
+    ...(products && { products }),
+    ...(time && { keepGoing: () => performance.now() - begun < time * 1000 }),
+  });
+  return json ? printJson(front.map(memberJson)) : printFront(outputs, taps, dims, front);
+}
+
+async function splitFront(
+  outputs: number,
+  taps: number,
+  options: Options,
+  onProgress: OnProgress,
+): Promise<string> {
+  const { dims, starts, seed, json } = options;
+  const { searchSplit } = await import('../../../synth/split/search.js');
+  const front = searchSplit({ outputs, taps, dims, starts, seed, onProgress });
+  return json ? printJson(front.map(splitJson)) : printSplit(outputs, taps, dims, front);
 }
 
 /** A member of a front as plain data: the fields of its transform, then what the search knows of it. */
 export function memberJson({ transform, ...rest }: FrontMember): object {
   return { ...toJSON(transform), ...rest };
+}
+
+function splitJson({ transform, ...rest }: SplitMember): object {
+  const { A, B, C, ...sizes } = transform;
+  return { ...sizes, ...rest, A: toStrings(A), B: toStrings(B), C: toStrings(C) };
 }
 
 function printFront(outputs: number, taps: number, dims: number, front: readonly FrontMember[]): string {
@@ -122,4 +148,25 @@ function evidence(front: readonly FrontMember[]): string[] {
       `where ${agreeing} of ${starts} starts ended.`
     );
   });
+}
+
+function printSplit(outputs: number, taps: number, dims: number, front: readonly SplitMember[]): string {
+  const table = plainTable();
+  table.push(
+    [...['products/output', 'T', 'Q', 'error'].map(right), 'points, with conjugates'],
+    ...front.map(({ transform, productsPerOutput, noiseGain, layerError }) => [
+      ...[
+        productsPerOutput.toFixed(3),
+        transform.products,
+        noiseGain.toPrecision(4),
+        layerError.toPrecision(3),
+      ].map(right),
+      transform.points.join(', '),
+    ]),
+  );
+  return lines([
+    `F(${outputs}, ${taps}) in ${dims}-D, products of all axes together; error as a multiple of direct convolution's:`,
+    '',
+    table.toString(),
+  ]);
 }
