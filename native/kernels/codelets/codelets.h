@@ -12,6 +12,7 @@
 #include "f06x03_t09_0_pm1_pm2_x2p1_inf.h"
 #include "f06x03_t10_0_pm1_x2pmxp1_inf.h"
 #include "f07x03_t10_pm1_pm1o2_pm2_x2p1_inf.h"
+#include "f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf.h"
 #include "f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf.h"
 #include "f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf.h"
 #include "f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf.h"
@@ -79,6 +80,8 @@
   X(Output_f06x03_t10_0_pm1_x2pmxp1_inf) \
   X(Input_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf) \
   X(Output_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf) \
+  X(Input_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf) \
+  X(Output_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf) \
   X(Input_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf) \
   X(Output_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf) \
   X(Input_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf) \
