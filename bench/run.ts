@@ -1,4 +1,5 @@
 /** `npm run bench`: times layers × algorithms × kernels × threads, checked, on request beside other libraries. */
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { sync as writeFileAtomic } from 'write-file-atomic';
@@ -89,6 +90,7 @@ try {
 }
 
 async function run(options: Options): Promise<void> {
+  warnIfBusy();
   const engine = new Contender('winograd-nd', [
     process.execPath,
     '--expose-gc',
@@ -130,6 +132,13 @@ async function runAll(options: Options, contenders: Contenders): Promise<Row[]> 
   progress.end();
   for (const each of leftOut) process.stderr.write(`Left out ${each}\n`);
   return rows;
+}
+
+/** More than one process at work for two cores is more than a measurement forgives. */
+function warnIfBusy(): void {
+  const load = loadavg()[0]!;
+  if (load > cpus().length / 2)
+    process.stderr.write(`The machine is busy (load average ${load.toFixed(1)}): expect times too long\n`);
 }
 
 function selectionOf({ moduli, cold, ...options }: Options): Selection {
