@@ -129,8 +129,12 @@ export interface NativePlan {
   /** Names of the generated codelets in use; a transform without one runs on the generic kernel. */
   readonly codelets: readonly string[];
   /** Runs off the main thread. All arrays must come from `alloc`; `residual` is laid out like the output. */
-  forward(input: Float32Array, output: Float32Array, residual?: Float32Array): Promise<NativeTimes>;
-  forwardSync(input: Float32Array, output: Float32Array, residual?: Float32Array): NativeTimes;
+  forward(
+    input: Float32Array,
+    output: Float32Array,
+    residual?: Float32Array | undefined,
+  ): Promise<NativeTimes>;
+  forwardSync(input: Float32Array, output: Float32Array, residual?: Float32Array | undefined): NativeTimes;
 }
 
 /** What the machine and the build offer. */

@@ -1,7 +1,7 @@
 import { type Cover, coverName, coverText } from './cover.js';
 import type { Axes, NativePlan, NativeWeights } from './native.js';
 import type { Decision } from './planner.js';
-import { directFlops, outputShape, type Problem } from './problem.js';
+import { directFlops, inputShape, outputShape, type Problem } from './problem.js';
 import { elementCount, formatShape } from './shape.js';
 
 /** How one layer runs on one shape of input: what was chosen, why, and what it takes. Its fields make its JSON. */
@@ -45,7 +45,7 @@ export class Plan {
     const spatial = <T>(values: Axes<T>): readonly T[] => values.slice(3 - problem.rank);
     const covers = choice.covers ? spatial(choice.covers) : [];
     this.algorithm = choice.algorithm;
-    this.inputShape = [problem.batch, problem.inChannels, ...spatial(problem.input)];
+    this.inputShape = inputShape(problem);
     this.outputShape = outputShape(problem);
     this.transforms = covers.map(coverName);
     this.tile = covers.map(({ runs }) => runs[0]!.form.native.outputs);
@@ -63,6 +63,11 @@ export class Plan {
     this.reason = reason;
   }
 
+  /** The algorithm in a few words: `Winograd F(4, 3) × F(4, 3)`. */
+  get title(): string {
+    return this.algorithm === 'winograd' ? `Winograd ${this.transforms.join(' × ')}` : 'direct';
+  }
+
   /** Says in words what runs and why, over several lines. */
   describe(): string {
     const shapes = `${formatShape(this.inputShape)} → ${formatShape(this.outputShape)}`;
@@ -76,7 +81,7 @@ export class Plan {
       ['blocks', this.#describeBlocks()],
     ];
     const lines: [string, string][] = [
-      ['algorithm', this.algorithm === 'winograd' ? `Winograd ${this.transforms.join(' × ')}` : 'direct'],
+      ['algorithm', this.title],
       ['shape', shapes],
       ['because', this.reason],
       ...(this.algorithm === 'winograd' ? winograd : []),

@@ -114,6 +114,11 @@ export function validateInput(layer: Layer, shape: readonly number[]): Problem {
   return problem;
 }
 
+/** The shape of the input: N×C×spatial. */
+export function inputShape(problem: Problem): readonly number[] {
+  return [problem.batch, problem.inChannels, ...problem.input.slice(3 - problem.rank)];
+}
+
 /** The shape of the result: N×O×spatial. */
 export function outputShape(problem: Problem): readonly number[] {
   return [problem.batch, problem.outChannels, ...problem.output.slice(3 - problem.rank)];
