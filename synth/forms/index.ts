@@ -6,9 +6,9 @@ export { backwardData, backwardWeights, transposed } from './gradients.js';
 export {
   type BitGrowth,
   bitGrowth,
+  type IntegerRange,
   type IntegerTransform,
   integerTransform,
-  type Range,
 } from './integer.js';
 export { type NestedForm, type NestedOptions, nested } from './nested.js';
 export { type PaddedOptions, type PaddedTransform, paddedTransform } from './padded.js';

@@ -15,7 +15,7 @@ export interface IntegerTransform {
 }
 
 /** The greatest magnitude that a value can take, for whatever data. */
-export interface Range {
+export interface IntegerRange {
   readonly magnitude: bigint;
   /** log₂ of the magnitude plus the sign: 8 for int8 itself. Fractional; what it takes is the next integer. */
   readonly bits: number;
@@ -27,11 +27,11 @@ export interface Range {
 export interface BitGrowth {
   readonly dims: number;
   /** Of the transformed inputs B d. */
-  readonly data: Range;
+  readonly data: IntegerRange;
   /** Of the transformed kernels C g. */
-  readonly kernel: Range;
+  readonly kernel: IntegerRange;
   /** Of their products, each with its own rows. */
-  readonly product: Range;
+  readonly product: IntegerRange;
   /** How many channels an int32 sums for certain: 0 when one product may overflow it. */
   readonly channels: number;
 }
@@ -94,7 +94,7 @@ const TYPES = [
   ['int64', 64n],
 ] as const;
 
-function rangeOf(magnitude: bigint): Range {
+function rangeOf(magnitude: bigint): IntegerRange {
   const type = TYPES.find(([, width]) => magnitude < 2n ** (width - 1n))?.[0];
   return { magnitude, bits: Math.log2(Number(magnitude)) + 1, type };
 }
