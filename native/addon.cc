@@ -275,6 +275,11 @@ winograd::Problem readProblem(const Napi::Value& value, winograd::Algorithm algo
   problem.tileBlock = integerOr(from, "tileBlock", 0);
   problem.channelGroup = integerOr(from, "channelGroup", 0);
   problem.sumBlock = integerOr(from, "sumBlock", 0);
+  if (!from.Get("split").IsUndefined()) {
+    const std::string split = text(from.Get("split"), "split");
+    if (split != "tiles" && split != "channels") fail(value.Env(), "split", "'tiles' or 'channels'");
+    problem.split = split == "tiles" ? winograd::Split::tiles : winograd::Split::channels;
+  }
   if (algorithm == winograd::Algorithm::direct) return problem;
   const Napi::Object tiling = array(from.Get("tiling"), "tiling", 3);
   for (uint32_t a = 0; a < 3; a++) problem.tiling[a] = readTiling(tiling.Get(a));
@@ -384,6 +389,7 @@ class PlanWrap : public Napi::ObjectWrap<PlanWrap> {
                            InstanceAccessor<&PlanWrap::outputLength>("outputLength"),
                            InstanceAccessor<&PlanWrap::outputShape>("outputShape"),
                            InstanceAccessor<&PlanWrap::isa>("isa"),
+                           InstanceAccessor<&PlanWrap::split>("split"),
                            InstanceAccessor<&PlanWrap::tileBlock>("tileBlock"),
                            InstanceAccessor<&PlanWrap::channelGroup>("channelGroup"),
                            InstanceAccessor<&PlanWrap::sumBlock>("sumBlock"),
@@ -444,6 +450,9 @@ class PlanWrap : public Napi::ObjectWrap<PlanWrap> {
   Napi::Value workspaceBytes(const Napi::CallbackInfo& info) { return toNumber(info, plan_->workspaceBytes()); }
   Napi::Value isa(const Napi::CallbackInfo& info) {
     return Napi::String::New(info.Env(), plan_->layer().kernels->name);
+  }
+  Napi::Value split(const Napi::CallbackInfo& info) {
+    return Napi::String::New(info.Env(), plan_->problem().split == winograd::Split::channels ? "channels" : "tiles");
   }
   Napi::Value inputLength(const Napi::CallbackInfo& info) { return toNumber(info, plan_->inputSize()); }
   Napi::Value outputLength(const Napi::CallbackInfo& info) { return toNumber(info, plan_->outputSize()); }

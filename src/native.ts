@@ -97,6 +97,11 @@ export interface NativeProblem {
   readonly tileBlock?: number;
   /** Output channels transformed back together; 0 lets the engine choose. */
   readonly channelGroup?: number;
+  /**
+   * How threads share a Winograd layer: each its own blocks of tiles, or all the same block and each its own output
+   * channels. By default tiles where there are enough.
+   */
+  readonly split?: 'tiles' | 'channels';
   /** Input channels summed before the partial sum is added to memory; 0 for all in one sum. */
   readonly sumBlock?: number;
 }
@@ -118,6 +123,7 @@ export interface NativeWeights {
 export interface NativePlan {
   /** Name of the kernel table that runs. */
   readonly isa: string;
+  readonly split: 'tiles' | 'channels';
   readonly workspaceBytes: number;
   readonly outputShape: Axes;
   /** Floats of the input and of the output, in the problem's layouts. */

@@ -42,6 +42,7 @@ std::size_t DirectPlan::workspaceBytes() const {
 
 Times DirectPlan::execute(const float* x, float* y, const float* residual) const {
   const Activations activations{x, y, residual};
+  const ThreadPool::Session session(ThreadPool::shared(), problem_.threads);
   weights_->prepare(problem_.threads);
   Stopwatch total;
   Times times;

@@ -124,8 +124,10 @@ void validate(const Layer& layer, const Problem& problem) {
       throw std::invalid_argument("Expected a layer with vectors of positions to have planar layouts but received blocked");
     }
     for (int a = 0; a < 3; a++) {
-      check(problem.tiling[a].forms.size() == 1, "forms of an axis with vectors of positions", "1",
-            static_cast<std::ptrdiff_t>(problem.tiling[a].forms.size()));
+      const std::vector<Form>& forms = problem.tiling[a].forms;
+      check(forms.size() == 1, "forms of an axis with vectors of positions", "1", static_cast<std::ptrdiff_t>(forms.size()));
+      check(forms[0].products == layer.transforms[a].products, "products of a form with vectors of positions",
+            "all " + std::to_string(layer.transforms[a].products), forms[0].products);
     }
   }
   if (layer.depth() != layer.inChannels && problem.inputLayout == Layout::blocked) {

@@ -63,6 +63,10 @@ struct Layer {
   std::ptrdiff_t depth() const { return inChannels * folded()[0] * folded()[1]; }
 };
 
+/// How threads share a Winograd layer: each its own blocks of tiles, or all the same block and each its own output
+/// channels. Which is faster depends on how far the cores' caches are apart.
+enum class Split { automatic, tiles, channels };
+
 struct Problem {
   std::ptrdiff_t batch = 1;
   Axes input{1, 1, 1}, stride{1, 1, 1}, dilation{1, 1, 1}, padBegin{}, padEnd{};
@@ -70,6 +74,7 @@ struct Problem {
   Layout inputLayout = Layout::planar, outputLayout = Layout::planar;
   int threads = 1;
   std::array<Tiling, 3> tiling;  // for Winograd
+  Split split = Split::automatic;
   // Zero lets the engine choose.
   std::ptrdiff_t tileBlock = 0;     // tiles that pass through the stages together
   std::ptrdiff_t channelGroup = 0;  // output channels that are transformed back together

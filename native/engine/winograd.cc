@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::ptrdiff_t kLine = 16;           // floats in a cache line
 constexpr std::ptrdiff_t kBlock = 1 << 20;     // floats of U and M together
-constexpr std::ptrdiff_t kNearWeights = 2 << 20;  // floats of weights that stay in the third level of cache
-constexpr std::ptrdiff_t kSomeTiles = 28, kManyTiles = 56;
+constexpr std::ptrdiff_t kNearWeights = 4 << 20;  // floats of weights that stay in the third level of cache
+constexpr std::ptrdiff_t kSomeTiles = 28, kManyTiles = 56, kFarTiles = 20;
 constexpr std::ptrdiff_t kChannelGroup = 32;
 constexpr std::ptrdiff_t kStrip = 16 * 1024;   // floats of a strip: two of them leave most of the second level of cache
 
@@ -67,16 +67,20 @@ std::ptrdiff_t WinogradPlan::stripSize(const std::array<int, 3>& forms, std::ptr
 // Few enough that U and M stay in cache. The optimum is flat.
 void WinogradPlan::chooseBlocks() {
   const std::ptrdiff_t products = volume(products_), tiles = countTiles(problem_);
+  const bool far = products * layer().depth() * layer().outChannels > kNearWeights;
   if (problem_.channelGroup == 0) problem_.channelGroup = kChannelGroup;
   panelsPerGroup_ = std::clamp<std::ptrdiff_t>(problem_.channelGroup / (2 * kernels_.width), 1, panels_.count());
   if (problem_.tileBlock == 0) {
-    const std::ptrdiff_t weights = products * layer().depth() * layer().outChannels;
     const std::ptrdiff_t perTile = products * (channels_ + panelsPerGroup_ * 2 * kernels_.width);
-    const std::ptrdiff_t least = weights > kNearWeights ? kManyTiles : kSomeTiles;
+    const std::ptrdiff_t least = far ? kManyTiles : kSomeTiles;
     problem_.tileBlock = std::max(kBlock / perTile, least);
   }
-  const bool manyChannels = layer().inChannels > 64 && panels_.count() >= problem_.threads;
-  splitChannels_ = problem_.threads > 1 && (manyChannels || tiles < 2 * problem_.threads * kernels_.gemmRows);
+  // Splitting tiles keeps U in the cache of the core that made it. It needs enough of them to fill register tiles, and
+  // more where each thread would fetch all the weights from afar.
+  const bool enoughTiles = tiles >= problem_.threads * (far ? kFarTiles : kernels_.gemmRows / 2);
+  const bool channels = problem_.split == Split::automatic ? !enoughTiles : problem_.split == Split::channels;
+  splitChannels_ = problem_.threads > 1 && channels && panels_.count() > 1;
+  problem_.split = splitChannels_ ? Split::channels : Split::tiles;
   if (splitChannels_) {
     panelsPerGroup_ = std::min(panelsPerGroup_, divideUp(panels_.count(), problem_.threads));
   } else {
@@ -104,6 +108,7 @@ std::vector<std::string> WinogradPlan::codelets() const {
 }
 
 Times WinogradPlan::execute(const float* x, float* y, const float* residual) const {
+  const ThreadPool::Session session(ThreadPool::shared(), problem_.threads);
   weights_->prepare(problem_.threads);
   Stopwatch total;
   const Activations activations{x, y, residual};

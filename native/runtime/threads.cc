@@ -11,7 +11,7 @@ namespace winograd {
 namespace {
 
 constexpr int kMaxWorkers = 255;
-// Regions of a layer follow each other within microseconds: a worker spins that long before it sleeps.
+// Who waits spins for some microseconds before it gives way.
 constexpr int kSpins = 400;
 
 void pause() {
@@ -75,10 +75,10 @@ void ThreadPool::run(std::ptrdiff_t count, int participants, Call call, const vo
 }
 
 void ThreadPool::grow(int workers) {
-  for (; workers_ < std::min(workers, kMaxWorkers); workers_++) std::thread([this] { work(); }).detach();
+  for (; workers_ < std::min(workers, kMaxWorkers); workers_++) std::thread([this, index = workers_] { work(index); }).detach();
 }
 
-void ThreadPool::work() {
+void ThreadPool::work(int index) {
   for (;;) {
     // Read before looking for a job: a job posted after this look changes the count and ends the wait below.
     const unsigned seen = posted_.load(std::memory_order_acquire);
@@ -87,8 +87,15 @@ void ThreadPool::work() {
       job->take(slot);
       job->running.fetch_sub(1, std::memory_order_acq_rel);
     }
-    for (int spin = 0; spin < kSpins && posted_.load(std::memory_order_acquire) == seen; spin++) pause();
-    posted_.wait(seen, std::memory_order_acquire);
+    for (int spin = 0; posted_.load(std::memory_order_acquire) == seen; spin++) {
+      if (spin < kSpins) {
+        pause();
+      } else if (index < wanted_.load(std::memory_order_relaxed)) {
+        std::this_thread::yield();
+      } else {
+        posted_.wait(seen, std::memory_order_acquire);
+      }
+    }
   }
 }
 

@@ -22,18 +22,33 @@ class ThreadPool {
     }, &body);
   }
 
+  /// While it lives, as many workers as it asks for stay awake between regions: a pass has many short ones, and waking
+  /// a sleeper takes longer than some of them. On a busy machine they give way to others.
+  class Session {
+   public:
+    Session(ThreadPool& pool, int participants) : pool_(pool), workers_(participants - 1) { pool_.wanted_ += workers_; }
+    ~Session() { pool_.wanted_ -= workers_; }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+   private:
+    ThreadPool& pool_;
+    int workers_;
+  };
+
  private:
   using Call = void (*)(const void* context, std::ptrdiff_t item, int slot);
   struct Job;
 
   void run(std::ptrdiff_t count, int participants, Call call, const void* context);
   void grow(int workers);
-  void work();
+  void work(int index);
   Job* join(int& slot);
 
   std::mutex mutex_;
   std::vector<Job*> jobs_;  // those that may still be joined
   std::atomic<unsigned> posted_{0};
+  std::atomic<int> wanted_{0};  // workers that sessions keep awake
   int workers_ = 0;
 };
 

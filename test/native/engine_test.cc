@@ -248,6 +248,7 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
     l.transforms[a] = {3, 6, evaluations(6, 3)};
     if (p.input[a] == 2 && p.padBegin[a] == 1 && p.padEnd[a] == 1) {
       p.tiling[a] = {{shortForm()}, {0}};
+      if (lanes) l.transforms[a] = {3, 4, evaluations(4, 3)};
       continue;
     }
     p.tiling[a] = {{form(4, 3), form(2, 3)}, {}};
@@ -267,6 +268,7 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
   if (!lanes && l.groups == 1 && generator() % 3 == 0) p.outputLayout = Layout::blocked;
   p.tileBlock = generator() % 3 == 0 ? 0 : upTo(30, generator);
   p.channelGroup = generator() % 3 == 0 ? 0 : upTo(64, generator);
+  p.split = static_cast<Split>(generator() % 3);
   p.sumBlock = generator() % 3 == 0 ? upTo(24, generator) : 0;
   c.name += std::string(kernels.name) + (fast ? " winograd" : " direct") + " C" + std::to_string(l.inChannels) + " K" +
            std::to_string(l.outChannels) + " threads " + std::to_string(p.threads) + " input";
