@@ -1,6 +1,6 @@
 import type { AxisFamily } from '../synth/forms/family.js';
 import type { PaddedTransform } from '../synth/forms/padded.js';
-import type { Transform } from '../synth/index.js';
+import { synthesize, type Transform } from '../synth/index.js';
 import { noiseGain } from '../synth/noise.js';
 import type { NativeForm, NativeKernelTransform } from './native.js';
 import { nearestDouble } from './rational.js';
@@ -26,6 +26,8 @@ export interface AxisAlgorithm {
   readonly noise: number;
   /** The whole axis is one tile that knows its padding, so it fits no other input. */
   readonly wholeAxis: boolean;
+  /** Taps that are summed like channels instead of being transformed; 1 for none. */
+  readonly folded: number;
 }
 
 /** F(S, G) for every tile. */
@@ -47,6 +49,15 @@ export function paddedAlgorithm(transform: PaddedTransform): AxisAlgorithm {
   return algorithmOf(transform, [formOf(transform, transform.padding[0])], true);
 }
 
+/**
+ * Sums the taps of an axis like channels: where channels are few, the inner sums are too short to be worth a transform
+ * along every axis. To the engine the axis is then not convolved. Not for the last axis.
+ */
+export function foldedAlgorithm(taps: number): AxisAlgorithm {
+  const still = plainAlgorithm(synthesize({ outputs: 1, taps: 1 }));
+  return { ...still, key: `folded ${taps}`, folded: taps };
+}
+
 function algorithmOf(
   { taps, products, C }: Pick<Transform, 'taps' | 'products' | 'C'>,
   forms: readonly AxisForm[],
@@ -54,7 +65,7 @@ function algorithmOf(
 ): AxisAlgorithm {
   const kernel = { taps, products, C: doubles(C) };
   const noise = forms.reduce((most, form) => Math.max(most, form.noise), 0);
-  return { key: `${products}×${taps}: ${kernel.C.join(' ')}`, kernel, forms, noise, wholeAxis };
+  return { key: `${products}×${taps}: ${kernel.C.join(' ')}`, kernel, forms, noise, wholeAxis, folded: 1 };
 }
 
 function formOf(transform: Transform | PaddedTransform, offset: number): AxisForm {

@@ -1,7 +1,7 @@
 import { expectedLayerError } from '../synth/noise-layer.js';
 import type { AxisAlgorithm, AxisForm } from './axis.js';
 import { type Cost, sumBlocks, winogradCost } from './cost.js';
-import { type Cover, cover } from './cover.js';
+import { type Cover, cover, summedChannels } from './cover.js';
 import type { Axes } from './native.js';
 import { axes, type Problem } from './problem.js';
 import { elementCount } from './shape.js';
@@ -40,45 +40,66 @@ export interface ChoiceOptions {
  * @param ceiling only what costs less is of interest
  */
 export function bestWinograd(problem: Problem, options: ChoiceOptions, ceiling: number): Choice | undefined {
-  const drafts = allDrafts(problem, options)
-    .filter(({ cost, estimate }) => cost.total < ceiling && estimate <= ESTIMATE_SLACK * options.errorLimit)
+  const drafts = sketches(problem, options)
+    .filter(({ estimate }) => estimate <= ESTIMATE_SLACK * options.errorLimit)
+    .map((sketch) => ({
+      ...sketch,
+      cost: winogradCost(problem, sketch.covers, sketch.sumBlock, options.width),
+    }))
+    .filter(({ cost }) => cost.total < ceiling)
     .sort((a, b) => a.cost.total - b.cost.total);
-  for (const draft of drafts) {
-    const error = errorOf(problem, draft);
-    if (error <= options.errorLimit) return { ...draft, algorithm: 'winograd', error };
+  for (const { covers, sumBlock, cost } of drafts) {
+    const error = errorOf(problem, covers, sumBlock);
+    if (error <= options.errorLimit) return { algorithm: 'winograd', covers, sumBlock, error, cost };
   }
   return undefined;
 }
 
 /** The least error that any combination keeps. */
 export function leastError(problem: Problem, options: ChoiceOptions): number {
-  const drafts = allDrafts(problem, options);
-  return errorOf(
-    problem,
-    drafts.reduce((least, draft) => (draft.estimate < least.estimate ? draft : least)),
+  const { covers, sumBlock } = sketches(problem, options).reduce((least, sketch) =>
+    sketch.estimate < least.estimate ? sketch : least,
   );
+  return errorOf(problem, covers, sumBlock);
 }
 
-interface Draft extends Pick<Choice, 'sumBlock' | 'cost'> {
+/** A candidate with a quick estimate of its error. */
+interface Sketch extends Pick<Choice, 'sumBlock'> {
   readonly covers: Axes<Cover>;
-  /** Quick estimate of the error. */
   readonly estimate: number;
 }
 
-function allDrafts(problem: Problem, { candidates, width }: ChoiceOptions): Draft[] {
+/** Every combination of the axes' candidates and of the ways to sum channels, but for those that grow too far. */
+function sketches(problem: Problem, { candidates }: ChoiceOptions): Sketch[] {
   const blocks = sumBlocks.filter((channels) => channels < problem.inChannels);
-  const along = axes((a) => candidates[a].map((algorithm) => cover(algorithm, problem.output[a])));
+  const along = axes((a) =>
+    undominated(candidates[a].map((algorithm) => cover(algorithm, problem.output[a]))),
+  );
   const combined = along[0].flatMap((depth) =>
     along[1].flatMap((height) => along[2].map((breadth) => [depth, height, breadth] as const)),
   );
   const lean = combined.filter((covers) => growth(covers) <= MAX_GROWTH);
-  return (lean.length > 0 ? lean : combined).flatMap((covers) =>
-    blocks.map((sumBlock) => ({
-      covers,
-      sumBlock,
-      estimate: quickError(covers, problem.inChannels, sumBlock),
-      cost: winogradCost(problem, covers, sumBlock, width),
-    })),
+  return (lean.length > 0 ? lean : combined).flatMap((covers) => {
+    const channels = summedChannels(problem.inChannels, covers);
+    return blocks.map((sumBlock) => ({ covers, sumBlock, estimate: quickError(covers, channels, sumBlock) }));
+  });
+}
+
+/** Without covers that another one beats, or equals before them, in everything that matters: keeps 3-D plans quick. */
+function undominated(covers: readonly Cover[]): Cover[] {
+  const measures = covers.map(({ algorithm, totals }) => [
+    totals.products * algorithm.folded,
+    totals.inputs,
+    totals.outputs,
+    algorithm.kernel.products,
+    algorithm.folded,
+    algorithm.noise,
+  ]);
+  return covers.filter((_, i) =>
+    measures.every((other, j) => {
+      const differences = other.map((value, k) => value - measures[i]![k]!);
+      return i === j || differences.some((by) => by > 0) || (j > i && differences.every((by) => by === 0));
+    }),
   );
 }
 
@@ -96,11 +117,11 @@ function quickError(covers: Axes<Cover>, channels: number, block: number): numbe
 }
 
 /** The expected error of the noisiest tiles, every rounding followed to the output. */
-function errorOf({ inChannels }: Problem, { covers, sumBlock }: Draft): number {
+function errorOf({ inChannels }: Problem, covers: Axes<Cover>, sumBlock: number): number {
   const convolved = covers.filter(({ algorithm }) => algorithm.kernel.taps > 1);
   if (convolved.length === 0) return 1;
   const noisiest = convolved.map(({ runs }) => runs.reduce(noisier, runs[0]!).form.transform);
-  return expectedLayerError(noisiest, { channels: inChannels, sumBlock }).ratio;
+  return expectedLayerError(noisiest, { channels: summedChannels(inChannels, covers), sumBlock }).ratio;
 }
 
 function noisier<T extends { readonly form: AxisForm }>(a: T, b: T): T {

@@ -1,5 +1,5 @@
 import type { AxisForm } from './axis.js';
-import type { Cover } from './cover.js';
+import { type Cover, summedChannels } from './cover.js';
 import type { Axes } from './native.js';
 import type { Problem } from './problem.js';
 import { elementCount } from './shape.js';
@@ -44,13 +44,14 @@ export interface Cost {
 
 /** Estimates nested F(S, G) (Budden et al. 2017, equations 4 and 5), overhanging tiles included. */
 export function winogradCost(problem: Problem, covers: Axes<Cover>, sumBlock: number, width: number): Cost {
-  const { batch, inChannels, outChannels } = problem;
-  const sums = sumBlock === 0 ? 1 : Math.ceil(inChannels / sumBlock);
-  const steps = inChannels + sums * model.stepsPerSum;
+  const { batch, outChannels } = problem;
+  const channels = summedChannels(problem.inChannels, covers);
+  const sums = sumBlock === 0 ? 1 : Math.ceil(channels / sumBlock);
+  const steps = channels + sums * model.stepsPerSum;
   const flops = 2 * productRows(batch, covers) * steps * paddedOutputs(outChannels, width);
   const products = flops / model.productRate;
   const instructions =
-    roundUp(inChannels, width) * inputInstructions(covers) +
+    roundUp(channels, width) * inputInstructions(covers) +
     roundUp(outChannels, width) * outputInstructions(covers);
   const transforms = model.flopsPerInstruction * batch * instructions;
   return sum(problem, transforms, products, weightBytes(problem, covers, width) * model.flopsPerByte);
@@ -82,7 +83,7 @@ function paddedOutputs(channels: number, width: number): number {
 /** Bytes of the transformed weights. */
 function weightBytes(problem: Problem, covers: Axes<Cover>, width: number): number {
   const products = elementCount(covers.map(({ algorithm }) => algorithm.kernel.products));
-  return 4 * products * problem.inChannels * roundUp(problem.outChannels, width);
+  return 4 * products * summedChannels(problem.inChannels, covers) * roundUp(problem.outChannels, width);
 }
 
 /** Estimates the direct kernel. */

@@ -47,10 +47,18 @@ export function tilingOf({ algorithm, runs }: Cover): NativeTiling {
   return { forms: algorithm.forms.map(({ native }) => native), sequence: Int32Array.from(sequence) };
 }
 
-/** `F(4, 3)`, `F(4, 3) + F(2, 3)`, or `2 padded inputs` where one tile takes the whole axis. */
+/**
+ * `F(4, 3)`, `F(4, 3) + F(2, 3)`, `2 padded inputs` where one tile takes the whole axis, or `3 taps as channels`.
+ */
 export function coverName({ algorithm, runs }: Cover): string {
+  if (algorithm.folded > 1) return `${algorithm.folded} taps as channels`;
   if (algorithm.wholeAxis) return `${algorithm.forms[0]!.native.inputs} padded inputs`;
   return runs.map(({ form }) => `F(${form.native.outputs}, ${algorithm.kernel.taps})`).join(' + ');
+}
+
+/** Channels that the products sum over: those of the input, times the taps that are folded into them. */
+export function summedChannels(inChannels: number, covers: readonly Cover[]): number {
+  return covers.reduce((channels, { algorithm }) => channels * algorithm.folded, inChannels);
 }
 
 /** `14 = 3 × 4 + 2`. */

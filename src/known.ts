@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { axisFamily } from '../synth/forms/family.js';
 import { paddedTransform } from '../synth/forms/padded.js';
 import { fromJSON, InputError, synthesize } from '../synth/index.js';
-import { type AxisAlgorithm, familyAlgorithm, paddedAlgorithm, plainAlgorithm } from './axis.js';
+import {
+  type AxisAlgorithm,
+  familyAlgorithm,
+  foldedAlgorithm,
+  paddedAlgorithm,
+  plainAlgorithm,
+} from './axis.js';
 import { packageRoot } from './package.js';
 import type { Problem } from './problem.js';
 
@@ -33,6 +39,11 @@ export const knownAlgorithms = memoized((taps: number): readonly AxisAlgorithm[]
 
 /** The engine's limit on products, which F(1, G) has G of. */
 const MAX_TAPS = 64;
+
+/** Taps as channels: for any axis but the last. */
+export const foldedAlgorithms = memoized((taps: number, axis: 0 | 1 | 2) =>
+  axis < 2 && taps > 1 ? [foldedAlgorithm(taps)] : [],
+);
 
 /** Algorithms for the whole of a short padded axis, which is then one tile. */
 export function wholeAxisAlgorithms(

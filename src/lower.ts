@@ -9,7 +9,10 @@ export function nativeLayer(layer: Layer, { algorithm, covers }: Choice, isa: st
     ...layer,
     algorithm,
     isa,
-    ...(covers && { transforms: axes((a) => covers[a].algorithm.kernel) }),
+    ...(covers && {
+      transforms: axes((a) => covers[a].algorithm.kernel),
+      fold: axes((a) => covers[a].algorithm.folded > 1),
+    }),
   };
 }
 

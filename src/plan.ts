@@ -109,7 +109,9 @@ export class Plan {
 
 /** Scalar products over outputs, per pair of channels. */
 function productsPerOutput(covers: Axes<Cover>): number {
-  return elementCount(covers.map(({ totals, extent }) => totals.products / extent));
+  return elementCount(
+    covers.map(({ algorithm, totals, extent }) => (algorithm.folded * totals.products) / extent),
+  );
 }
 
 /** `1.5 MB`; powers of ten. */

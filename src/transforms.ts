@@ -1,6 +1,12 @@
 import { expected, modulusDegree, parseModuli, synthesize, type Transform, verify } from '../synth/index.js';
 import { type AxisAlgorithm, plainAlgorithm } from './axis.js';
-import { defaultAlgorithm, knownAlgorithms, memoized, wholeAxisAlgorithms } from './known.js';
+import {
+  defaultAlgorithm,
+  foldedAlgorithms,
+  knownAlgorithms,
+  memoized,
+  wholeAxisAlgorithms,
+} from './known.js';
 import type { Axes } from './native.js';
 import { axes, axisNames, type Layer, lift, type PerAxis, type Problem, perAxis } from './problem.js';
 
@@ -37,7 +43,11 @@ export function candidatesOf(layer: Layer | Problem, options: TileOptions): Axes
     if (taps === 1) return [defaultAlgorithm(1, 1)];
     if (own?.[axis] !== undefined) return [ownAlgorithm(own[axis], taps, axisNames[axis])];
     if (tile === undefined)
-      return [...knownAlgorithms(taps), ...('input' in layer ? wholeAxisAlgorithms(layer, axis) : [])];
+      return [
+        ...knownAlgorithms(taps),
+        ...foldedAlgorithms(taps, axis),
+        ...('input' in layer ? wholeAxisAlgorithms(layer, axis) : []),
+      ];
     if (tile[axis] + taps - 1 > MAX_SIZE)
       throw expected(`the tile along ${axisNames[axis]}`, `at most ${MAX_SIZE - taps + 1}`, tile[axis]);
     return [defaultAlgorithm(tile[axis], taps)];

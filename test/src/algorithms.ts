@@ -1,6 +1,6 @@
 import { type AxisAlgorithm, familyAlgorithm, paddedAlgorithm, plainAlgorithm } from '../../src/axis.js';
 import { type Cover, cover } from '../../src/cover.js';
-import { knownAlgorithms, wholeAxisAlgorithms } from '../../src/known.js';
+import { foldedAlgorithms, knownAlgorithms, wholeAxisAlgorithms } from '../../src/known.js';
 import type { Problem } from '../../src/problem.js';
 import { axisFamily } from '../../synth/forms/family.js';
 import { paddedTransform } from '../../synth/forms/padded.js';
@@ -64,10 +64,11 @@ export function dyadicCovers(c: Case, problem: Problem): Cover[] {
   return coversOf(c, problem, (taps, axis) => {
     const [inputs, begin, end] = [problem.input[axis], problem.padBegin[axis], problem.padEnd[axis]];
     const list = dyadic[taps]!.map(([outputs, moduli]) => dyadicAlgorithm(taps, outputs, moduli));
+    const folded = foldedAlgorithms(taps, axis);
     const short = inputs === 2 && begin === 1 && end === 1 && taps === 3;
     return short
       ? [paddedAlgorithm(paddedTransform({ inputs, padding: [1, 1], taps, moduli: '±1, inf' }))]
-      : list;
+      : [...list, ...folded];
   });
 }
 
@@ -91,17 +92,26 @@ function coversOf(
   });
 }
 
-/** The same for the computation of bounds. */
+/**
+ * The same for the computation of bounds. A folded axis has a tile of F(1, G) by x^G for each output: all products of
+ * data and taps, summed.
+ */
 export function tiledAxes(c: Case, covers: readonly Cover[]): TiledAxis[] {
-  return covers.map(({ algorithm, runs }, a) => {
+  return covers.map(({ algorithm, runs, extent }, a) => {
+    const [begin] = c.axes[a]!.padding;
+    if (algorithm.folded > 1) {
+      const transform = synthesize({ outputs: 1, taps: algorithm.folded });
+      const tiles = Array.from({ length: extent }, (_, start) => ({
+        transform,
+        start,
+        input: start - begin,
+      }));
+      return { C: transform.C, tiles };
+    }
     let start = 0;
     const tiles = runs.flatMap(({ form, tiles: count }) =>
       Array.from({ length: count }, () => {
-        const tile = {
-          transform: form.transform,
-          start,
-          input: start + form.native.offset - c.axes[a]!.padding[0],
-        };
+        const tile = { transform: form.transform, start, input: start + form.native.offset - begin };
         start += form.native.outputs;
         return tile;
       }),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Choice } from '../../src/choices.js';
-import type { Cover } from '../../src/cover.js';
+import { type Cover, summedChannels } from '../../src/cover.js';
 import { Convolution, Tensor } from '../../src/index.js';
 import { defaultAlgorithm } from '../../src/known.js';
 import { nativeLayer, nativeProblem } from '../../src/lower.js';
@@ -91,7 +91,7 @@ function roundingsOf(c: Case, covers: readonly Cover[]): number {
   const longest = covers.map(({ runs }) =>
     Math.max(...runs.map(({ form: { native } }) => native.inputs + native.products + 2)),
   );
-  return longest.reduce((sum, length) => sum + length, 0) + c.inChannels + 4;
+  return longest.reduce((sum, length) => sum + length, 0) + summedChannels(c.inChannels, covers) + 4;
 }
 
 async function forAll(arbitrary: fc.Arbitrary<Case>, check: (c: Case) => Promise<void>): Promise<void> {

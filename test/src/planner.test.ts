@@ -32,7 +32,7 @@ describe('the planner', () => {
     [{ dilation: 2 }, 'Winograd needs dilation 1 (it is 2 × 2)'],
     [{ groups: 32 }, 'Winograd needs groups 1 (they are 32)'],
     [{ kernelSize: 1, padding: 0 }, 'a kernel of one tap leaves nothing to save'],
-    [{ kernelSize: [65, 1], padding: 32 }, 'Winograd needs at most 64 taps an axis (they are 65 × 1)'],
+    [{ kernelSize: [1, 65], padding: 32 }, 'Winograd needs at most 64 taps an axis (they are 1 × 65)'],
     [{ errorLimit: 0.01 }, 'estimated faster than any tile that keeps the error limit'],
     [{ algorithm: 'direct' }, 'as asked'],
   ] as [Partial<LayerOptions>, string][])('convolves directly with %j', (change, reason) => {
