@@ -84,7 +84,8 @@ void WinogradPlan::chooseBlocks() {
   if (splitChannels_) {
     panelsPerGroup_ = std::min(panelsPerGroup_, divideUp(panels_.count(), problem_.threads));
   } else {
-    problem_.tileBlock = std::min(problem_.tileBlock, divideUp(tiles, problem_.threads));
+    // As many blocks for one thread as for the other.
+    problem_.tileBlock = divideUp(tiles, roundUp(divideUp(tiles, problem_.tileBlock), problem_.threads));
   }
   problem_.tileBlock = std::min(problem_.tileBlock, tiles);
   problem_.channelGroup = panelsPerGroup_ * 2 * kernels_.width;
