@@ -46,9 +46,6 @@ export interface Sample {
   readonly weights: Float32Array;
 }
 
-/** Kernels that share a tile: enough to fill the engine's vectors. */
-const KERNELS = 32;
-
 /**
  * Runs an experiment. Direct convolution sums in sequence, channel by channel, without fused operations.
  *
@@ -74,13 +71,14 @@ function draw({ transforms, channels, sumBlock, runs, seed }: Experiment): Sampl
     throw expected('transforms', 'one for each of 1 to 3 axes', transforms.length);
   const random = randomNumbers(seed);
   const uniform = (length: number) => Float32Array.from({ length }, () => 2 * random() - 1);
-  const tiles = Math.ceil(runs / KERNELS);
+  // As many of the one as of the other come closest to fresh data in every run.
+  const tiles = Math.ceil(Math.sqrt(runs));
   const inputs = transforms.reduce((size, { outputs, taps }) => size * (outputs + taps - 1), 1);
   const taps = transforms.reduce((size, each) => size * each.taps, 1);
   return {
-    ...{ transforms, channels, sumBlock, tiles, kernels: KERNELS },
+    ...{ transforms, channels, sumBlock, tiles, kernels: tiles },
     data: uniform(tiles * channels * inputs),
-    weights: uniform(KERNELS * channels * taps),
+    weights: uniform(tiles * channels * taps),
   };
 }
 
