@@ -31,6 +31,10 @@ export interface Layouts {
 export const planarLayouts: Layouts = { input: 'planar', output: 'planar' };
 
 /** Whether what is chosen can read a blocked input, and write a blocked output. */
-export function acceptsBlocked({ groups }: Layer): { readonly input: boolean; readonly output: boolean } {
-  return { input: groups === 1, output: groups === 1 };
+export function acceptsBlocked(
+  { groups }: Layer,
+  { covers }: Choice,
+): { readonly input: boolean; readonly output: boolean } {
+  const folded = covers?.some(({ algorithm }) => algorithm.folded > 1) ?? false;
+  return { input: groups === 1 && !folded, output: groups === 1 };
 }

@@ -47,7 +47,7 @@ export class LayerPlans {
     return this.#decisions.getOrMake(keyOf(problem), () => {
       const candidates = candidatesOf(problem, tiles);
       const decision = choose(problem, { algorithm, candidates, errorLimit, width: isa.width });
-      return { problem, decision, blocked: acceptsBlocked(problem) };
+      return { problem, decision, blocked: acceptsBlocked(problem, decision.choice) };
     });
   }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   Conv1d,
   Conv2d,
+  Conv3d,
   Convolution,
   InputError,
   type LayerOptions,
@@ -170,6 +171,11 @@ function conv2d(inChannels: number, outChannels: number, change: Partial<LayerOp
   return new Conv2d(options, { weight: Tensor.random(shape, { seed: inChannels, low: -0.1, high: 0.1 }) });
 }
 
+function conv3d(inChannels: number, outChannels: number): Conv3d {
+  const options = { inChannels, outChannels, kernelSize: 3, padding: 1, threads: 1 };
+  return new Conv3d(options, { weight: Tensor.random([outChannels, inChannels, 3, 3, 3]) });
+}
+
 function layoutsOf(network: Sequential, shape: readonly number[]): string[] {
   const { layers } = network.plan(shape);
   return [layers[0]!.input, ...layers.map(({ output }) => output)];
@@ -204,6 +210,15 @@ describe('layouts', () => {
     expect(layoutsOf(added, [1, 16, 20, 20])).toEqual([
       ...['planar', 'blocked', 'blocked', 'blocked', 'blocked', 'planar', 'blocked', 'planar'],
     ]);
+  });
+
+  it('are planar before a layer that sums taps like channels', () => {
+    const [few, first] = [conv3d(3, 3), conv3d(3, 64)];
+    const x = Tensor.random([1, 3, 8, 56, 56]);
+    expect(first.plan(x.shape).transforms).toContain('3 taps as channels');
+    const network = new Sequential([few, first]);
+    expect(layoutsOf(network, x.shape)).toEqual(['planar', 'planar', 'planar']);
+    expect(network.forwardSync(x).data).toEqual(first.forwardSync(few.forwardSync(x)).data);
   });
 
   it('are planar between layers whose vectors differ in length', () => {
