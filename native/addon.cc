@@ -120,8 +120,9 @@ Elements<float> floats(const Napi::Value& value, const std::string& name) {
 Elements<float> floats(const Napi::Value& value, const std::string& name, std::size_t length) {
   const Elements<float> result = floats(value, name);
   if (result.length != length) {
-    fail(value.Env(), name, "a Float32Array of " + std::to_string(length) + " but received one of " +
-                                std::to_string(result.length) + " (a detached one has none)");
+    fail(value.Env(), name,
+         "a Float32Array of " + std::to_string(length) + " but received one of " + std::to_string(result.length) +
+             " (a detached one has none)");
   }
   return result;
 }
@@ -347,7 +348,8 @@ class WeightsWrap : public Napi::ObjectWrap<WeightsWrap> {
   std::shared_ptr<const winograd::Weights> weights_;
 };
 
-/// One pass on a worker thread. It shares the plan and the blocks of its arrays, whatever becomes of their JavaScript objects.
+/// One pass on a worker thread. It shares the plan and the blocks of its arrays, whatever becomes of their JavaScript
+/// objects.
 class PassWorker : public Napi::AsyncWorker {
  public:
   PassWorker(Napi::Env env, std::shared_ptr<const winograd::Plan> plan, const float* x, float* y, const float* residual,

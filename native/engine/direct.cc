@@ -33,8 +33,9 @@ DirectPlan::DirectPlan(std::shared_ptr<const Weights> weights, const Problem& pr
 }
 
 std::size_t DirectPlan::workspaceBytes() const {
-  const std::size_t blocked = checkedMultiply(static_cast<std::size_t>(layer().groups * channelBlocks_ * kernels_.width),
-                                              static_cast<std::size_t>(volume(padded_)));
+  const std::size_t blocked =
+      checkedMultiply(static_cast<std::size_t>(layer().groups * channelBlocks_ * kernels_.width),
+                      static_cast<std::size_t>(volume(padded_)));
   const std::size_t rows = checkedMultiply(static_cast<std::size_t>(problem_.threads * 2 * kernels_.width),
                                            static_cast<std::size_t>(output_[2]));
   return checkedMultiply(checkedAdd(blocked, rows), sizeof(float));
@@ -45,36 +46,37 @@ Times DirectPlan::execute(const float* x, float* y, const float* residual) const
   const ThreadPool::Session session(ThreadPool::shared(), problem_.threads);
   weights_->prepare(problem_.threads);
   Stopwatch total;
-  Times times;
+  std::vector<Times> times(static_cast<std::size_t>(problem_.threads));
   const std::shared_ptr<Block> workspace = pooledBlock(workspaceBytes() / sizeof(float));
   float* const blocked = workspace->data();
   const std::ptrdiff_t groupSize = channelBlocks_ * kernels_.width * volume(padded_);
   float* const rows = blocked + layer().groups * groupSize;
   ThreadPool& pool = ThreadPool::shared();
   for (std::ptrdiff_t image = 0; image < problem_.batch; image++) {
-    Stopwatch watch;
-    pool.forEach(layer().groups * channelBlocks_ * padded_[0], problem_.threads, [&](std::ptrdiff_t item, int) {
+    pool.forEach(layer().groups * channelBlocks_ * padded_[0], problem_.threads, [&](std::ptrdiff_t item, int slot) {
+      Stopwatch watch;
       const std::ptrdiff_t z = item % padded_[0], block = item / padded_[0];
       gather(x, image, block / channelBlocks_, block % channelBlocks_, z, blocked);
+      times[static_cast<std::size_t>(slot)].input += watch.lap();
     });
-    times.input += watch.lap();
     pool.forEach(layer().groups * panels_.count() * output_[0], problem_.threads, [&](std::ptrdiff_t item, int slot) {
+      Stopwatch watch;
       const std::ptrdiff_t depth = item % output_[0], panel = item / output_[0];
       const std::ptrdiff_t group = panel / panels_.count();
       computeRows(activations, image, group, panel % panels_.count(), depth, blocked + group * groupSize,
                   rows + slot * 2 * kernels_.width * output_[2]);
+      times[static_cast<std::size_t>(slot)].product += watch.lap();
     });
-    times.product += watch.lap();
   }
-  times.total = total.lap();
-  return times;
+  return sumOf(times, total.lap());
 }
 
 // One plane of one channel block, with its padding.
 void DirectPlan::gather(const float* x, std::ptrdiff_t image, std::ptrdiff_t group, std::ptrdiff_t channelBlock,
                         std::ptrdiff_t z, float* blocked) const {
   const std::ptrdiff_t channels = layer().groupInputs();
-  float* to = blocked + ((group * channelBlocks_ + channelBlock) * padded_[0] + z) * padded_[1] * padded_[2] * kernels_.width;
+  float* to =
+      blocked + ((group * channelBlocks_ + channelBlock) * padded_[0] + z) * padded_[1] * padded_[2] * kernels_.width;
   InputRow row{image, {}, padded_[2], group * channels, channelBlock, channels};
   for (std::ptrdiff_t h = 0; h < padded_[1]; h++, to += padded_[2] * kernels_.width) {
     row.at = {z - problem_.padBegin[0], h - problem_.padBegin[1], -problem_.padBegin[2]};
@@ -83,8 +85,8 @@ void DirectPlan::gather(const float* x, std::ptrdiff_t image, std::ptrdiff_t gro
 }
 
 // All rows of outputs at one depth, for one panel of output channels.
-void DirectPlan::computeRows(const Activations& activations, std::ptrdiff_t image, std::ptrdiff_t group, std::ptrdiff_t panelIndex,
-                             std::ptrdiff_t depth, const float* blocked, float* row) const {
+void DirectPlan::computeRows(const Activations& activations, std::ptrdiff_t image, std::ptrdiff_t group,
+                             std::ptrdiff_t panelIndex, std::ptrdiff_t depth, const float* blocked, float* row) const {
   const std::ptrdiff_t width = kernels_.width, channels = layer().groupInputs(), outputs = layer().groupOutputs();
   const Panel panel = panels_.at(panelIndex);
   const std::ptrdiff_t lanes = panel.vectors * width;
@@ -104,7 +106,8 @@ void DirectPlan::computeRows(const Activations& activations, std::ptrdiff_t imag
   const std::ptrdiff_t pixels = output_[2];
   const std::ptrdiff_t tiles = divideUp(pixels, kernels_.gemmRows);
   for (std::ptrdiff_t h = 0; h < output_[1]; h++) {
-    const float* from = blocked + (depth * problem_.stride[0] * padded_[1] + h * problem_.stride[1]) * padded_[2] * width;
+    const float* from =
+        blocked + (depth * problem_.stride[0] * padded_[1] + h * problem_.stride[1]) * padded_[2] * width;
     for (std::ptrdiff_t t = 0; t < tiles; t++) {
       const std::ptrdiff_t first = pixels * t / tiles, count = pixels * (t + 1) / tiles - first;
       args.a = from + first * args.rowStride;
@@ -114,8 +117,12 @@ void DirectPlan::computeRows(const Activations& activations, std::ptrdiff_t imag
     for (int v = 0; v < panel.vectors; v++) {
       const std::ptrdiff_t channel = panel.channel + v * width;
       storeOutputRow(layer(), problem_, output_, activations,
-                     {image, {depth, h, 0}, pixels, group * outputs + channel,
-                      static_cast<int>(std::min(width, outputs - channel)), weights_->bias(group) + channel},
+                     {image,
+                      {depth, h, 0},
+                      pixels,
+                      group * outputs + channel,
+                      static_cast<int>(std::min(width, outputs - channel)),
+                      weights_->bias(group) + channel},
                      row + v * width, lanes);
     }
   }

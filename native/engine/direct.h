@@ -20,13 +20,13 @@ class DirectPlan final : public Plan {
  private:
   void gather(const float* x, std::ptrdiff_t image, std::ptrdiff_t group, std::ptrdiff_t channelBlock, std::ptrdiff_t z,
               float* blocked) const;
-  void computeRows(const Activations& activations, std::ptrdiff_t image, std::ptrdiff_t group, std::ptrdiff_t panelIndex, std::ptrdiff_t depth,
-                   const float* blocked, float* row) const;
+  void computeRows(const Activations& activations, std::ptrdiff_t image, std::ptrdiff_t group,
+                   std::ptrdiff_t panelIndex, std::ptrdiff_t depth, const float* blocked, float* row) const;
 
   const KernelTable& kernels_;
   Panels panels_;
-  std::ptrdiff_t channelBlocks_;  // per group
-  Axes padded_;                   // extents of the blocked input
+  std::ptrdiff_t channelBlocks_;         // per group
+  Axes padded_;                          // extents of the blocked input
   std::vector<std::ptrdiff_t> offsets_;  // of the segments: whole channel blocks × taps, then the partial one × taps
   std::ptrdiff_t full_, partial_;
 };

@@ -39,7 +39,8 @@ void LineTransform::pairRows(const std::vector<double>& matrix) {
     if (done[r]) continue;
     const double* row = matrix.data() + static_cast<std::ptrdiff_t>(r) * columns_;
     int partner = r + 1;
-    while (partner < rows_ && (done[partner] || !sameUpToSigns(row, row + (partner - r) * columns_, columns_))) partner++;
+    while (partner < rows_ && (done[partner] || !sameUpToSigns(row, row + (partner - r) * columns_, columns_)))
+      partner++;
     const double* other = partner < rows_ ? row + static_cast<std::ptrdiff_t>(partner - r) * columns_ : row;
     SparseRow sparse{r, partner < rows_ ? partner : -1, 0, 0, 0, 0};
     sparse.evenBegin = static_cast<int>(termColumns_.size());

@@ -15,6 +15,17 @@ struct Times {
   double total = 0, input = 0, product = 0, output = 0;
 };
 
+/// The stages of all threads, and the time of the whole pass.
+inline Times sumOf(const std::vector<Times>& threads, double total) {
+  Times sum{total, 0, 0, 0};
+  for (const Times& thread : threads) {
+    sum.input += thread.input;
+    sum.product += thread.product;
+    sum.output += thread.output;
+  }
+  return sum;
+}
+
 /// A layer prepared for one problem. Immutable: any number of threads may execute it at once, each pass with a
 /// workspace of its own.
 class Plan {

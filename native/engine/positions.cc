@@ -47,7 +47,9 @@ PositionsPlan::PositionsPlan(std::shared_ptr<const Weights> weights, const Probl
   vectors_ = divideUp(volume(products_), width);
   // Any tensor between the passes, in lanes; whole vectors of positions are read after the last one.
   // And twice the outputs of the tiles: finished ones and what is added to them.
-  scratch_ = std::max({volume(maximum(maximum(inputs_, products_), outputs_)), vectors_ * width, 2 * volume(outputs_)}) * width;
+  scratch_ =
+      std::max({volume(maximum(maximum(inputs_, products_), outputs_)), vectors_ * width, 2 * volume(outputs_)}) *
+      width;
 }
 
 std::size_t PositionsPlan::workspaceBytes() const {
@@ -100,18 +102,12 @@ Times PositionsPlan::execute(const float* x, float* y, const float* residual) co
     }
   });
 
-  Times sum;
-  for (const Times& t : times) {
-    sum.input += t.input;
-    sum.product += t.product;
-    sum.output += t.output;
-  }
-  sum.total = total.lap();
-  return sum;
+  return sumOf(times, total.lap());
 }
 
 // One channel of every tile, a tile a lane; zeros outside the input and in lanes without a tile.
-void PositionsPlan::loadTiles(const float* x, const std::vector<Tile>& tiles, std::ptrdiff_t channel, float* lanes) const {
+void PositionsPlan::loadTiles(const float* x, const std::vector<Tile>& tiles, std::ptrdiff_t channel,
+                              float* lanes) const {
   const std::ptrdiff_t width = kernels_.width;
   const Axes& size = problem_.input;
   std::memset(lanes, 0, static_cast<std::size_t>(volume(inputs_) * width) * sizeof(float));
@@ -142,8 +138,8 @@ void PositionsPlan::transformInput(const float* x, const std::vector<Tile>& tile
   for (std::ptrdiff_t c = 0; c < channels; c++) {
     loadTiles(x, tiles, group * channels + c, scratch);
     Axes extents = inputs_;
-    const View strip = applyAll({0, 1, 2}, transforms, packed(scratch, extents, width), extents, scratch + scratch_,
-                                scratch, width);
+    const View strip =
+        applyAll({0, 1, 2}, transforms, packed(scratch, extents, width), extents, scratch + scratch_, scratch, width);
     for (std::ptrdiff_t v = 0; v < vectors_; v++) {
       StoreRowArgs transpose{};
       transpose.from = strip.at + v * block;
@@ -174,8 +170,8 @@ void PositionsPlan::multiply(std::ptrdiff_t group, const float* u, float* m) con
   }
 }
 
-void PositionsPlan::transformOutput(const Activations& activations, const std::vector<Tile>& tiles, std::ptrdiff_t group,
-                                    const float* m, float* scratch) const {
+void PositionsPlan::transformOutput(const Activations& activations, const std::vector<Tile>& tiles,
+                                    std::ptrdiff_t group, const float* m, float* scratch) const {
   const std::ptrdiff_t width = kernels_.width, block = width * width, outputs = layer().groupOutputs();
   const std::array<const LineTransform*, 3> transforms{&output_transform_[0], &output_transform_[1],
                                                        &output_transform_[2]};
@@ -202,16 +198,18 @@ void PositionsPlan::transformOutput(const Activations& activations, const std::v
     store.bias = biases;
     if (activations.residual != nullptr) {
       float* const residual = finished + volume(outputs_) * width;
-      forEachOutputRow(tiles, group * outputs + k, [&](std::ptrdiff_t tiled, std::ptrdiff_t planar, std::ptrdiff_t count) {
-        std::copy_n(activations.residual + planar, count, residual + tiled);
-      });
+      forEachOutputRow(tiles, group * outputs + k,
+                       [&](std::ptrdiff_t tiled, std::ptrdiff_t planar, std::ptrdiff_t count) {
+                         std::copy_n(activations.residual + planar, count, residual + tiled);
+                       });
       store.residual = residual;
     }
     store.activation = problem_.activation;
     kernels_.storeRow(store);
-    forEachOutputRow(tiles, group * outputs + k, [&](std::ptrdiff_t tiled, std::ptrdiff_t planar, std::ptrdiff_t count) {
-      for (std::ptrdiff_t w = 0; w < count; w++) activations.y[planar + w] = finished[tiled + w];
-    });
+    forEachOutputRow(tiles, group * outputs + k,
+                     [&](std::ptrdiff_t tiled, std::ptrdiff_t planar, std::ptrdiff_t count) {
+                       for (std::ptrdiff_t w = 0; w < count; w++) activations.y[planar + w] = finished[tiled + w];
+                     });
   }
 }
 

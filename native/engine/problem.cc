@@ -14,7 +14,8 @@ constexpr int kMaxThreads = 256;
 
 void check(bool holds, const std::string& name, const std::string& expected, std::ptrdiff_t received) {
   if (!holds) {
-    throw std::invalid_argument("Expected " + name + " to be " + expected + " but received " + std::to_string(received));
+    throw std::invalid_argument("Expected " + name + " to be " + expected + " but received " +
+                                std::to_string(received));
   }
 }
 
@@ -43,7 +44,8 @@ void checkTiling(const Tiling& tiling, const KernelTransform& transform, std::pt
   std::ptrdiff_t covered = 0;
   for (const int form : tiling.sequence) {
     check(form >= 0 && form < static_cast<int>(tiling.forms.size()), "a tile's form", "the index of a form", form);
-    check(covered < extent, "tiles along an axis", "no more than cover " + std::to_string(extent) + " outputs", covered);
+    check(covered < extent, "tiles along an axis", "no more than cover " + std::to_string(extent) + " outputs",
+          covered);
     covered += tiling.forms[static_cast<std::size_t>(form)].outputs;
   }
   check(covered >= extent, "outputs covered by tiles", "at least " + std::to_string(extent), covered);
@@ -68,8 +70,8 @@ void validate(const Layer& layer) {
   check(layer.inChannels % layer.groups == 0, "inChannels", "a multiple of groups", layer.inChannels);
   check(layer.outChannels % layer.groups == 0, "outChannels", "a multiple of groups", layer.outChannels);
   for (int a = 0; a < 3; a++) checkPositive("kernelSize", layer.kernel[a]);
-  std::size_t weights = checkedMultiply(static_cast<std::size_t>(layer.outChannels),
-                                        static_cast<std::size_t>(layer.groupInputs()));
+  std::size_t weights =
+      checkedMultiply(static_cast<std::size_t>(layer.outChannels), static_cast<std::size_t>(layer.groupInputs()));
   for (int a = 0; a < 3; a++) weights = checkedMultiply(weights, static_cast<std::size_t>(layer.kernel[a]));
   checkedMultiply(weights, 1024);  // room for padding and for transformed kernels
   if (layer.algorithm == Algorithm::direct) return;
@@ -121,11 +123,13 @@ void validate(const Layer& layer, const Problem& problem) {
   if (layer.algorithm == Algorithm::direct) return;
   if (layer.algorithm == Algorithm::positions) {
     if (problem.inputLayout == Layout::blocked || problem.outputLayout == Layout::blocked) {
-      throw std::invalid_argument("Expected a layer with vectors of positions to have planar layouts but received blocked");
+      throw std::invalid_argument(
+          "Expected a layer with vectors of positions to have planar layouts but received blocked");
     }
     for (int a = 0; a < 3; a++) {
       const std::vector<Form>& forms = problem.tiling[a].forms;
-      check(forms.size() == 1, "forms of an axis with vectors of positions", "1", static_cast<std::ptrdiff_t>(forms.size()));
+      check(forms.size() == 1, "forms of an axis with vectors of positions", "1",
+            static_cast<std::ptrdiff_t>(forms.size()));
       check(forms[0].products == layer.transforms[a].products, "products of a form with vectors of positions",
             "all " + std::to_string(layer.transforms[a].products), forms[0].products);
     }

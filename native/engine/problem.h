@@ -84,7 +84,9 @@ struct Problem {
 /// Output extents of a valid problem.
 Axes outputShape(const Layer& layer, const Problem& problem);
 
-inline std::ptrdiff_t volume(const Axes& axes) { return axes[0] * axes[1] * axes[2]; }
+inline std::ptrdiff_t volume(const Axes& axes) {
+  return axes[0] * axes[1] * axes[2];
+}
 
 /// Throw std::invalid_argument (`Expected … but received …`) for anything the engine can't run, and
 /// std::overflow_error for sizes that do not fit.

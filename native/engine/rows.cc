@@ -6,7 +6,9 @@
 namespace winograd {
 namespace {
 
-bool inside(std::ptrdiff_t index, std::ptrdiff_t size) { return index >= 0 && index < size; }
+bool inside(std::ptrdiff_t index, std::ptrdiff_t size) {
+  return index >= 0 && index < size;
+}
 
 }  // namespace
 
@@ -22,7 +24,8 @@ void loadInputRow(const Layer& layer, const Problem& problem, const float* x, co
     const std::ptrdiff_t left = std::clamp<std::ptrdiff_t>(-row.at[2], 0, row.extent);
     const std::ptrdiff_t end = std::clamp<std::ptrdiff_t>(size[2] - row.at[2], left, row.extent);
     const std::ptrdiff_t plane = row.image * divideUp(layer.inChannels, width) + row.channelBlock;
-    const float* from = x + (((plane * size[0] + row.at[0]) * size[1] + row.at[1]) * size[2] + row.at[2] + left) * width;
+    const float* from =
+        x + (((plane * size[0] + row.at[0]) * size[1] + row.at[1]) * size[2] + row.at[2] + left) * width;
     std::memset(to, 0, static_cast<std::size_t>(left) * pixelBytes);
     std::memcpy(to + left * width, from, static_cast<std::size_t>(end - left) * pixelBytes);
     std::memset(to + end * width, 0, static_cast<std::size_t>(row.extent - end) * pixelBytes);
@@ -58,8 +61,9 @@ void storeOutputRow(const Layer& layer, const Problem& problem, const Axes& outp
   const std::ptrdiff_t at =
       (row.image * channels + row.channel) * volume(output) + pixel * (blocked ? kernels.width : 1);
   const float* residual = activations.residual == nullptr ? nullptr : activations.residual + at;
-  (blocked ? kernels.storeBlockedRow : kernels.storeRow)({from, pixelStride, row.count, activations.y + at, volume(output),
-                                                          row.channels, row.bias, residual, problem.activation});
+  (blocked ? kernels.storeBlockedRow
+           : kernels.storeRow)({from, pixelStride, row.count, activations.y + at, volume(output), row.channels,
+                                row.bias, residual, problem.activation});
 }
 
 }  // namespace winograd

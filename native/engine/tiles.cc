@@ -67,7 +67,8 @@ void arrange(TileBlock& block, const Problem& problem, int rows) {
       block.tiles += run->count;
     }
     Cluster cluster;
-    for (int a = 0; a < 3; a++) cluster.products[a] = problem.tiling[a].forms[static_cast<std::size_t>(form[a])].products;
+    for (int a = 0; a < 3; a++)
+      cluster.products[a] = problem.tiling[a].forms[static_cast<std::size_t>(form[a])].products;
     const std::ptrdiff_t tiles = block.tiles - begin, groups = divideUp(tiles, rows);
     for (std::ptrdiff_t g = 0; g < groups; g++) {
       const std::ptrdiff_t first = begin + tiles * g / groups;

@@ -26,7 +26,9 @@ void modeProduct(const double* matrix, int rows, int columns, const double* in, 
   }
 }
 
-std::size_t size(std::ptrdiff_t value) { return static_cast<std::size_t>(value); }
+std::size_t size(std::ptrdiff_t value) {
+  return static_cast<std::size_t>(value);
+}
 
 const Layer& valid(const Layer& layer) {
   validate(layer);
@@ -90,16 +92,16 @@ const double* Weights::transformKernels(Kernels& kernels, std::ptrdiff_t group, 
   const KernelTransform *d = &layer_.transforms[0], *h = &layer_.transforms[1], *w = &layer_.transforms[2];
   const Axes &kernel = layer_.kernel, folded = layer_.folded();
   const std::ptrdiff_t tap = channel % volume(folded);
-  const std::ptrdiff_t most = lanes * std::max(d->products, d->taps) * std::max(h->products, h->taps) *
-                              std::max(w->products, w->taps);
+  const std::ptrdiff_t most =
+      lanes * std::max(d->products, d->taps) * std::max(h->products, h->taps) * std::max(w->products, w->taps);
   std::vector<double>&from = kernels.from, &to = kernels.to;
   from.assign(size(most), 0);
   to.resize(size(most));
   for (std::ptrdiff_t lane = 0; lane < filled; lane++) {
     const std::ptrdiff_t output = group * layer_.groupOutputs() + firstOutput + lane;
-    const float* taps = source_->data() +
-                        ((output * layer_.groupInputs() + channel / volume(folded)) * kernel[0] + tap / folded[1]) *
-                            kernel[1] * kernel[2];
+    const float* taps =
+        source_->data() + ((output * layer_.groupInputs() + channel / volume(folded)) * kernel[0] + tap / folded[1]) *
+                              kernel[1] * kernel[2];
     double* value = &from[size(lane)];
     for (int z = 0; z < d->taps; z++) {
       for (int y = 0; y < h->taps; y++) {

@@ -22,9 +22,7 @@ class Panels {
   Panels(std::ptrdiff_t channels, int width)
       : width_(width), vectors_(divideUp(channels, width)), count_(divideUp(vectors_, 2)) {}
   std::ptrdiff_t count() const { return count_; }
-  Panel at(std::ptrdiff_t index) const {
-    return {index * 2 * width_, index * 2 + 2 <= vectors_ ? 2 : 1};
-  }
+  Panel at(std::ptrdiff_t index) const { return {index * 2 * width_, index * 2 + 2 <= vectors_ ? 2 : 1}; }
   /// Output channels with padding.
   std::ptrdiff_t padded() const { return vectors_ * width_; }
 

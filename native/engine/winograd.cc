@@ -10,12 +10,12 @@
 namespace winograd {
 namespace {
 
-constexpr std::ptrdiff_t kLine = 16;           // floats in a cache line
-constexpr std::ptrdiff_t kBlock = 1 << 20;     // floats of U and M together
+constexpr std::ptrdiff_t kLine = 16;              // floats in a cache line
+constexpr std::ptrdiff_t kBlock = 1 << 20;        // floats of U and M together
 constexpr std::ptrdiff_t kNearWeights = 4 << 20;  // floats of weights that stay in the third level of cache
 constexpr std::ptrdiff_t kSomeTiles = 28, kManyTiles = 56, kFarTiles = 20;
 constexpr std::ptrdiff_t kChannelGroup = 32;
-constexpr std::ptrdiff_t kStrip = 16 * 1024;   // floats of a strip: two of them leave most of the second level of cache
+constexpr std::ptrdiff_t kStrip = 32 * 1024;  // floats of a strip: two of them leave most of the second level of cache
 
 // Planes that lie a multiple of 4 KiB apart would fall into the same cache sets.
 std::ptrdiff_t planeStride(std::ptrdiff_t floats) {
@@ -39,7 +39,8 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
   }
   chooseBlocks();
   const std::ptrdiff_t strip = stripSize({0, 0, 0}, 2) - stripSize({0, 0, 0}, 1);  // of one more tile
-  blocks_ = makeTileBlocks(problem_, problem_.tileBlock, kernels_.gemmRows, std::max<std::ptrdiff_t>(kStrip / strip, 2));
+  blocks_ =
+      makeTileBlocks(problem_, problem_.tileBlock, kernels_.gemmRows, std::max<std::ptrdiff_t>(kStrip / strip, 2));
   std::ptrdiff_t tiles = 0;
   for (const TileBlock& block : blocks_) tiles = std::max(tiles, block.tiles);
   uPlane_ = planeStride(tiles * channels_);
@@ -125,8 +126,8 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
   const std::ptrdiff_t groups = divideUp(panels_.count(), panelsPerGroup_);
   const auto input = [&](const TileBlock& block, std::ptrdiff_t item, int slot, float* u) {
     Stopwatch watch;
-    transformInput(activations, block, block.runs[static_cast<std::size_t>(item / channelBlocks)], item % channelBlocks, u,
-                   scratchBase + slot * 2 * scratch_);
+    transformInput(activations, block, block.runs[static_cast<std::size_t>(item / channelBlocks)], item % channelBlocks,
+                   u, scratchBase + slot * 2 * scratch_);
     times[static_cast<std::size_t>(slot)].input += watch.lap();
   };
   const auto output = [&](const TileBlock& block, std::ptrdiff_t group, int slot, const float* u) {
@@ -135,7 +136,8 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
     float* m = mBase + slot * mSize;
     multiply(block, first, end, u, m);
     times[static_cast<std::size_t>(slot)].product += watch.lap();
-    for (const Run& run : block.runs) transformOutput(activations, run, first, end, m, scratchBase + slot * 2 * scratch_);
+    for (const Run& run : block.runs)
+      transformOutput(activations, run, first, end, m, scratchBase + slot * 2 * scratch_);
     times[static_cast<std::size_t>(slot)].output += watch.lap();
   };
 
@@ -156,19 +158,12 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
     });
   }
 
-  Times sum;
-  for (const Times& t : times) {
-    sum.input += t.input;
-    sum.product += t.product;
-    sum.output += t.output;
-  }
-  sum.total = total.lap();
-  return sum;
+  return sumOf(times, total.lap());
 }
 
 // The run's strip of inputs as blocked pixels: where it lies, if it needs neither padding nor reshuffling, else a copy.
 View WinogradPlan::gather(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock,
-                                        const Axes& extents, float* strip) const {
+                          const Axes& extents, float* strip) const {
   const std::ptrdiff_t width = kernels_.width;
   const Axes& size = problem_.input;
   Axes begin;
@@ -223,8 +218,8 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
                             float* m) const {
   const std::ptrdiff_t width = kernels_.width, channels = layer().depth();
   const std::ptrdiff_t segments = channels / width;
-  const std::ptrdiff_t chunk =
-      problem_.sumBlock > 0 ? std::max<std::ptrdiff_t>(problem_.sumBlock / width, 1) : std::max<std::ptrdiff_t>(segments, 1);
+  const std::ptrdiff_t chunk = problem_.sumBlock > 0 ? std::max<std::ptrdiff_t>(problem_.sumBlock / width, 1)
+                                                     : std::max<std::ptrdiff_t>(segments, 1);
   const std::ptrdiff_t productCount = volume(products_);
   const std::ptrdiff_t weightPlane = channels * panels_.padded();
   std::ptrdiff_t groupCount = 0;
@@ -241,14 +236,17 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
       const std::ptrdiff_t nextProduct = last ? i + 1 : i;
       const Panel nextPanel = panels_.at(last ? firstPanel : p + 1);
       const float* next = weights_->panels() + nextProduct * weightPlane + nextPanel.channel * channels;
-      const std::ptrdiff_t nextLines = nextProduct == productCount ? 0 : divideUp(channels * nextPanel.vectors * width, kLine);
+      const std::ptrdiff_t nextLines =
+          nextProduct == productCount ? 0 : divideUp(channels * nextPanel.vectors * width, kLine);
       const std::ptrdiff_t share = divideUp(nextLines, std::max<std::ptrdiff_t>(groupCount * segments, 1));
       std::ptrdiff_t fetched = 0;
       for (const Cluster& cluster : block.clusters) {
-        if (index[0] >= cluster.products[0] || index[1] >= cluster.products[1] || index[2] >= cluster.products[2]) continue;
+        if (index[0] >= cluster.products[0] || index[1] >= cluster.products[1] || index[2] >= cluster.products[2])
+          continue;
         for (const Group& group : cluster.groups) {
           const Gemm gemm = kernels_.gemm[panel.vectors - 1][group.rows - 1];
-          for (std::size_t s = 0; s < offsets.size(); s++) offsets[s] = static_cast<std::ptrdiff_t>(s) * group.rows * width;
+          for (std::size_t s = 0; s < offsets.size(); s++)
+            offsets[s] = static_cast<std::ptrdiff_t>(s) * group.rows * width;
           GemmArgs args{};
           args.a = u + i * uPlane_ + group.first * channels_;
           args.c = m + i * mPlane_ + (p - firstPanel) * mPanel_ + group.first * lanes;
@@ -261,7 +259,8 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
             args.b = weights + s * width * lanes;
             args.accumulate = s > 0;
             args.prefetch = reinterpret_cast<const char*>(next) + fetched * 64;
-            args.prefetchLines = std::min(share, args.full > 0 ? std::max<std::ptrdiff_t>(nextLines - fetched, 0) / args.full : 0);
+            args.prefetchLines =
+                std::min(share, args.full > 0 ? std::max<std::ptrdiff_t>(nextLines - fetched, 0) / args.full : 0);
             fetched += args.prefetchLines * args.full;
             gemm(args);
           }
@@ -271,8 +270,8 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
   }
 }
 
-void WinogradPlan::transformOutput(const Activations& activations, const Run& run, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel,
-                                   const float* m, float* scratch) const {
+void WinogradPlan::transformOutput(const Activations& activations, const Run& run, std::ptrdiff_t firstPanel,
+                                   std::ptrdiff_t endPanel, const float* m, float* scratch) const {
   const std::ptrdiff_t width = kernels_.width, outputs = layer().outChannels;
   Axes tile, products;  // extents of one tile after and before
   for (int a = 0; a < 3; a++) {
@@ -280,8 +279,8 @@ void WinogradPlan::transformOutput(const Activations& activations, const Run& ru
     tile[a] = f.outputs;
     products[a] = f.products;
   }
-  const std::array<const LineTransform*, 3> transforms{&outputTransform(0, run.form[0]), &outputTransform(1, run.form[1]),
-                                                       &outputTransform(2, run.form[2])};
+  const std::array<const LineTransform*, 3> transforms{
+      &outputTransform(0, run.form[0]), &outputTransform(1, run.form[1]), &outputTransform(2, run.form[2])};
   Axes valid;  // outputs of the strip that exist
   for (int a = 0; a < 3; a++) valid[a] = std::min((a == 2 ? run.count : 1) * tile[a], output_[a] - run.start[a]);
   const Axes planes{products_[1] * products_[2] * mPlane_, products_[2] * mPlane_, mPlane_};
@@ -297,7 +296,11 @@ void WinogradPlan::transformOutput(const Activations& activations, const Run& ru
                  columns.stride, products, {run.count, lanes, tile[2] * width});
       const View strip = applyAll({1, 0}, transforms, columns, extents, scratch + scratch_, scratch, width);
       const std::ptrdiff_t channel = panel.channel + v * width;
-      OutputRow row{run.image, {}, valid[2], channel, static_cast<int>(std::min(width, outputs - channel)),
+      OutputRow row{run.image,
+                    {},
+                    valid[2],
+                    channel,
+                    static_cast<int>(std::min(width, outputs - channel)),
                     weights_->bias(0) + channel};
       for (std::ptrdiff_t d = 0; d < valid[0]; d++) {
         for (std::ptrdiff_t h = 0; h < valid[1]; h++) {

@@ -35,23 +35,27 @@ class WinogradPlan final : public Plan {
               float* strip) const;
   void multiply(const TileBlock& block, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel, const float* u,
                 float* m) const;
-  void transformOutput(const Activations& activations, const Run& run, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel,
-                       const float* m, float* scratch) const;
+  void transformOutput(const Activations& activations, const Run& run, std::ptrdiff_t firstPanel,
+                       std::ptrdiff_t endPanel, const float* m, float* scratch) const;
 
   const Form& form(int axis, int index) const { return problem_.tiling[axis].forms[static_cast<std::size_t>(index)]; }
-  const LineTransform& inputTransform(int axis, int index) const { return input_[axis][static_cast<std::size_t>(index)]; }
-  const LineTransform& outputTransform(int axis, int index) const { return output_transform_[axis][static_cast<std::size_t>(index)]; }
+  const LineTransform& inputTransform(int axis, int index) const {
+    return input_[axis][static_cast<std::size_t>(index)];
+  }
+  const LineTransform& outputTransform(int axis, int index) const {
+    return output_transform_[axis][static_cast<std::size_t>(index)];
+  }
 
   const KernelTable& kernels_;
   Panels panels_;
   std::array<std::vector<LineTransform>, 3> input_, output_transform_;  // per axis and form
   std::vector<TileBlock> blocks_;
-  std::ptrdiff_t channels_;      // inner dimension of the products, padded to whole vectors
-  Axes products_;                // per axis
+  std::ptrdiff_t channels_;  // inner dimension of the products, padded to whole vectors
+  Axes products_;            // per axis
   std::ptrdiff_t panelsPerGroup_;
   std::ptrdiff_t uPlane_, mPanel_, mPlane_;  // floats between products of U, panels of M, products of M
-  std::ptrdiff_t scratch_;       // floats of one thread's strips
-  bool splitChannels_;           // threads share a block and split its output channels; else they split the blocks
+  std::ptrdiff_t scratch_;                   // floats of one thread's strips
+  bool splitChannels_;  // threads share a block and split its output channels; else they split the blocks
 };
 
 }  // namespace winograd

@@ -46,25 +46,30 @@ double fmaRounds(std::ptrdiff_t iterations) {
   return used < 0 ? 0 : 2.0 * chains * Vec::width * static_cast<double>(iterations);
 }
 
-bool supported() { return WINOGRAD_SUPPORTED; }
+bool supported() {
+  return WINOGRAD_SUPPORTED;
+}
 
 }  // namespace
 
-#define WINOGRAD_ROWS(vectors, strided)                                                                     \
-  {                                                                                                         \
-    gemm<1, vectors, strided>, gemm<2, vectors, strided>, gemm<3, vectors, strided>,                        \
-        gemm<4, vectors, strided>, gemm<5, vectors, strided>, gemm<6, vectors, strided>                     \
-        WINOGRAD_MORE_ROWS(vectors, strided)                                                                \
+#define WINOGRAD_ROWS(vectors, strided)                                                                         \
+  {                                                                                                             \
+    gemm<1, vectors, strided>, gemm<2, vectors, strided>, gemm<3, vectors, strided>, gemm<4, vectors, strided>, \
+        gemm<5, vectors, strided>, gemm<6, vectors, strided> WINOGRAD_MORE_ROWS(vectors, strided)               \
   }
 #if WINOGRAD_GEMM_ROWS == 14
-#define WINOGRAD_POSITIONS                                                                          \
-  6, { positions<1>, positions<2>, positions<3>, positions<4>, positions<5>, positions<6> }
-#define WINOGRAD_MORE_ROWS(vectors, strided)                                                              \
-  , gemm<7, vectors, strided>, gemm<8, vectors, strided>, gemm<9, vectors, strided>,                      \
-      gemm<10, vectors, strided>, gemm<11, vectors, strided>, gemm<12, vectors, strided>,                 \
-      gemm<13, vectors, strided>, gemm<14, vectors, strided>
+#define WINOGRAD_POSITIONS                                                             \
+  6, {                                                                                 \
+    positions<1>, positions<2>, positions<3>, positions<4>, positions<5>, positions<6> \
+  }
+#define WINOGRAD_MORE_ROWS(vectors, strided)                                                                     \
+  , gemm<7, vectors, strided>, gemm<8, vectors, strided>, gemm<9, vectors, strided>, gemm<10, vectors, strided>, \
+      gemm<11, vectors, strided>, gemm<12, vectors, strided>, gemm<13, vectors, strided>, gemm<14, vectors, strided>
 #elif WINOGRAD_GEMM_ROWS == 6
-#define WINOGRAD_POSITIONS 3, { positions<1>, positions<2>, positions<3> }
+#define WINOGRAD_POSITIONS                   \
+  3, {                                       \
+    positions<1>, positions<2>, positions<3> \
+  }
 #define WINOGRAD_MORE_ROWS(vectors, strided)
 #else
 #error "WINOGRAD_GEMM_ROWS must be 6 or 14"

@@ -24,8 +24,8 @@ struct GemmArgs {
   float* c;
   std::ptrdiff_t cStride;
   bool accumulate;
-  const char* prefetch;         // next panel's share, fetched into L2 while this one is worked on
-  std::ptrdiff_t prefetchLines; // 64-byte lines of it per segment
+  const char* prefetch;          // next panel's share, fetched into L2 while this one is worked on
+  std::ptrdiff_t prefetchLines;  // 64-byte lines of it per segment
 };
 using Gemm = void (*)(const GemmArgs&);
 
@@ -54,9 +54,9 @@ struct Codelet {
 /// A transform known at run time, for the generic kernel: a list of sparse dot products, paired where two rows
 /// share their terms up to sign (r = E + O, r' = E - O).
 struct SparseRow {
-  int first, second;           // rows written; second = -1: a lone row, E alone
-  int evenBegin, evenEnd;      // terms of E
-  int oddBegin, oddEnd;        // terms of O
+  int first, second;       // rows written; second = -1: a lone row, E alone
+  int evenBegin, evenEnd;  // terms of E
+  int oddBegin, oddEnd;    // terms of O
 };
 struct SparseTransform {
   const SparseRow* rows;
@@ -84,7 +84,7 @@ using Positions = void (*)(const PositionArgs&);
 struct LoadRowArgs {
   const float* const* from;  // one row a channel; null for a channel of zeros
   std::ptrdiff_t left, count, right;
-  bool slack;                // a vector may be read from the start of each row, even if the row is shorter
+  bool slack;  // a vector may be read from the start of each row, even if the row is shorter
   float* to;
 };
 using LoadRow = void (*)(const LoadRowArgs&);
@@ -115,11 +115,11 @@ struct KernelTable {
   const char* name;
   bool (*supported)();
   int width;
-  int gemmRows;                        // most rows of a register tile
-  Gemm gemm[2][kMaxGemmRows];          // [vectors - 1][rows - 1], rowStride == width
-  Gemm gemmStrided[2][kMaxGemmRows];   // the same for any rowStride
-  int positionKernels;                          // most kernels of a register tile of positions
-  Positions positions[kMaxPositionKernels];     // [kernels - 1]
+  int gemmRows;                              // most rows of a register tile
+  Gemm gemm[2][kMaxGemmRows];                // [vectors - 1][rows - 1], rowStride == width
+  Gemm gemmStrided[2][kMaxGemmRows];         // the same for any rowStride
+  int positionKernels;                       // most kernels of a register tile of positions
+  Positions positions[kMaxPositionKernels];  // [kernels - 1]
   const Codelet* codelets;
   int codeletCount;
   SparseLines sparseLines;

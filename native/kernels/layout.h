@@ -56,7 +56,8 @@ static void loadRow(const LoadRowArgs& args) {
   } else if (args.count > 0 && args.slack) {
     loadBlock(args, 0, whole, to, args.count);
   } else if (args.count > 0) {
-    loadBlock(args, 0, [&](const float* from) { return loadPart(from, args.count); }, to, args.count);
+    loadBlock(
+        args, 0, [&](const float* from) { return loadPart(from, args.count); }, to, args.count);
   }
   to += args.count * Vec::width;
   for (std::ptrdiff_t r = 0; r < args.right; r++, to += Vec::width) Vec::zero().store(to);
@@ -75,8 +76,9 @@ static void storeRow(const StoreRowArgs& args) {
   const Vec bias = Vec::load(args.bias);
   for (std::ptrdiff_t x = 0; x < args.count; x += Vec::width) {
     // The last block ends with the row and may overlap the one before, which gives the same values again.
-    const std::ptrdiff_t start =
-        x + Vec::width <= args.count ? x : args.count >= Vec::width ? args.count - Vec::width : 0;
+    const std::ptrdiff_t start = x + Vec::width <= args.count ? x
+                                 : args.count >= Vec::width   ? args.count - Vec::width
+                                                              : 0;
     const std::ptrdiff_t pixels = args.count < Vec::width ? args.count : Vec::width;
     const float* from = args.from + start * args.pixelStride;
     Vec rows[Vec::width];

@@ -3,7 +3,8 @@
 // files that are compiled with different flags.
 
 typedef float Raw __attribute__((vector_size(WINOGRAD_WIDTH * sizeof(float))));
-typedef float UnalignedRaw __attribute__((vector_size(WINOGRAD_WIDTH * sizeof(float)), aligned(sizeof(float)), may_alias));
+typedef float UnalignedRaw
+    __attribute__((vector_size(WINOGRAD_WIDTH * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef int Lanes __attribute__((vector_size(WINOGRAD_WIDTH * sizeof(int))));
 
 #define WINOGRAD_INLINE inline __attribute__((always_inline))
@@ -17,16 +18,32 @@ struct Vec {
   WINOGRAD_INLINE void store(float* to) const { *reinterpret_cast<UnalignedRaw*>(to) = raw; }
 };
 
-static WINOGRAD_INLINE Vec operator+(Vec a, Vec b) { return {a.raw + b.raw}; }
-static WINOGRAD_INLINE Vec operator-(Vec a, Vec b) { return {a.raw - b.raw}; }
-static WINOGRAD_INLINE Vec operator*(Vec a, Vec b) { return {a.raw * b.raw}; }
-static WINOGRAD_INLINE Vec operator-(Vec a) { return {-a.raw}; }
+static WINOGRAD_INLINE Vec operator+(Vec a, Vec b) {
+  return {a.raw + b.raw};
+}
+static WINOGRAD_INLINE Vec operator-(Vec a, Vec b) {
+  return {a.raw - b.raw};
+}
+static WINOGRAD_INLINE Vec operator*(Vec a, Vec b) {
+  return {a.raw * b.raw};
+}
+static WINOGRAD_INLINE Vec operator-(Vec a) {
+  return {-a.raw};
+}
 // Contracted to one instruction where the instruction set has it (-ffp-contract=fast).
-static WINOGRAD_INLINE Vec fma(Vec a, Vec b, Vec c) { return {a.raw * b.raw + c.raw}; }
-static WINOGRAD_INLINE Vec fnma(Vec a, Vec b, Vec c) { return {c.raw - a.raw * b.raw}; }
-static WINOGRAD_INLINE Vec fms(Vec a, Vec b, Vec c) { return {a.raw * b.raw - c.raw}; }
+static WINOGRAD_INLINE Vec fma(Vec a, Vec b, Vec c) {
+  return {a.raw * b.raw + c.raw};
+}
+static WINOGRAD_INLINE Vec fnma(Vec a, Vec b, Vec c) {
+  return {c.raw - a.raw * b.raw};
+}
+static WINOGRAD_INLINE Vec fms(Vec a, Vec b, Vec c) {
+  return {a.raw * b.raw - c.raw};
+}
 // Lane by lane: a where the mask is set, else b.
-static WINOGRAD_INLINE Vec select(Lanes mask, Vec a, Vec b) { return {mask ? a.raw : b.raw}; }
+static WINOGRAD_INLINE Vec select(Lanes mask, Vec a, Vec b) {
+  return {mask ? a.raw : b.raw};
+}
 
 // Copies `count` < 2 * PIECE floats in pieces of powers of two.
 template <int PIECE>

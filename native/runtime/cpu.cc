@@ -14,6 +14,8 @@ std::string cpuModel() {
   return "unknown";
 }
 
-int cpuCores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+int cpuCores() {
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
 
 }  // namespace winograd

@@ -18,7 +18,8 @@ constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
 [[noreturn]] void fail(std::size_t bytes) {
-  throw OutOfMemory("Expected " + std::to_string(bytes >> 20) + " MiB of memory to be available but there is not enough");
+  throw OutOfMemory("Expected " + std::to_string(bytes >> 20) +
+                    " MiB of memory to be available but there is not enough");
 }
 
 #ifdef __linux__
@@ -121,13 +122,15 @@ std::shared_ptr<Block> pooledBlock(std::size_t floats) {
 
 std::size_t checkedMultiply(std::size_t a, std::size_t b) {
   std::size_t product;
-  if (__builtin_mul_overflow(a, b, &product)) throw std::overflow_error("Expected a size that fits in memory but it overflows");
+  if (__builtin_mul_overflow(a, b, &product))
+    throw std::overflow_error("Expected a size that fits in memory but it overflows");
   return product;
 }
 
 std::size_t checkedAdd(std::size_t a, std::size_t b) {
   std::size_t sum;
-  if (__builtin_add_overflow(a, b, &sum)) throw std::overflow_error("Expected a size that fits in memory but it overflows");
+  if (__builtin_add_overflow(a, b, &sum))
+    throw std::overflow_error("Expected a size that fits in memory but it overflows");
   return sum;
 }
 

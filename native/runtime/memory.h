@@ -23,7 +23,7 @@ class Block {
  private:
   float* data_ = nullptr;
   std::size_t floats_ = 0;
-  void* mapping_ = nullptr;   // when the block is a mapping of its own
+  void* mapping_ = nullptr;  // when the block is a mapping of its own
   std::size_t mappedBytes_ = 0;
 };
 
@@ -46,6 +46,8 @@ std::size_t checkedAdd(std::size_t a, std::size_t b);
 constexpr std::ptrdiff_t roundUp(std::ptrdiff_t value, std::ptrdiff_t step) {
   return (value + step - 1) / step * step;
 }
-constexpr std::ptrdiff_t divideUp(std::ptrdiff_t value, std::ptrdiff_t step) { return (value + step - 1) / step; }
+constexpr std::ptrdiff_t divideUp(std::ptrdiff_t value, std::ptrdiff_t step) {
+  return (value + step - 1) / step;
+}
 
 }  // namespace winograd

@@ -30,8 +30,8 @@ struct ThreadPool::Job {
   std::ptrdiff_t count;
   int participants;
   std::atomic<std::ptrdiff_t> next{0};
-  int joined = 1;                // the caller; guarded by the pool's mutex
-  std::atomic<int> running{1};   // participants that may still touch the job
+  int joined = 1;               // the caller; guarded by the pool's mutex
+  std::atomic<int> running{1};  // participants that may still touch the job
 
   void take(int slot) {
     for (std::ptrdiff_t item; (item = next.fetch_add(1, std::memory_order_relaxed)) < count;) call(context, item, slot);
@@ -75,7 +75,8 @@ void ThreadPool::run(std::ptrdiff_t count, int participants, Call call, const vo
 }
 
 void ThreadPool::grow(int workers) {
-  for (; workers_ < std::min(workers, kMaxWorkers); workers_++) std::thread([this, index = workers_] { work(index); }).detach();
+  for (; workers_ < std::min(workers, kMaxWorkers); workers_++)
+    std::thread([this, index = workers_] { work(index); }).detach();
 }
 
 void ThreadPool::work(int index) {

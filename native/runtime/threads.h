@@ -17,9 +17,10 @@ class ThreadPool {
   /// all below `participants`. The body must not throw and must not call `forEach` itself.
   template <class Body>
   void forEach(std::ptrdiff_t count, int participants, const Body& body) {
-    run(count, participants, [](const void* context, std::ptrdiff_t item, int slot) {
-      (*static_cast<const Body*>(context))(item, slot);
-    }, &body);
+    run(
+        count, participants,
+        [](const void* context, std::ptrdiff_t item, int slot) { (*static_cast<const Body*>(context))(item, slot); },
+        &body);
   }
 
   /// While it lives, as many workers as it asks for stay awake between regions: a pass has many short ones, and waking

@@ -89,7 +89,11 @@ std::vector<double> interpolation(int n) {
 
 Form form(int outputs, int taps) {
   const int products = outputs + taps - 1;
-  return {outputs, products, 0, products, transposed(evaluations(products, outputs), products, outputs),
+  return {outputs,
+          products,
+          0,
+          products,
+          transposed(evaluations(products, outputs), products, outputs),
           interpolation(products)};
 }
 
@@ -166,7 +170,8 @@ std::vector<float> blocked(const std::vector<float>& planar, std::ptrdiff_t batc
   for (std::ptrdiff_t n = 0; n < batch; n++) {
     for (std::ptrdiff_t c = 0; c < channels; c++) {
       for (std::ptrdiff_t p = 0; p < pixels; p++) {
-        result[((n * padded + c / width * width) * pixels + p * width) + c % width] = planar[(n * channels + c) * pixels + p];
+        result[((n * padded + c / width * width) * pixels + p * width) + c % width] =
+            planar[(n * channels + c) * pixels + p];
       }
     }
   }
@@ -203,7 +208,9 @@ void run(const Case& c, std::mt19937& generator) {
   check(first == expected && second == expected, c.name);
 }
 
-std::ptrdiff_t upTo(int most, std::mt19937& generator) { return 1 + generator() % most; }
+std::ptrdiff_t upTo(int most, std::mt19937& generator) {
+  return 1 + generator() % most;
+}
 
 Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& generator) {
   const bool fast = algorithm != Algorithm::direct, lanes = algorithm == Algorithm::positions;
@@ -231,7 +238,10 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
       p.dilation[a] = upTo(2, generator);
     }
     const int reach = static_cast<int>(p.dilation[a] * (l.kernel[a] - 1) + 1);
-    p.input[a] = std::max<std::ptrdiff_t>(upTo(dimensions == 3 ? 9 : dimensions == 2 ? 14 : 60, generator),
+    p.input[a] = std::max<std::ptrdiff_t>(upTo(dimensions == 3   ? 9
+                                               : dimensions == 2 ? 14
+                                                                 : 60,
+                                               generator),
                                           reach - p.padBegin[a] - p.padEnd[a]);
     const std::ptrdiff_t output = p.input[a] + p.padBegin[a] + p.padEnd[a] - l.kernel[a] + 1;
     if (!fast) continue;
@@ -271,7 +281,7 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
   p.split = static_cast<Split>(generator() % 3);
   p.sumBlock = generator() % 3 == 0 ? upTo(24, generator) : 0;
   c.name += std::string(kernels.name) + (fast ? " winograd" : " direct") + " C" + std::to_string(l.inChannels) + " K" +
-           std::to_string(l.outChannels) + " threads " + std::to_string(p.threads) + " input";
+            std::to_string(l.outChannels) + " threads " + std::to_string(p.threads) + " input";
   for (int a = 0; a < 3; a++) c.name += " " + std::to_string(p.input[a]) + "/" + std::to_string(l.kernel[a]);
   return c;
 }
@@ -345,7 +355,8 @@ int main(int argc, char** argv) {
     }
     std::mt19937 generator(1);
     for (int round = 0; round < rounds; round++) {
-      const Algorithm algorithms[] = {Algorithm::winograd, Algorithm::direct, Algorithm::winograd, Algorithm::positions};
+      const Algorithm algorithms[] = {Algorithm::winograd, Algorithm::direct, Algorithm::winograd,
+                                      Algorithm::positions};
       run(randomCase(kernels, algorithms[round % 4], generator), generator);
     }
     std::printf("%s: %d cases\n", kernels.name, rounds);
