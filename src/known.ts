@@ -62,8 +62,8 @@ const wholeAxisAlgorithm = memoized((inputs: number, begin: number, end: number,
 /** Transforms of the transforms/ folder, whose names begin with `f04x03` for F(4, 3); each was proved when made. */
 function shippedAlgorithms(taps: number): AxisAlgorithm[] {
   const folder = join(packageRoot(), 'transforms');
-  const suffix = `x${String(taps).padStart(2, '0')}_`;
-  const names = readdirSync(folder).filter((name) => /^f\d+x/.test(name) && name.includes(suffix));
+  const pattern = new RegExp(`^f\\d+x${String(taps).padStart(2, '0')}_`);
+  const names = readdirSync(folder).filter((name) => pattern.test(name));
   return names
     .sort()
     .map((name) => fromJSON(JSON.parse(readFileSync(join(folder, name), 'utf8'))))
