@@ -94,6 +94,8 @@ export function frontIndex(fronts: readonly Front[]): string {
     '- **W**: the least N for which T^N fills vectors of 4, 8 and 16 numbers.',
     '- **≥**: how far Q is above the least found for T products with real numbers for points and moduli, and how many of',
     '  the random starts ended there.',
+    '- **any**: the least Q that was found over all bilinear algorithms with T products, whatever they come from, by',
+    '  unrestricted minimisation over real matrices A, B and C; where there is none it was not tried.',
     '',
     'Each is synthesized and proved again by `npm run fronts -- --check`; `winograd synth S G --moduli …` prints its',
     'matrices.',
@@ -107,11 +109,11 @@ function section({ outputs, taps, members }: Front): string[] {
     '',
     `## F(${outputs}, ${taps})`,
     '',
-    '| T | 2-D products | Q | 1-D error | 2-D error | 3-D error | 1 channel | A | B | C | W | ≥ | moduli |',
-    '|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|:-:|--:|---|',
+    '| T | 2-D products | Q | 1-D error | 2-D error | 3-D error | 1 channel | A | B | C | W | ≥ | any | moduli |',
+    '|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|:-:|--:|--:|---|',
     ...members.map((member) => {
       const { products, moduli, noiseGain: gain, operations, fillsVectors, evidence } = member;
-      const { continuousGain, starts, agreeing } = evidence;
+      const { continuousGain, starts, agreeing, unrestricted } = evidence;
       const fields = [
         products,
         ((products / outputs) ** 2).toFixed(2),
@@ -123,6 +125,7 @@ function section({ outputs, taps, members }: Front): string[] {
         operations.C,
         [4, 8, 16].map((width) => fillsVectors[width as 4] ?? '–').join(' '),
         `${(100 * (gain / continuousGain - 1)).toFixed(1)} %, ${agreeing}/${starts}`,
+        unrestricted?.gain === undefined ? '' : unrestricted.gain.toPrecision(4),
         `\`${moduli.join(', ')}\``,
       ];
       return `| ${fields.join(' | ')} |`;

@@ -7,6 +7,7 @@ import { paretoFront } from './pareto.js';
 import { dyadicBetween, simplestBetween } from './rationals.js';
 import { type RationalKind, snap } from './snap.js';
 import { structures } from './structure.js';
+import { type UnrestrictedOptimum, unrestrictedOptimum } from './unrestricted.js';
 
 /** How sure a member of the front can be of being the best of its number of products. */
 export interface Evidence {
@@ -16,6 +17,8 @@ export interface Evidence {
   readonly starts: number;
   /** How many of them ended at that gain, within 0.1 % of Q². */
   readonly agreeing: number;
+  /** The same over all bilinear algorithms, if it was asked for. */
+  readonly unrestricted?: UnrestrictedOptimum;
 }
 
 /** A proved algorithm with its noise gain and where it came from. */
@@ -38,8 +41,9 @@ const KINDS: readonly RationalKind[] = [
 ];
 /** Structures whose log Q² is worse than the best by more than this are given up after one start. */
 const HOPELESS = 0.4;
-/** Structures that are worse by less than this may still give an algorithm with fewer operations. */
+/** Structures that are worse by less than this may still give an algorithm with fewer operations; the best of them are tried. */
 const USEFUL = 0.7;
+const MOST_STRUCTURES = 5;
 /** Differences of Q² that do not justify less simple numbers. */
 const SLACK = 0.0025;
 
@@ -51,6 +55,8 @@ export interface CandidateOptions {
   /** Random starts for each promising structure. */
   readonly starts: number;
   readonly seed: number;
+  /** Random starts among all bilinear algorithms; 0 for none. */
+  readonly unrestrictedStarts: number;
   /** Called with the share that is done. */
   readonly report: (share: number) => void;
   /** False ends the random starts. */
@@ -62,7 +68,7 @@ export interface CandidateOptions {
  * reals, turned into rationals of several kinds and simplicities, synthesized and proved.
  */
 export function candidatesFor(options: CandidateOptions): Candidate[] {
-  const { outputs, taps, products, starts, seed, report, keepGoing } = options;
+  const { outputs, taps, products, starts, seed, unrestrictedStarts, report, keepGoing } = options;
   const optima = structures(outputs, taps, products).map(
     (structure, index) => new StructureOptimum(structure, outputs, taps, seed * 7919 + index),
   );
@@ -79,14 +85,20 @@ export function candidatesFor(options: CandidateOptions): Candidate[] {
     continuousGain: Math.exp(best / 2),
     starts: optima.reduce((sum, each) => sum + each.starts, 0),
     agreeing: optima.reduce((sum, each) => sum + each.reached(best), 0),
+    ...(unrestrictedStarts > 0 && {
+      unrestricted: unrestrictedOptimum({ outputs, taps, products, starts: unrestrictedStarts, seed }),
+    }),
   };
   const symmetric = Math.min(
     ...optima.filter((each) => each.structure.symmetric).map((each) => each.best.value),
   );
-  const promising = optima.filter(({ structure, best: { value } }) =>
-    // Without symmetry rows do not come in pairs: that must at least buy some error.
-    structure.symmetric ? value <= best + USEFUL : value < symmetric - SLACK,
-  );
+  const promising = optima
+    .filter(({ structure, best: { value } }) =>
+      // Without symmetry rows do not come in pairs: that must at least buy some error.
+      structure.symmetric ? value <= best + USEFUL : value < symmetric - SLACK,
+    )
+    .sort((a, b) => a.best.value - b.best.value)
+    .slice(0, MOST_STRUCTURES);
   return snapAll(promising).map(({ moduli, structure }) => {
     const transform = synthesize({ outputs, taps, moduli });
     return { transform, gain: noiseGain(transform), structure, evidence };

@@ -4,30 +4,39 @@ export interface Minimum {
   readonly value: number;
 }
 
-const STEP = 1e-6;
-const MAX_ITERATIONS = 200;
+/** Of forward differences: the square root of the precision of a double balances truncation and rounding. */
+const STEP = 2e-8;
+/** Settings of a minimisation. */
+export interface MinimiseOptions {
+  /** Stop when two iterations in a row improve the value by less than this, absolutely; 1e-9 by default. */
+  readonly tolerance?: number;
+  /** 200 by default. */
+  readonly iterations?: number;
+  /** The gradient at a point; by default from forward differences. */
+  readonly gradient?: (x: readonly number[], value: number) => number[];
+}
 
 /**
- * Unconstrained local minimisation by BFGS with central differences (Nocedal & Wright, Numerical
+ * Unconstrained local minimisation by BFGS with forward differences (Nocedal & Wright, Numerical
  * Optimization, algorithm 6.1). Points where the function is not finite count as walls.
  *
- * @param f smooth near its minima, cheap, of a few dozen variables at most
+ * @param f smooth near its minima, cheap, of a few hundred variables at most
  * @param start where to begin; f must be finite there, else it is returned as it is
- * @param tolerance stop when an iteration improves the value by less than this, absolutely
  */
 export function minimise(
   f: (x: readonly number[]) => number,
   start: readonly number[],
-  tolerance = 1e-9,
+  options: MinimiseOptions = {},
 ): Minimum {
+  const { tolerance = 1e-9, iterations = 200, gradient = differences(f) } = options;
   const n = start.length;
   let x = [...start];
   let value = finite(f(x));
   if (n === 0 || value === Number.POSITIVE_INFINITY) return { x, value };
-  let slope = gradient(f, x);
+  let slope = gradient(x, value);
   let inverse = identity(n);
   let idle = 0;
-  for (let iteration = 0; iteration < MAX_ITERATIONS && idle < 2; iteration++) {
+  for (let iteration = 0; iteration < iterations && idle < 2; iteration++) {
     let direction = inverse.map((row) => -dot(row, slope));
     if (!(dot(direction, slope) < 0)) {
       inverse = identity(n);
@@ -35,7 +44,7 @@ export function minimise(
     }
     const next = descend(f, x, value, direction, dot(direction, slope));
     if (next === undefined) break;
-    const nextSlope = gradient(f, next.x);
+    const nextSlope = gradient(next.x, next.value);
     const moved = next.x.map((each, i) => each - x[i]!);
     const turned = nextSlope.map((each, i) => each - slope[i]!);
     update(inverse, moved, turned, iteration === 0);
@@ -83,17 +92,16 @@ function update(inverse: number[][], moved: readonly number[], turned: readonly 
   }
 }
 
-function gradient(f: (x: readonly number[]) => number, x: readonly number[]): number[] {
-  const probe = [...x];
-  return x.map((each, i) => {
-    probe[i] = each + STEP;
-    const above = f(probe);
-    probe[i] = each - STEP;
-    const below = f(probe);
-    probe[i] = each;
-    const slope = (above - below) / (2 * STEP);
-    return Number.isFinite(slope) ? slope : 0;
-  });
+function differences(f: (x: readonly number[]) => number) {
+  return (x: readonly number[], value: number): number[] => {
+    const probe = [...x];
+    return x.map((each, i) => {
+      probe[i] = each + STEP;
+      const slope = (f(probe) - value) / STEP;
+      probe[i] = each;
+      return Number.isFinite(slope) ? slope : 0;
+    });
+  };
 }
 
 function identity(n: number): number[][] {

@@ -21,6 +21,8 @@ export interface SearchOptions {
   readonly products?: readonly number[];
   /** Random starts for each promising structure of moduli; 3 by default, which is quick. */
   readonly starts?: number;
+  /** Random starts of a search among all bilinear algorithms, whose least noise is evidence; 0, none, by default. */
+  readonly unrestrictedStarts?: number;
   /** The same seed gives the same front. 1 by default. */
   readonly seed?: number;
   /** Called after every step with the share of the work that is done, from 0 to 1. */
@@ -59,7 +61,7 @@ const GAIN_SLACK = 0.005;
 /** The same for the error of a single channel. */
 const ERROR_SLACK = 0.02;
 /** Attempts at each program: more seldom saves an operation that would change the front. */
-const ATTEMPTS = 4;
+const ATTEMPTS = 2;
 
 /**
  * Searches the Pareto front of F(S, G) over products, expected error and operations (of A and B: kernels are
@@ -70,14 +72,17 @@ const ATTEMPTS = 4;
  * @throws InputError when a size or number of products makes no sense
  */
 export function search(options: SearchOptions): FrontMember[] {
-  const { outputs, taps, dims = 2, starts = 3, seed = 1, onProgress, keepGoing = () => true } = options;
+  const { outputs, taps, dims = 2, starts = 3, seed = 1, unrestrictedStarts = 0 } = options;
+  const { onProgress, keepGoing = () => true } = options;
   for (const [name, value] of Object.entries({ outputs, taps, dims, starts })) checkPositive(name, value);
+  if (!Number.isInteger(unrestrictedStarts) || unrestrictedStarts < 0)
+    throw expected('unrestrictedStarts', 'an integer of at least 0', unrestrictedStarts);
   const counts = productCounts(options);
   const candidates = counts.flatMap((products, index) => {
     const report = (share: number) => onProgress?.((index + share) / counts.length);
     return outputs === 1 || taps === 1
       ? [direct(outputs, taps)]
-      : candidatesFor({ outputs, taps, products, starts, seed, report, keepGoing });
+      : candidatesFor({ outputs, taps, products, starts, seed, unrestrictedStarts, report, keepGoing });
   });
   const front = paretoFront(
     candidates.map((each) => rate(each, dims)),

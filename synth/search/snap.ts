@@ -101,6 +101,9 @@ function farthest(passes: (step: number) => boolean): number {
   return good;
 }
 
+/** Improvements of log Q² that are not worth another iteration. */
+const SETTLED = 1e-5;
+
 /** Optimises the parameters that are still free. */
 function settle(
   parameters: readonly ParameterKind[],
@@ -123,7 +126,7 @@ function settle(
   const found = minimise(
     f,
     free.map((i) => x[i]!),
-    1e-7,
+    { tolerance: SETTLED },
   );
   return { x: fill(found.x), value: found.value };
 }

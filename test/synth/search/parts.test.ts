@@ -78,7 +78,7 @@ describe('simplest rational', () => {
 describe('minimise', () => {
   it('finds the bottom of a curved valley', () => {
     const rosenbrock = ([x, y]: readonly number[]) => (1 - x!) ** 2 + 100 * (y! - x! ** 2) ** 2;
-    const { x, value } = minimise(rosenbrock, [-1.2, 1], 1e-14);
+    const { x, value } = minimise(rosenbrock, [-1.2, 1], { tolerance: 1e-14 });
     expect(value).toBeLessThan(1e-8);
     expect(x[0]).toBeCloseTo(1, 3);
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { InputError, toJSON, verify } from '../../../synth/index.js';
 import { noiseGain } from '../../../synth/noise.js';
 import { type SearchOptions, search } from '../../../synth/search/search.js';
+import { unrestrictedOptimum } from '../../../synth/search/unrestricted.js';
 
 const best = (options: SearchOptions) => Math.min(...search(options).map(({ noiseGain }) => noiseGain));
 
@@ -65,6 +66,17 @@ describe('search', () => {
     [10, 14, 2.07],
   ])('F(%i, 3) with %i products: layer error at most %f', (outputs, products, known) => {
     expect((best({ outputs, taps: 3, products: [products], starts: 1 }) / 3) ** 2).toBeLessThan(known);
+  });
+
+  it('finds no bilinear algorithm with less noise than the best moduli', () => {
+    const [member] = search({ outputs: 4, taps: 3, products: [7], starts: 1, unrestrictedStarts: 2 });
+    const { continuousGain, unrestricted } = member!.evidence;
+    expect(unrestricted!.gain! / continuousGain).toBeCloseTo(1, 3);
+    expect(unrestricted!.agreeing).toBe(2);
+  });
+
+  it('finds no algorithm with fewer products than D', () => {
+    expect(unrestrictedOptimum({ outputs: 2, taps: 3, products: 3, starts: 2 }).gain).toBeUndefined();
   });
 
   it('goes straight when there is nothing to save', () => {
