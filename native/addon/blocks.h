@@ -1,0 +1,49 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "runtime/memory.h"
+#include "values.h"
+
+namespace winograd::addon {
+
+/// Blocks that JavaScript holds. A pass holds them too: an ArrayBuffer may be transferred or collected while a worker
+/// writes to it, and a reference to it would not keep its memory.
+class Blocks {
+ public:
+  static Blocks& shared() {
+    static Blocks* blocks = new Blocks;
+    return *blocks;
+  }
+  void add(const std::shared_ptr<Block>& block) {
+    const std::lock_guard lock(mutex_);
+    blocks_[block->data()] = block;
+  }
+  void remove(const std::shared_ptr<Block>& block) {
+    const std::lock_guard lock(mutex_);
+    blocks_.erase(block->data());
+  }
+  /// The block that holds all of these elements, or null.
+  std::shared_ptr<Block> find(const Elements<float>& elements) {
+    const std::lock_guard lock(mutex_);
+    auto after = blocks_.upper_bound(elements.data);
+    if (after == blocks_.begin()) return nullptr;
+    const std::shared_ptr<Block> block = std::prev(after)->second.lock();
+    if (!block || elements.data + elements.length > block->data() + block->size()) return nullptr;
+    return block;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<const float*, std::weak_ptr<Block>> blocks_;
+};
+
+/// alloc(floats, zeroed = true) of src/native.ts.
+Napi::Value alloc(const Napi::CallbackInfo& info);
+
+/// owns(array) of src/native.ts.
+Napi::Value owns(const Napi::CallbackInfo& info);
+
+}  // namespace winograd::addon
