@@ -42,8 +42,7 @@ dnnl::stream& stream() {
 // Requests are flat: a key is followed by a number, a string or an array of numbers.
 std::string after(const std::string& line, const std::string& key) {
   const std::size_t at = line.find("\"" + key + "\":");
-  if (at == std::string::npos)
-    throw std::runtime_error("Expected a request with \"" + key + "\" but received " + line);
+  if (at == std::string::npos) throw std::runtime_error("Expected a request with \"" + key + "\" but received " + line);
   return line.substr(at + key.size() + 3);
 }
 
@@ -92,8 +91,7 @@ void reorder(memory from, memory to) {
 memory load(const std::string& file, const memory::dims& sizes, const memory::desc& layout) {
   memory user = planar(sizes), preferred(layout, engine());
   std::ifstream in(file, std::ios::binary);
-  in.read(static_cast<char*>(user.get_data_handle()),
-          static_cast<std::streamsize>(user.get_desc().get_size()));
+  in.read(static_cast<char*>(user.get_data_handle()), static_cast<std::streamsize>(user.get_desc().get_size()));
   if (!in) throw std::runtime_error("Expected " + file + " to hold the data but could not read it");
   reorder(user, preferred);
   return preferred;
@@ -101,16 +99,14 @@ memory load(const std::string& file, const memory::dims& sizes, const memory::de
 
 double pass(Prepared& job) {
   const auto start = std::chrono::steady_clock::now();
-  job.primitive.execute(
-      stream(),
-      {{DNNL_ARG_SRC, job.source}, {DNNL_ARG_WEIGHTS, job.weights}, {DNNL_ARG_DST, job.destination}});
+  job.primitive.execute(stream(),
+                        {{DNNL_ARG_SRC, job.source}, {DNNL_ARG_WEIGHTS, job.weights}, {DNNL_ARG_DST, job.destination}});
   stream().wait();
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
-dnnl::convolution_forward::primitive_desc describe(const memory::dims& x, const memory::dims& w,
-                                                   const memory::dims& y, const memory::dims& stride,
-                                                   const memory::dims& padding) {
+dnnl::convolution_forward::primitive_desc describe(const memory::dims& x, const memory::dims& w, const memory::dims& y,
+                                                   const memory::dims& stride, const memory::dims& padding) {
   const auto kind = dnnl::prop_kind::forward_inference;
   const auto algorithm = dnnl::algorithm::convolution_auto;
 #if DNNL_VERSION_MAJOR >= 3
