@@ -1,7 +1,7 @@
 import type { Transform } from '../../synth/index.js';
 import { type Comparison, compare, predict } from './compare.js';
 import type { Arithmetic } from './experiment.js';
-import { frontOf, usualPoints } from './subjects.js';
+import { frontWith, usualPoints } from './subjects.js';
 
 /**
  * Mean error of F(S, 3) in two dimensions as a multiple of direct convolution's, on the best points that Barabasz,
@@ -32,11 +32,11 @@ const SIZES: readonly (readonly [number, number])[] = [
 const SUBJECTS = {
   usual: { from: (outputs, taps) => [usualPoints(outputs, taps)], arithmetics: ['plain'] },
   real: {
-    from: (outputs, taps) => frontOf(outputs, taps, outputs + taps - 1),
+    from: (outputs, taps) => frontWith(outputs, taps, outputs + taps - 1),
     arithmetics: ['plain', 'engine'],
   },
   quadratic: {
-    from: (outputs, taps) => frontOf(outputs, taps, outputs + taps),
+    from: (outputs, taps) => frontWith(outputs, taps, outputs + taps),
     arithmetics: ['plain', 'engine'],
   },
 } as const satisfies Record<

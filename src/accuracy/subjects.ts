@@ -26,7 +26,7 @@ function storedFront(outputs: number, taps: number): Front | undefined {
 }
 
 /** The algorithms of the front of F(S, G) with so many products. */
-export function frontOf(outputs: number, taps: number, products: number): Transform[] {
+export function frontWith(outputs: number, taps: number, products: number): Transform[] {
   const kept = frontTransforms(outputs, taps).filter((transform) => transform.products === products);
   return kept.length > 0
     ? kept

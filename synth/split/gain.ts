@@ -1,7 +1,5 @@
 import type { Point } from '../search/gain.js';
-
-/** Real and imaginary part. */
-export type Complex = readonly [number, number];
+import type { Complex } from './sums.js';
 
 /** The points of each axis; of two conjugate ones only the first counts as given. */
 export interface AxisNumbers {

@@ -1,6 +1,5 @@
 import { Fraction } from 'fraction.js';
 import { expected } from '../errors.js';
-import { noiseGain } from '../noise.js';
 import { randomNumbers } from '../random.js';
 import type { Point } from '../search/gain.js';
 import { type Minimum, minimise } from '../search/minimise.js';
@@ -8,9 +7,11 @@ import { paretoFront } from '../search/pareto.js';
 import { simplestBetween } from '../search/rationals.js';
 import { snap, toPoint } from '../search/snap.js';
 import type { ParameterKind } from '../search/structure.js';
-import { type Complex, idealSquaredGain } from './gain.js';
+import type { SplitOptions, SplitPoint } from './axis.js';
+import { idealSquaredGain } from './gain.js';
 import type { Gaussian } from './gaussian.js';
-import { type SplitPoint, type SplitTransform, splitTransform } from './split.js';
+import { splitNoiseGain } from './split.js';
+import type { Complex } from './sums.js';
 
 /** What to search for and how hard. */
 export interface SplitSearchOptions {
@@ -25,10 +26,10 @@ export interface SplitSearchOptions {
   readonly onProgress?: (share: number) => void;
 }
 
-/** One algorithm of the front. */
-export interface SplitMember {
-  /** Proved over ℚ(i). */
-  readonly transform: SplitTransform;
+/** One algorithm of the front; `splitTransform` builds its matrices. */
+export interface SplitMember extends SplitOptions {
+  /** T, of all axes together. */
+  readonly products: number;
   /** T/Sᴺ. */
   readonly productsPerOutput: number;
   /** Q of all axes together. */
@@ -68,18 +69,15 @@ export function searchSplit(options: SplitSearchOptions): SplitMember[] {
   });
   // What has more products and more noise need not be built.
   const promising = paretoFront(found, ({ products, gain }) => [products, gain], [0, SLACK]);
-  return promising.map(({ points }) => rate(splitTransform({ outputs, taps, dims, points })));
-}
-
-function rate(transform: SplitTransform): SplitMember {
-  const { outputs, taps, dims, products } = transform;
-  const gain = noiseGain(transform);
-  return {
-    transform,
-    productsPerOutput: products / outputs ** dims,
-    noiseGain: gain,
-    layerError: gain / taps ** dims,
-  };
+  return promising.map(({ points, products }) => {
+    const noiseGain = splitNoiseGain({ outputs, taps, dims, points });
+    return {
+      ...{ outputs, taps, dims, points, products },
+      productsPerOutput: products / outputs ** dims,
+      noiseGain,
+      layerError: noiseGain / taps ** dims,
+    };
+  });
 }
 
 function shapes(size: number): Shape[] {

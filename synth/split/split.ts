@@ -1,22 +1,9 @@
 import { Fraction } from 'fraction.js';
-import { expected, InputError } from '../errors.js';
-import { isZero, ONE, ZERO } from '../rational.js';
+import { ONE, ZERO } from '../rational.js';
 import type { Matrix } from '../transform.js';
-import {
-  add,
-  conjugate,
-  equals,
-  format,
-  type Gaussian,
-  inverse,
-  multiply,
-  NOTHING,
-  negate,
-  UNIT,
-} from './gaussian.js';
-
-/** A point of an axis: a number of ℚ(i), or infinity. */
-export type SplitPoint = Gaussian | 'inf';
+import { type AxisPoint, formatSplitPoint, provedAxis, type SplitOptions } from './axis.js';
+import { add, equals, type Gaussian, inverse, multiply, NOTHING, UNIT } from './gaussian.js';
+import { type Complex, ONE_SUMS, realNorm, type Sums, sumsOf, times } from './sums.js';
 
 /**
  * A bilinear algorithm for N-D correlation, y = A[(C g) ⊙ (B d)] on flattened arrays (row by row): like `Transform`, but
@@ -39,15 +26,6 @@ export interface SplitTransform {
   readonly C: Matrix;
 }
 
-/** What to build. */
-export interface SplitOptions {
-  readonly outputs: number;
-  readonly taps: number;
-  readonly dims: number;
-  /** Distinct points, D in number when those with an imaginary part count twice: their conjugates come along. */
-  readonly points: readonly SplitPoint[];
-}
-
 /**
  * The evaluation points of the complex product modulo x² + 1: near 0, ±√3, which are spread evenly and thus add least
  * noise.
@@ -66,86 +44,52 @@ const TRIPLE = [0, 2, -2].map((point) => new Fraction(point));
  *
  * @throws InputError when sizes are not positive, or the points are not distinct or of the wrong number
  */
-export function splitTransform({ outputs, taps, dims, points }: SplitOptions): SplitTransform {
-  for (const [name, value] of Object.entries({ outputs, taps, dims }))
-    if (!Number.isInteger(value) || value < 1) throw expected(name, 'a positive integer', value);
-  const axis = axisPoints(outputs, taps, points);
-  proveAxis(axis, outputs, taps);
+export function splitTransform(options: SplitOptions): SplitTransform {
+  const { outputs, taps, dims, points } = options;
+  const axis = provedAxis(options);
   const lifts = tripleLifts();
   const products = tuples(axis.length, dims).flatMap((tuple) => tupleProducts(tuple, axis, lifts));
   return {
-    ...{ dims, outputs, taps, products: products.length, points: points.map(formatPoint) },
+    ...{ dims, outputs, taps, products: products.length, points: points.map(formatSplitPoint) },
     A: products[0]!.a.map((_, s) => products.map(({ a }) => a[s]!)),
     B: products.map(({ b }) => [...b]),
     C: products.map(({ c }) => [...c]),
   };
 }
 
-/** One point of an axis: powers for outputs and taps, and the coefficients of its Lagrange polynomial. */
-interface AxisPoint {
-  readonly a: readonly Gaussian[];
-  readonly b: readonly Gaussian[];
-  readonly c: readonly Gaussian[];
-  /** Index of the conjugate point; its own for a real one. */
-  readonly mate: number;
-}
-
-function axisPoints(outputs: number, taps: number, points: readonly SplitPoint[]): AxisPoint[] {
-  const all = points.flatMap((point) => (isReal(point) ? [point] : [point, mateOf(point)]));
-  const size = outputs + taps - 1;
-  if (all.length !== size)
-    throw new InputError(`Expected points for D = ${size} but received ${all.length}, conjugates included`);
-  all.forEach((point, index) => {
-    if (all.slice(0, index).some((other) => same(point, other)))
-      throw new InputError(`Expected distinct points but ${formatPoint(point)} is given twice`);
-  });
-  return all.map((point) => ({
-    a: powers(point, outputs),
-    c: powers(point, taps),
-    b: lagrange(point, all),
-    mate: all.findIndex((other) => same(other, mateOf(point))),
+/**
+ * The noise gain Q of `splitTransform` without its large matrices; what it would build is proved all the same. Over a
+ * tuple of points vectors are Kronecker products, so that Σ|v|² and Σv², from which the norm of every real combination
+ * of real and imaginary parts follows, are products over the axes.
+ *
+ * @throws InputError as `splitTransform` does
+ */
+export function splitNoiseGain(options: SplitOptions): number {
+  const { outputs, dims } = options;
+  const axis = provedAxis(options).map(({ a, b, c, mate }, index) => ({
+    ...{ a: sumsOf(a), b: sumsOf(b), c: sumsOf(c) },
+    isReal: mate === index,
   }));
-}
-
-function isReal(point: SplitPoint): boolean {
-  return point === 'inf' || isZero(point.im);
-}
-
-function mateOf(point: SplitPoint): SplitPoint {
-  return point === 'inf' ? point : conjugate(point);
-}
-
-function same(a: SplitPoint, b: SplitPoint): boolean {
-  return a === 'inf' || b === 'inf' ? a === b : equals(a, b);
-}
-
-function formatPoint(point: SplitPoint): string {
-  return point === 'inf' ? point : format(point);
-}
-
-/** 1, z, z², …; at infinity only the last counts. */
-function powers(point: SplitPoint, count: number): Gaussian[] {
-  if (point === 'inf') return Array.from({ length: count }, (_, i) => (i === count - 1 ? UNIT : NOTHING));
-  const list = [UNIT];
-  while (list.length < count) list.push(multiply(list.at(-1)!, point));
-  return list;
-}
-
-/** The polynomial of degree D − 1 that is 1 at the point and 0 at the others; its value at infinity is the last coefficient. */
-function lagrange(point: SplitPoint, all: readonly SplitPoint[]): Gaussian[] {
-  const others = all.filter((other): other is Gaussian => other !== 'inf' && !same(other, point));
-  let product = [UNIT];
-  for (const root of others) {
-    const lower = product;
-    product = Array.from({ length: lower.length + 1 }, (_, i) =>
-      add(lower[i - 1] ?? NOTHING, negate(multiply(root, lower[i] ?? NOTHING))),
+  const triple = tripleLifts().map(({ re, im }, k): [Complex, Complex] => [
+    [1, -TRIPLE[k]!.valueOf()],
+    [2 * re.valueOf(), 2 * im.valueOf()],
+  ]);
+  const visit = (depth: number, isReal: boolean, a: Sums, b: Sums, c: Sums): number => {
+    if (depth < dims)
+      return axis.reduce(
+        (total, each) =>
+          total +
+          visit(depth + 1, isReal && each.isReal, times(a, each.a), times(b, each.b), times(c, each.c)),
+        0,
+      );
+    if (isReal) return a.norm * b.norm * c.norm;
+    // A tuple and its conjugate share three products: each has half of them.
+    return triple.reduce(
+      (total, [at, lift]) => total + (realNorm(a, at) * realNorm(b, lift) * realNorm(c, at)) / 2,
+      0,
     );
-  }
-  while (product.length < all.length) product.push(NOTHING);
-  if (point === 'inf') return product;
-  const value = product.reduceRight((sum, each) => add(multiply(sum, point), each), NOTHING);
-  const scale = inverse(value);
-  return product.map((each) => multiply(each, scale));
+  };
+  return Math.sqrt(visit(0, true, ONE_SUMS, ONE_SUMS, ONE_SUMS) / outputs ** dims);
 }
 
 /** The rows of one real product, over all axes. */
@@ -207,20 +151,6 @@ function tripleLifts(): Gaussian[] {
 
 function real(re: Fraction): Gaussian {
   return { re, im: ZERO };
-}
-
-/** Checks Σ_z a_z[s] c_z[g] b_z[d] = [d = s + g] over ℚ(i). */
-function proveAxis(axis: readonly AxisPoint[], outputs: number, taps: number): void {
-  for (let s = 0; s < outputs; s++)
-    for (let g = 0; g < taps; g++)
-      for (let d = 0; d < axis.length; d++) {
-        const sum = axis.reduce(
-          (total, { a, b, c }) => add(total, multiply(multiply(a[s]!, c[g]!), b[d]!)),
-          NOTHING,
-        );
-        if (!equals(sum, d === s + g ? UNIT : NOTHING))
-          throw new Error(`The identity fails at output ${s}, tap ${g}, input ${d}`);
-      }
 }
 
 function tuples(count: number, dims: number): number[][] {

@@ -2,9 +2,10 @@ import { Fraction } from 'fraction.js';
 import { describe, expect, it } from 'vitest';
 import { layerErrorRatio, noiseGain } from '../../synth/noise.js';
 import { search } from '../../synth/search/search.js';
+import type { SplitPoint } from '../../synth/split/axis.js';
 import { idealSquaredGain } from '../../synth/split/gain.js';
 import { searchSplit } from '../../synth/split/search.js';
-import { type SplitPoint, type SplitTransform, splitTransform } from '../../synth/split/split.js';
+import { type SplitTransform, splitNoiseGain, splitTransform } from '../../synth/split/split.js';
 
 const point = (re: number | string, im: number | string = 0): SplitPoint => ({
   re: new Fraction(re),
@@ -76,7 +77,7 @@ describe('search for split algorithms', () => {
     const error = Math.min(...nested.map(({ transform }) => layerErrorRatio([transform, transform])));
     const front = searchSplit({ outputs: 6, taps: 3, dims: 2 });
     expect(front.some((each) => each.productsPerOutput < 100 / 36 && each.layerError < error)).toBe(true);
-    for (const { transform } of front) expect(transform.products / 36).toBeLessThan(100 / 36);
+    for (const { productsPerOutput } of front) expect(productsPerOutput).toBeLessThan(100 / 36);
   });
 
   it('is the same for the same seed', () => {
@@ -85,10 +86,10 @@ describe('search for split algorithms', () => {
   });
 
   it('has a noise that its model knows, but for the three points', () => {
-    const transform = splitTransform({
+    const options = {
       ...{ outputs: 4, taps: 3, dims: 2 },
       points: [point('3/5'), point('-3/5'), point('1/4', '6/7'), point('-1/4', '6/7')],
-    });
+    };
     const ideal = idealSquaredGain({
       ...{ outputs: 4, taps: 3, dims: 2 },
       real: [
@@ -100,7 +101,15 @@ describe('search for split algorithms', () => {
         [-1 / 4, 6 / 7],
       ],
     });
-    expect(noiseGain(transform) / Math.sqrt(ideal)).toBeCloseTo(1, 1);
+    expect(splitNoiseGain(options) / Math.sqrt(ideal)).toBeCloseTo(1, 1);
+  });
+
+  it.each([
+    [4, 3, 2, [point(0), point('2/3', '3/4'), point(-1, 2), 'inf' as const]],
+    [2, 3, 3, [point(1), point(-1), point('1/2', 1)]],
+  ] as const)('F(%i, %i) in %i-D: gains are those of the matrices', (outputs, taps, dims, points) => {
+    const options = { outputs, taps, dims, points };
+    expect(splitNoiseGain(options) / noiseGain(splitTransform(options))).toBeCloseTo(1, 9);
   });
 
   it('needs two dimensions', () => {

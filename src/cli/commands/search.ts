@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import { printJson, toJSON } from '../../../synth/index.js';
 import type { FrontMember } from '../../../synth/search/search.js';
 import { toStrings } from '../../../synth/serialize.js';
+import { formatSplitPoint } from '../../../synth/split/axis.js';
 import type { SplitMember } from '../../../synth/split/search.js';
+import { splitTransform } from '../../../synth/split/split.js';
 import { positiveInteger, positiveIntegers } from '../arguments.js';
 import { lines, plainTable, right } from '../columns.js';
 import { deliver } from '../output.js';
@@ -110,9 +112,13 @@ export function memberJson({ transform, ...rest }: FrontMember): object {
   return { ...toJSON(transform), ...rest };
 }
 
-function splitJson({ transform, ...rest }: SplitMember): object {
-  const { A, B, C, ...sizes } = transform;
-  return { ...sizes, ...rest, A: toStrings(A), B: toStrings(B), C: toStrings(C) };
+function splitJson(member: SplitMember): object {
+  const { outputs, taps, dims, points, ...figures } = member;
+  const { A, B, C } = splitTransform({ outputs, taps, dims, points });
+  return {
+    ...{ outputs, taps, dims, ...figures, points: points.map(formatSplitPoint) },
+    ...{ A: toStrings(A), B: toStrings(B), C: toStrings(C) },
+  };
 }
 
 function printFront(outputs: number, taps: number, dims: number, front: readonly FrontMember[]): string {
@@ -165,14 +171,11 @@ function printSplit(outputs: number, taps: number, dims: number, front: readonly
   const table = plainTable();
   table.push(
     [...['products/output', 'T', 'Q', 'error'].map(right), 'points, with conjugates'],
-    ...front.map(({ transform, productsPerOutput, noiseGain, layerError }) => [
-      ...[
-        productsPerOutput.toFixed(3),
-        transform.products,
-        noiseGain.toPrecision(4),
-        layerError.toPrecision(3),
-      ].map(right),
-      transform.points.join(', '),
+    ...front.map(({ points, products, productsPerOutput, noiseGain, layerError }) => [
+      ...[productsPerOutput.toFixed(3), products, noiseGain.toPrecision(4), layerError.toPrecision(3)].map(
+        right,
+      ),
+      points.map(formatSplitPoint).join(', '),
     ]),
   );
   return lines([
