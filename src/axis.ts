@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { AxisFamily } from '../synth/forms/family.js';
 import type { PaddedTransform } from '../synth/forms/padded.js';
 import { synthesize, type Transform } from '../synth/index.js';
@@ -17,6 +18,8 @@ export interface AxisForm {
 
 /** An algorithm for one axis: tiles of one or more sizes on one kernel transform. */
 export interface AxisAlgorithm {
+  /** A short name that no other algorithm has, the same in every process. */
+  readonly name: string;
   /** Identifies the prepared weights: equal keys have equal kernel transforms. */
   readonly key: string;
   readonly kernel: NativeKernelTransform;
@@ -55,7 +58,7 @@ export function paddedAlgorithm(transform: PaddedTransform): AxisAlgorithm {
  */
 export function foldedAlgorithm(taps: number): AxisAlgorithm {
   const still = plainAlgorithm(synthesize({ outputs: 1, taps: 1 }));
-  return { ...still, key: `folded ${taps}`, folded: taps };
+  return { ...still, name: `${taps} as channels`, key: `folded ${taps}`, folded: taps };
 }
 
 function algorithmOf(
@@ -65,7 +68,17 @@ function algorithmOf(
 ): AxisAlgorithm {
   const kernel = { taps, products, C: doubles(C) };
   const noise = forms.reduce((most, form) => Math.max(most, form.noise), 0);
-  return { key: `${products}×${taps}: ${kernel.C.join(' ')}`, kernel, forms, noise, wholeAxis, folded: 1 };
+  const key = `${products}×${taps}: ${kernel.C.join(' ')}`;
+  return { name: nameOf(taps, key, forms), key, kernel, forms, noise, wholeAxis, folded: 1 };
+}
+
+/** `4+2x3 5d41402a`: outputs of the tiles, taps, and a digest of all matrices. */
+function nameOf(taps: number, key: string, forms: readonly AxisForm[]): string {
+  const matrices = forms.map(({ native: { A, B, offset } }) => [offset, A.join(' '), B.join(' ')].join(';'));
+  const digest = createHash('sha256')
+    .update([key, ...matrices].join('|'))
+    .digest('hex');
+  return `${forms.map(({ native }) => native.outputs).join('+')}x${taps} ${digest.slice(0, 8)}`;
 }
 
 function formOf(transform: Transform | PaddedTransform, offset: number): AxisForm {

@@ -31,8 +31,10 @@ export {
   verify,
 } from '../synth/index.js';
 export type { Activation } from './activation.js';
+export type { Lanes } from './choices.js';
 export { Convolution, type LayerWeights, type RunStatistics } from './convolution.js';
-export type { LayerOptions } from './layer-options.js';
+export type { Accuracy } from './error-limit.js';
+export type { Effort, LayerOptions } from './layer-options.js';
 export { Conv1d, Conv2d, Conv3d } from './layers.js';
 export type { CpuInfo } from './native.js';
 export type { NetworkPlan, PlannedLayer } from './network-plan.js';
@@ -43,3 +45,11 @@ export type { Algorithm } from './planner.js';
 export type { ConvolutionOptions, PerAxis, Rank } from './problem.js';
 export { type NetworkStatistics, Sequential, type SequentialLayer } from './sequential.js';
 export { type NestedNumbers, Tensor } from './tensor.js';
+export {
+  exportWisdom,
+  forgetWisdom,
+  importWisdom,
+  type Remembered,
+  type Tuning,
+  type Wisdom,
+} from './wisdom.js';

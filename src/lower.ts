@@ -17,8 +17,8 @@ export function nativeLayer(layer: Layer, { algorithm, covers }: Choice, isa: st
 }
 
 /** What the engine runs, once an algorithm is chosen. */
-export function nativeProblem(problem: Problem, { sumBlock, covers }: Choice): NativeProblem {
-  return { ...problem, sumBlock, ...(covers && { tiling: axes((a) => tilingOf(covers[a])) }) };
+export function nativeProblem(problem: Problem, { sumBlock, covers, tuning }: Choice): NativeProblem {
+  return { ...problem, sumBlock, ...(covers && { tiling: axes((a) => tilingOf(covers[a])) }), ...tuning };
 }
 
 /** How a layer's input and output (with what is added to it) lie in memory. */
@@ -33,8 +33,9 @@ export const planarLayouts: Layouts = { input: 'planar', output: 'planar' };
 /** Whether what is chosen can read a blocked input, and write a blocked output. */
 export function acceptsBlocked(
   { groups }: Layer,
-  { covers }: Choice,
+  { algorithm, covers }: Choice,
 ): { readonly input: boolean; readonly output: boolean } {
   const folded = covers?.some(({ algorithm }) => algorithm.folded > 1) ?? false;
-  return { input: groups === 1 && !folded, output: groups === 1 };
+  const output = groups === 1 && algorithm !== 'positions';
+  return { input: output && !folded, output };
 }

@@ -1,4 +1,6 @@
+import type { Lanes } from './choices.js';
 import { type Cover, coverName, coverText } from './cover.js';
+import { errorBound } from './error-limit.js';
 import type { Axes, NativePlan, NativeWeights } from './native.js';
 import type { Decision } from './planner.js';
 import { directFlops, inputShape, outputShape, type Problem } from './problem.js';
@@ -8,6 +10,8 @@ import { elementCount, formatShape } from './shape.js';
 export class Plan {
   /** What runs, never 'auto'. */
   readonly algorithm: 'winograd' | 'direct';
+  /** What vectors hold: channels, or positions of a transformed tile. */
+  readonly lanes: Lanes;
   /** N×C×spatial. */
   readonly inputShape: readonly number[];
   /** N×O×spatial. */
@@ -26,6 +30,8 @@ export class Plan {
   readonly blocks: { readonly tiles: number; readonly outChannels: number; readonly inChannels: number };
   /** Expected error as a multiple of direct convolution's in float32. */
   readonly expectedError: number;
+  /** No output errs by more than this times max|input| · max|weight|, bias and activation left out. */
+  readonly errorBound: number;
   /** Bytes of the prepared weights, which plans with the same transforms share. */
   readonly weightBytes: number;
   /** Bytes that one pass allocates. */
@@ -44,7 +50,8 @@ export class Plan {
   constructor(problem: Problem, { choice, reason }: Decision, weights: NativeWeights, native: NativePlan) {
     const spatial = <T>(values: Axes<T>): readonly T[] => values.slice(3 - problem.rank);
     const covers = choice.covers ? spatial(choice.covers) : [];
-    this.algorithm = choice.algorithm;
+    this.algorithm = choice.algorithm === 'direct' ? 'direct' : 'winograd';
+    this.lanes = choice.algorithm === 'positions' ? 'positions' : 'channels';
     this.inputShape = inputShape(problem);
     this.outputShape = outputShape(problem);
     this.transforms = covers.map(coverName);
@@ -54,18 +61,20 @@ export class Plan {
     this.productsPerOutput = choice.covers ? productsPerOutput(choice.covers) : this.taps;
     this.blocks = { tiles: native.tileBlock, outChannels: native.channelGroup, inChannels: native.sumBlock };
     this.expectedError = choice.error;
+    this.errorBound = errorBound(problem, choice);
     this.weightBytes = weights.bytes;
     this.workspaceBytes = native.workspaceBytes;
     this.isa = native.isa;
     this.codelets = native.codelets;
-    this.threads = problem.threads;
+    this.threads = choice.tuning?.threads ?? problem.threads;
     this.directFlops = directFlops(problem);
     this.reason = reason;
   }
 
   /** The algorithm in a few words: `Winograd F(4, 3) × F(4, 3)`. */
   get title(): string {
-    return this.algorithm === 'winograd' ? `Winograd ${this.transforms.join(' × ')}` : 'direct';
+    const lanes = this.lanes === 'positions' ? ', vectors of positions' : '';
+    return this.algorithm === 'winograd' ? `Winograd ${this.transforms.join(' × ')}${lanes}` : 'direct';
   }
 
   /** Says in words what runs and why, over several lines. */
@@ -78,14 +87,14 @@ export class Plan {
         'products',
         `${this.productsPerOutput.toFixed(2)} per output where direct convolution takes ${this.taps} (${saved.toFixed(2)}× fewer)`,
       ],
-      ['blocks', this.#describeBlocks()],
+      ...(this.lanes === 'channels' ? [['blocks', this.#describeBlocks()] as [string, string]] : []),
     ];
     const lines: [string, string][] = [
       ['algorithm', this.title],
       ['shape', shapes],
       ['because', this.reason],
       ...(this.algorithm === 'winograd' ? winograd : []),
-      ['error', `expected ${this.expectedError.toFixed(2)}× that of direct float32 convolution`],
+      ['error', this.#describeError()],
       [
         'memory',
         `${formatBytes(this.weightBytes)} of weights, ${formatBytes(this.workspaceBytes)} of workspace`,
@@ -93,6 +102,11 @@ export class Plan {
       ['runs on', this.#describeKernels()],
     ];
     return lines.map(([name, text]) => `${name.padEnd(11)}${text}`).join('\n');
+  }
+
+  #describeError(): string {
+    const bound = this.errorBound.toExponential(1);
+    return `expected ${this.expectedError.toFixed(2)}× that of direct float32 convolution, at most ${bound} × max|input| × max|weight|`;
   }
 
   #describeBlocks(): string {

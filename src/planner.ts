@@ -1,5 +1,5 @@
 import { expected, InputError } from '../synth/index.js';
-import { bestWinograd, type Choice, type ChoiceOptions, leastError } from './choices.js';
+import { bestWinograd, type Choice, type ChoiceOptions, leastError, rankedWinograd } from './choices.js';
 import { directCost } from './cost.js';
 import type { Problem } from './problem.js';
 import { MAX_SIZE } from './transforms.js';
@@ -32,7 +32,10 @@ const requirements: readonly {
     met: ({ dilation }) => areOnes(dilation),
     text: (problem) => `dilation 1 (it is ${spatial(problem, 'dilation')})`,
   },
-  { met: ({ groups }) => groups === 1, text: ({ groups }) => `groups 1 (they are ${groups})` },
+  {
+    met: ({ groups }, { lanes }) => groups === 1 || lanes !== 'channels',
+    text: ({ groups }) => `groups 1 for vectors of channels (they are ${groups})`,
+  },
   {
     met: (_, { candidates }) => candidates.every((axis) => axis.length > 0),
     text: (problem) => `at most ${MAX_SIZE} taps an axis (they are ${spatial(problem, 'kernel')})`,
@@ -46,12 +49,7 @@ const requirements: readonly {
  * @throws InputError when Winograd is asked for where it does not apply, or no candidate keeps the limit
  */
 export function choose(problem: Problem, options: PlannerOptions): Decision {
-  const direct: Choice = {
-    algorithm: 'direct',
-    sumBlock: 0,
-    error: 1,
-    cost: directCost(problem, options.width),
-  };
+  const direct = directChoice(problem, options);
   if (options.algorithm === 'direct') return { choice: direct, reason: 'as asked' };
 
   const unmet = requirements.find(({ met }) => !met(problem, options))?.text(problem);
@@ -73,6 +71,34 @@ export function choose(problem: Problem, options: PlannerOptions): Decision {
   if (choice !== undefined)
     return { choice, reason: `estimated fastest; ${compare('direct', direct, choice)}` };
   return { choice: direct, reason: 'estimated faster than any tile that keeps the error limit' };
+}
+
+/** What is slower than direct convolution by the estimate may be faster in truth, but hardly by more than this. */
+const DOUBT = 1.5;
+
+/**
+ * The likeliest choices by estimate, for measurement: first what {@link choose} takes.
+ *
+ * @param count most of them
+ * @throws InputError as {@link choose} does
+ */
+export function contenders(problem: Problem, options: PlannerOptions, count: number): readonly Choice[] {
+  const { choice } = choose(problem, options);
+  const settled = options.algorithm === 'direct' || areOnes(problem.kernel);
+  if (settled || requirements.some(({ met }) => !met(problem, options))) return [choice];
+  const direct = directChoice(problem, options);
+  const auto = options.algorithm === 'auto';
+  const likely = auto ? [direct] : [];
+  for (const each of rankedWinograd(problem, options, auto ? DOUBT * direct.cost.total : Infinity)) {
+    if (likely.length >= count) break;
+    likely.push(each);
+  }
+  return likely.sort((a, b) => a.cost.total - b.cost.total);
+}
+
+/** Direct convolution as a choice. */
+export function directChoice(problem: Problem, { width }: Pick<ChoiceOptions, 'width'>): Choice {
+  return { algorithm: 'direct', sumBlock: 0, error: 1, cost: directCost(problem, width) };
 }
 
 function compare(name: string, other: Choice, chosen: Choice): string {

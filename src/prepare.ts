@@ -1,11 +1,13 @@
 import { BoundedMap } from './bounded.js';
 import type { Choice } from './choices.js';
+import { checkAccuracy, errorLimitOf } from './error-limit.js';
 import type { Settings } from './layer-options.js';
 import { acceptsBlocked, type Layouts, nativeLayer, nativeProblem, planarLayouts } from './lower.js';
 import { type NativePlan, type NativeWeights, native } from './native.js';
 import { Plan } from './plan.js';
-import { choose, type Decision } from './planner.js';
+import { choose, type Decision, type PlannerOptions } from './planner.js';
 import { type Problem, validateInput } from './problem.js';
+import { measuredDecision } from './remembered.js';
 import { candidatesOf } from './transforms.js';
 
 /** Shapes of input that one layer remembers its decisions and plans for. */
@@ -42,11 +44,12 @@ export class LayerPlans {
 
   /** @throws InputError when the shape does not fit the layer, or no algorithm that was asked for applies */
   decide(inputShape: readonly number[]): Decided {
-    const { layer, tiles, algorithm, errorLimit, isa } = this.settings;
+    const { layer, accuracy, effort } = this.settings;
     const problem = validateInput(layer, inputShape);
     return this.#decisions.getOrMake(keyOf(problem), () => {
-      const candidates = candidatesOf(problem, tiles);
-      const decision = choose(problem, { algorithm, candidates, errorLimit, width: isa.width });
+      const options = this.#optionsFor(problem);
+      const decision = effort === 'measure' ? this.#measure(problem, options) : choose(problem, options);
+      if (accuracy !== undefined) checkAccuracy(accuracy, problem, decision.choice);
       return { problem, decision, blocked: acceptsBlocked(problem, decision.choice) };
     });
   }
@@ -70,8 +73,26 @@ export class LayerPlans {
     });
   }
 
+  #optionsFor(problem: Problem): PlannerOptions {
+    const { tiles, algorithm, errorLimit, accuracy, lanes, isa } = this.settings;
+    return {
+      ...{ algorithm, lanes, width: isa.width },
+      candidates: candidatesOf(problem, tiles),
+      // Given tiles are checked once they are chosen, where the error says what they keep.
+      errorLimit:
+        accuracy === undefined || errorLimit === Infinity ? errorLimit : errorLimitOf(accuracy, problem),
+    };
+  }
+
+  #measure(problem: Problem, options: PlannerOptions): Decision {
+    const { isa } = this.settings;
+    return measuredDecision(problem, options, isa.name, (choice) => this.#prepareWeights(choice));
+  }
+
   #prepareWeights(choice: Choice): NativeWeights {
-    const key = choice.covers ? choice.covers.map(({ algorithm }) => algorithm.key).join(' | ') : 'direct';
+    const key = [choice.algorithm, ...(choice.covers ?? []).map(({ algorithm }) => algorithm.key)].join(
+      ' | ',
+    );
     const found = this.#weights.get(key)?.deref();
     if (found !== undefined) return found;
     const layer = nativeLayer(this.settings.layer, choice, this.settings.isa.name);

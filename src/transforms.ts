@@ -8,12 +8,24 @@ import {
   wholeAxisAlgorithms,
 } from './known.js';
 import type { Axes } from './native.js';
-import { axes, axisNames, type Layer, lift, type PerAxis, type Problem, perAxis } from './problem.js';
+import {
+  axes,
+  axisNames,
+  type Layer,
+  lift,
+  type PerAxis,
+  type Problem,
+  perAxis,
+  type Rank,
+} from './problem.js';
 
 /** Wishes for the tiles of a layer; without any, the planner chooses among F(S, G) of many sizes. */
 export interface TileOptions {
-  /** Outputs S of a tile: one number for every convolved axis, or one each. */
-  readonly tile?: PerAxis;
+  /**
+   * Outputs S of a tile: one number for every convolved axis, or one each; 'fold' (for any axis but the last) for no
+   * tiles there: its taps are summed like channels, which suits first layers.
+   */
+  readonly tile?: PerAxis<number | 'fold'>;
   /**
    * Algorithms of your own, one for every convolved axis or one each: transforms, which are proved before use, or
    * moduli such as `'0, ±1, x^2+1, inf'`, whose degrees give S. Axes with a kernel of one need none.
@@ -35,7 +47,8 @@ export function candidatesOf(layer: Layer | Problem, options: TileOptions): Axes
   const { rank } = layer;
   if (options.tile !== undefined && options.transforms !== undefined)
     throw expected('tile', 'left out when transforms are given', options.tile);
-  const tile = options.tile === undefined ? undefined : lift(perAxis('tile', options.tile, rank, 1), 1);
+  const tile =
+    options.tile === undefined ? undefined : lift<number | 'fold'>(tileSizes(options.tile, rank), 1);
   const own =
     options.transforms === undefined ? undefined : lift(ownTransforms(options.transforms, rank), undefined);
   return axes((axis) => {
@@ -44,14 +57,28 @@ export function candidatesOf(layer: Layer | Problem, options: TileOptions): Axes
     if (own?.[axis] !== undefined) return [ownAlgorithm(own[axis], taps, axisNames[axis])];
     if (tile === undefined)
       return [
-        ...knownAlgorithms(taps),
+        // First, so that among equals the slowest axis is folded, whose tiles would lie farthest apart.
         ...foldedAlgorithms(taps, axis),
+        ...knownAlgorithms(taps),
         ...('input' in layer ? wholeAxisAlgorithms(layer, axis) : []),
       ];
-    if (tile[axis] + taps - 1 > MAX_SIZE)
-      throw expected(`the tile along ${axisNames[axis]}`, `at most ${MAX_SIZE - taps + 1}`, tile[axis]);
-    return [defaultAlgorithm(tile[axis], taps)];
+    const size = tile[axis];
+    if (size === 'fold') {
+      if (axis === 2) throw expected(`the tile along ${axisNames[axis]}`, 'a number', size);
+      return foldedAlgorithms(taps, axis);
+    }
+    if (size + taps - 1 > MAX_SIZE)
+      throw expected(`the tile along ${axisNames[axis]}`, `at most ${MAX_SIZE - taps + 1}`, size);
+    return [defaultAlgorithm(size, taps)];
   });
+}
+
+function tileSizes(value: NonNullable<TileOptions['tile']>, rank: Rank): readonly (number | 'fold')[] {
+  const values: readonly (number | 'fold')[] = Array.isArray(value) ? value : Array(rank).fill(value);
+  const folded = values.includes('fold');
+  // What is folded is no number; the others are checked as ever.
+  perAxis('tile', folded ? values.map((each) => (each === 'fold' ? 1 : each)) : value, rank, 1);
+  return values;
 }
 
 function ownTransforms(value: PerAxis<Transform | string>, rank: number): readonly (Transform | string)[] {

@@ -11,6 +11,7 @@ import * as search from './commands/search.js';
 import * as synth from './commands/synth.js';
 import * as table from './commands/table.js';
 import * as verify from './commands/verify.js';
+import * as wisdom from './commands/wisdom.js';
 import { exitCodeOf, report } from './failure.js';
 
 /** Every command in the order in which `--help` lists them; each file registers one and loads its work lazily. */
@@ -23,6 +24,7 @@ const commands: readonly { register(program: Command): void }[] = [
   table,
   emit,
   conv,
+  wisdom,
   demo,
   info,
 ];

@@ -58,7 +58,7 @@ describe('a layer', () => {
   });
 
   it('takes plans and prepared weights from its cache', () => {
-    const conv = layer({ tile: 4 });
+    const conv = layer({ tile: 4, lanes: 'channels' });
     const plan = conv.plan([1, 3, 12, 12]);
     expect(conv.plan([3, 12, 12])).toBe(plan);
     const other = conv.plan([1, 3, 20, 12]);

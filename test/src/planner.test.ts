@@ -30,7 +30,7 @@ describe('the planner', () => {
   it.each([
     [{ stride: 2 }, 'Winograd needs stride 1 (it is 2 × 2)'],
     [{ dilation: 2 }, 'Winograd needs dilation 1 (it is 2 × 2)'],
-    [{ groups: 32 }, 'Winograd needs groups 1 (they are 32)'],
+    [{ groups: 4, lanes: 'channels' }, 'Winograd needs groups 1 for vectors of channels (they are 4)'],
     [{ kernelSize: 1, padding: 0 }, 'a kernel of one tap leaves nothing to save'],
     [{ kernelSize: [1, 65], padding: 32 }, 'Winograd needs at most 64 taps an axis (they are 1 × 65)'],
     [{ errorLimit: 0.01 }, 'estimated faster than any tile that keeps the error limit'],

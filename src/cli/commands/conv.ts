@@ -40,7 +40,14 @@ export function register(program: Command): void {
     .option('--groups <n>', 'divides both channel counts', number)
     .option('--activation <name>', 'none, relu or relu6')
     .option('--algorithm <name>', 'auto, winograd or direct')
-    .option('--tile <n>', 'outputs S of a Winograd tile: one number, or one per axis', perAxis)
+    .option(
+      '--tile <n>',
+      'outputs S of a Winograd tile: one number, or one per axis; fold sums taps like channels',
+      perAxis,
+    )
+    .option('--lanes <name>', 'what vectors hold: channels or positions')
+    .option('--accuracy <limit>', 'direct, fast, or a relative tolerance such as 1e-6', accuracy)
+    .option('--effort <name>', 'estimate, or measure: time candidates once, and remember the fastest')
     .option('--threads <n>', 'threads; by default all that the system grants', number)
     .option('--json', 'print plan and times as JSON')
     .addHelpText('after', examples)
@@ -53,6 +60,8 @@ async function run(
   { out, bias: biasPath, json, ...options }: Options,
 ) {
   const { Convolution, readNpy, writeNpy } = await import('../../index.js');
+  const { attachWisdomFile, commandsWisdomFile } = await import('../../wisdom-file.js');
+  attachWisdomFile(commandsWisdomFile());
   const input = await readNpy(inputPath);
   const weight = await readNpy(weightPath);
   const bias = biasPath === undefined ? null : await readNpy(biasPath);
@@ -83,6 +92,11 @@ function perAxis(text: string): never {
     .split(',')
     .map((part) => (part.includes(':') ? part.split(':').map(number) : number(part)));
   return (values.length === 1 && !Array.isArray(values[0]) ? values[0] : values) as never;
+}
+
+/** A word or a number, with an exponent perhaps. */
+function accuracy(text: string): never {
+  return (/^\d*\.?\d+(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text) as never;
 }
 
 function number(text: string): never {
