@@ -158,17 +158,16 @@ function numbersOf({ ends, pairs, imaginary, fours }: Shape, values: readonly Po
   return { real, complex };
 }
 
+/** The same as exact points. None of a pair is rounded to 0 or ∞: there the two would meet, and the noise has no bound. */
 function pointsOf({ ends, pairs, imaginary, fours }: Shape, values: readonly Point[]): SplitPoint[] {
   const zero: Point = [1, 0];
-  const opposite = ([u, w]: Point): Point => [u, -w];
+  const both = ([u, w]: Point, imaginaryPart: Point): SplitPoint[] =>
+    [Math.abs(w), -Math.abs(w)].map((each) => gaussian([u, each], imaginaryPart));
   const points: SplitPoint[] = ends.filter((end) => end !== 'inf');
-  for (const value of values.slice(0, pairs))
-    if (value[0] === 0 || value[1] === 0) points.push(value[0] === 0 ? 'inf' : gaussian(zero, zero));
-    else points.push(gaussian(value, zero), gaussian(opposite(value), zero));
+  for (const value of values.slice(0, pairs)) points.push(...both(value, zero));
   for (const value of values.slice(pairs, pairs + imaginary)) points.push(gaussian(zero, value));
-  for (let k = pairs + imaginary; k < pairs + imaginary + 2 * fours; k += 2) {
-    points.push(gaussian(values[k]!, values[k + 1]!), gaussian(opposite(values[k]!), values[k + 1]!));
-  }
+  for (let k = pairs + imaginary; k < pairs + imaginary + 2 * fours; k += 2)
+    points.push(...both(values[k]!, values[k + 1]!));
   return [...points, ...ends.filter((end) => end === 'inf')];
 }
 

@@ -44,6 +44,18 @@ describe('winograd search', () => {
     }
   });
 
+  it('compares with all bilinear algorithms, and splits', async () => {
+    const compared = await winograd(['search', '2', '3', '--products', '4', '--unrestricted', '2']);
+    expect(compared.stdout).toContain('Least of any bilinear algorithm found: 2.225 (2 of 2 starts).');
+    const split = await winograd(['search', '2', '3', '--split']);
+    expect(split.stdout).toMatch(/5\.500 +22 +3\.\d+ +0\.3\d+ +1, -1, i\n/);
+    const json = await winograd(['search', '2', '3', '--split', '--json']);
+    const [member] = JSON.parse(json.stdout);
+    expect([member.products, member.A.length, member.B[0].length, member.C[0].length]).toEqual([
+      22, 4, 16, 9,
+    ]);
+  });
+
   it.each([
     [['search', '6'], 'missing required argument'],
     [['search', '6', 'x'], 'Expected G to be a positive integer but received "x"'],
