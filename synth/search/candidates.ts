@@ -30,7 +30,7 @@ export interface Candidate {
 }
 
 /** How far log Q² may rise from the continuous minimum to simpler rationals, from next to nothing to a lot. */
-const ALLOWANCES = [0.003, 0.02, 0.1, 0.5];
+const ALLOWANCES = [0.003, 0.02, 0.05, 0.12, 0.5];
 /** Any small rationals, and those whose powers are exact in floating point. */
 const KINDS: readonly RationalKind[] = [
   { choose: simplestBetween, includes: () => true },
