@@ -15,8 +15,8 @@ export function commandsWisdomFile(): string {
   return process.env.WINOGRAD_WISDOM || join(cache, 'winograd-nd', 'wisdom.json');
 }
 
-/** From now on reads measurements from this file, if it exists, and adds new ones to it. */
-export function attachWisdomFile(path: string): void {
+/** From now on reads measurements from this file, if it exists, and adds new ones to it; undefined for no file. */
+export function attachWisdomFile(path: string | undefined): void {
   attached = path;
   read = false;
 }
