@@ -21,9 +21,11 @@ export interface StoredMember
   readonly moduli: readonly string[];
   /** In two dimensions; see `FrontMember`. */
   readonly singleChannelError: number;
-  /** For vectors of 4, 8 and 16 numbers the least N for which T^N fills them whole; null when none does. */
-  readonly fillsVectors: Readonly<Record<4 | 8 | 16, number | null>>;
+  readonly fillsVectors: VectorFit;
 }
+
+/** For vectors of 4, 8 and 16 numbers the least N for which T^N fills them whole; null when none up to 4 does. */
+export type VectorFit = Readonly<Record<4 | 8 | 16, number | null>>;
 
 /** `f06x03`, which sorts by S, then G. */
 export function frontName(outputs: number, taps: number): string {
@@ -43,11 +45,7 @@ export function frontOf(members: readonly FrontMember[]): Front {
       noiseGain,
       singleChannelError,
       operations,
-      fillsVectors: {
-        4: filledAt(transform.products, 4),
-        8: filledAt(transform.products, 8),
-        16: filledAt(transform.products, 16),
-      },
+      fillsVectors: fillsVectors(transform.products),
       structure,
       evidence,
     })),
@@ -57,9 +55,12 @@ export function frontOf(members: readonly FrontMember[]): Front {
 const MOST_DIMENSIONS = 4;
 
 /** Section 4.2 of Budden et al. 2017: the least N with T^N mod W = 0. */
-function filledAt(products: number, width: number): number | null {
-  for (let n = 1; n <= MOST_DIMENSIONS; n++) if (products ** n % width === 0) return n;
-  return null;
+export function fillsVectors(products: number): VectorFit {
+  const least = (width: number) => {
+    for (let n = 1; n <= MOST_DIMENSIONS; n++) if (products ** n % width === 0) return n;
+    return null;
+  };
+  return { 4: least(4), 8: least(8), 16: least(16) };
 }
 
 /**
@@ -112,7 +113,7 @@ function section({ outputs, taps, members }: Front): string[] {
     '| T | 2-D products | Q | 1-D error | 2-D error | 3-D error | 1 channel | A | B | C | W | ≥ | any | moduli |',
     '|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|:-:|--:|--:|---|',
     ...members.map((member) => {
-      const { products, moduli, noiseGain: gain, operations, fillsVectors, evidence } = member;
+      const { products, moduli, noiseGain: gain, operations, fillsVectors: fits, evidence } = member;
       const { continuousGain, starts, agreeing, unrestricted } = evidence;
       const fields = [
         products,
@@ -123,7 +124,7 @@ function section({ outputs, taps, members }: Front): string[] {
         operations.A,
         operations.B,
         operations.C,
-        [4, 8, 16].map((width) => fillsVectors[width as 4] ?? '–').join(' '),
+        [fits[4], fits[8], fits[16]].map((n) => n ?? '–').join(' '),
         `${(100 * (gain / continuousGain - 1)).toFixed(1)} %, ${agreeing}/${starts}`,
         unrestricted?.gain === undefined ? '' : unrestricted.gain.toPrecision(4),
         `\`${moduli.join(', ')}\``,

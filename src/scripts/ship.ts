@@ -1,19 +1,18 @@
 /**
- * `npm run synth` writes the shipped transforms: it synthesizes and proves what transforms/catalogue.jsonl lists, one
- * entry a line. With `--check` it only says whether a file would change.
+ * `npm run synth` writes the shipped transforms and their index: it synthesizes and proves what
+ * transforms/catalogue.jsonl lists, one entry a line. With `--check` it only says whether a file would change.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError, printJson, synthesize, toJSON } from '../../synth/index.js';
-import { noiseGain } from '../../synth/noise.js';
+import { InputError, synthesize } from '../../synth/index.js';
 import { packageRoot } from '../package.js';
+import { figuresOf, type Shipped, shippedFile, shippedIndex } from '../shipped.js';
 import { transformName } from '../transform-name.js';
 import { update } from './generated.js';
 
 const FOLDER = 'transforms';
-/** Of the noise gain: fewer than a double's, so that machines agree on them. */
-const DIGITS = 6;
 const CATALOGUE = 'catalogue.jsonl';
+const INDEX = 'README.md';
 
 /** What the catalogue says of one transform. */
 interface Entry {
@@ -30,21 +29,23 @@ function transformFiles(): Map<string, string> {
     .trimEnd()
     .split('\n');
   const catalogue: Entry[] = lines.map((line) => JSON.parse(line));
-  const files = new Map<string, string>();
-  for (const { note, ...options } of catalogue) {
+  const shipped = catalogue.map(({ note, ...options }): Shipped => {
     const transform = synthesize(options);
-    const name = `${transformName(transform)}.json`;
+    return { name: transformName(transform), note, transform, figures: figuresOf(transform) };
+  });
+  const files = new Map<string, string>();
+  for (const each of shipped) {
+    const name = `${each.name}.json`;
     if (files.has(name))
       throw new InputError(`Expected each transform once in ${CATALOGUE} but ${name} comes twice`);
-    const gain = Number(noiseGain(transform).toPrecision(DIGITS));
-    files.set(name, printJson({ generatedBy: 'npm run synth', note, noiseGain: gain, ...toJSON(transform) }));
+    files.set(name, shippedFile(each));
   }
-  return files;
+  return files.set(INDEX, shippedIndex(shipped));
 }
 
 update({
   folder: FOLDER,
-  owns: (name) => name.endsWith('.json'),
+  owns: (name) => name.endsWith('.json') || name === INDEX,
   files: transformFiles(),
   command: 'npm run synth',
 });
