@@ -60,7 +60,7 @@ export function expectedLayerError(
   if (!Number.isInteger(channels) || channels < 1) throw expected('channels', 'a positive integer', channels);
   if (!Number.isInteger(sumBlock) || sumBlock < 0)
     throw expected('sumBlock', 'an integer of at least 0', sumBlock);
-  const noises = axes.map((axis) => axisNoise('transform' in axis ? axis : { transform: axis }));
+  const noises = axes.map((axis) => ('transform' in axis ? axisNoise(axis) : plainNoise(axis)));
   const sums = sumRoundings(channels, sumBlock, fused);
 
   const deviations = positions(noises).map((at) => {
@@ -85,6 +85,15 @@ export function expectedLayerError(
   const plain = sumRoundings(productOf(noises, ({ signal }) => signal) * channels, 0, false);
   const direct = unit * meanDeviation(plain.variance, plain.squares);
   return { absolute, direct, ratio: absolute / direct };
+}
+
+const plainNoises = new WeakMap<Transform, AxisNoise>();
+
+/** The noise of a transform without programs, computed once: a planner asks for it in many combinations. */
+function plainNoise(transform: Transform): AxisNoise {
+  const noise = plainNoises.get(transform) ?? axisNoise({ transform });
+  plainNoises.set(transform, noise);
+  return noise;
 }
 
 /** Mean of √V for a total variance whose random part is the sum of walks with these squared variances. */
