@@ -13,6 +13,7 @@ namespace {
 constexpr std::ptrdiff_t kLine = 16;              // floats in a cache line
 constexpr std::ptrdiff_t kBlock = 1 << 20;        // floats of U and M together
 constexpr std::ptrdiff_t kNearWeights = 4 << 20;  // floats of weights that stay in the third level of cache
+constexpr std::ptrdiff_t kLargestU = 3 << 20;     // floats of U that stay in the third level of cache
 constexpr std::ptrdiff_t kSomeTiles = 28, kManyTiles = 56, kFarTiles = 20;
 constexpr std::ptrdiff_t kChannelGroup = 32;
 constexpr std::ptrdiff_t kStrip = 32 * 1024;  // floats of a strip: two of them leave most of the second level of cache
@@ -74,7 +75,9 @@ void WinogradPlan::chooseBlocks() {
   if (problem_.tileBlock == 0) {
     const std::ptrdiff_t perTile = products * (channels_ + panelsPerGroup_ * 2 * kernels_.width);
     const std::ptrdiff_t least = far ? kManyTiles : kSomeTiles;
-    problem_.tileBlock = std::max(kBlock / perTile, least);
+    // Every group of output channels reads U again: it must not be driven out by the weights that stream past.
+    const std::ptrdiff_t most = std::max<std::ptrdiff_t>(kLargestU / (products * channels_), 2 * kernels_.gemmRows);
+    problem_.tileBlock = std::max(kBlock / perTile, std::min(least, most));
   }
   // Splitting tiles keeps U in the cache of the core that made it. It needs enough of them to fill register tiles, and
   // more where each thread would fetch all the weights from afar.
