@@ -12,8 +12,13 @@ const model = {
   /** Share of the peak that a full register tile of the batched products reaches, and the direct kernel. */
   productRate: 0.92,
   directRate: 0.9,
-  /** Rate of a register tile of 1 … 6 rows relative to the full one, and of one with one vector of two. */
-  rowRate: [0.3, 0.55, 0.8, 0.95, 0.98, 1],
+  /** Rate of a register tile of 1, 2, … rows relative to the full one, by the kernels' width; measured. */
+  rowRate: {
+    4: [0.27, 0.5, 0.71, 0.88, 0.94, 1],
+    8: [0.27, 0.5, 0.71, 0.88, 0.94, 1],
+    16: [0.33, 0.6, 0.82, 0.92, 0.95, 0.97, 0.98, 0.98, 0.99, 0.99, 1, 1, 1, 1],
+  } as Readonly<Record<number, readonly number[]>>,
+  /** The same of a register tile with one vector of two. */
   halfPanelRate: 0.6,
   /** Steps of the inner sum in whose time a register tile is begun and stored. */
   stepsPerSum: 5,
@@ -31,9 +36,20 @@ const model = {
   cyclesPerRow: 6,
   cyclesPerNumber: 0.25,
   /** Peak flops of one core in the time in which memory delivers a byte to all of them. */
-  flopsPerByte: 5,
-  /** Share of streaming the weights (or of the products, if they are shorter) that prefetching does not hide. */
-  unhidden: 0.25,
+  flopsPerByte: 5.4,
+  /**
+   * Share of the shorter one of streaming the weights and computing the products that prefetching does not hide,
+   * where streaming is the longer one; the share falls with the third power of their ratio where it is not. Measured
+   * on layers of 256 and 512 channels with few tiles.
+   */
+  unhidden: 0.5,
+  /** Weights beyond this many bytes are streamed again for every block of tiles, instead of staying in cache. */
+  nearWeights: 16 << 20,
+  /** How much faster the cache delivers them than memory. */
+  cacheSpeed: 3,
+  /** Tiles of a block whose weights are far, and the bytes of transformed inputs that it keeps to. */
+  farTiles: 56,
+  largestInputs: 12 << 20,
   /** Starting the stages and joining the threads. */
   overhead: 200_000,
 } as const;
@@ -55,28 +71,33 @@ export function winogradCost(problem: Problem, covers: Axes<Cover>, sumBlock: nu
   const channels = summedChannels(problem.inChannels, covers);
   const sums = sumBlock === 0 ? 1 : Math.ceil(channels / sumBlock);
   const steps = channels + sums * model.stepsPerSum;
-  const flops = 2 * productRows(batch, covers) * steps * paddedOutputs(outChannels, width);
+  const flops =
+    2 * productRows(batch, covers, model.rowRate[width]!) * steps * paddedOutputs(outChannels, width);
   const products = flops / model.productRate;
   const instructions =
     roundUp(channels, width) * inputInstructions(covers) +
     roundUp(outChannels, width) * outputInstructions(covers);
   const transforms = model.flopsPerInstruction * batch * instructions;
-  return sum(problem, transforms, products, weightBytes(problem, covers, width) * model.flopsPerByte);
+  return sum(problem, transforms, products, streamedBytes(problem, covers, width) * model.flopsPerByte);
 }
 
 /**
  * Rows of the batched products: tiles times products. Tiles of different forms do not share register tiles, so that
  * the few at a border count for more than their number.
  */
-function productRows(batch: number, [depth, height, breadth]: Axes<Cover>): number {
+function productRows(
+  batch: number,
+  [depth, height, breadth]: Axes<Cover>,
+  rowRate: readonly number[],
+): number {
   let rows = 0;
   for (const z of depth.runs)
     for (const y of height.runs)
       for (const x of breadth.runs) {
         const tiles = batch * z.tiles * y.tiles * x.tiles;
-        const inGroup = Math.floor(tiles / Math.ceil(tiles / model.rowRate.length));
+        const inGroup = Math.floor(tiles / Math.ceil(tiles / rowRate.length));
         const products = z.form.native.products * y.form.native.products * x.form.native.products;
-        rows += (tiles * products) / model.rowRate[inGroup - 1]!;
+        rows += (tiles * products) / rowRate[inGroup - 1]!;
       }
   return rows;
 }
@@ -87,10 +108,18 @@ function paddedOutputs(channels: number, width: number): number {
   return width * (vectors - (vectors % 2) + (vectors % 2) / model.halfPanelRate);
 }
 
-/** Bytes of the transformed weights. */
-function weightBytes(problem: Problem, covers: Axes<Cover>, width: number): number {
+/** Bytes of the transformed weights, as often as blocks of tiles fetch them. */
+function streamedBytes(problem: Problem, covers: Axes<Cover>, width: number): number {
   const products = elementCount(covers.map(({ algorithm }) => algorithm.kernel.products));
-  return 4 * products * summedChannels(problem.inChannels, covers) * roundUp(problem.outChannels, width);
+  const channels = summedChannels(problem.inChannels, covers);
+  const bytes = 4 * products * channels * roundUp(problem.outChannels, width);
+  if (bytes <= model.nearWeights) return bytes / model.cacheSpeed;
+  const tiles = problem.batch * elementCount(covers.map(({ totals }) => totals.tiles));
+  const inBlock = Math.max(
+    Math.min(model.farTiles, model.largestInputs / (4 * products * channels)),
+    2 * model.rowRate[width]!.length,
+  );
+  return bytes * Math.ceil(tiles / inBlock);
 }
 
 /**
@@ -124,7 +153,8 @@ export function directCost(problem: Problem, width: number): Cost {
 
 function sum(problem: Problem, transforms: number, products: number, streaming: number): Cost {
   const computing = products / problem.threads;
-  const overlapped = Math.max(computing, streaming) + model.unhidden * Math.min(computing, streaming);
+  const unhidden = model.unhidden * Math.min(1, (streaming / computing) ** 3);
+  const overlapped = Math.max(computing, streaming) + unhidden * Math.min(computing, streaming);
   return { transforms, products, total: overlapped + transforms / problem.threads + model.overhead };
 }
 
