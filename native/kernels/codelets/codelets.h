@@ -7,9 +7,11 @@
 #include "f04x03_t06_0_pm1_pm2_inf.h"
 #include "f04x03_t06_0_pm5o8_pm3o2_inf.h"
 #include "f04x03_t07_0_pm1_x2p1_inf.h"
+#include "f04x03_t07_0_pm1_x2p1at0_2_m2_inf.h"
 #include "f05x03_t07_pm1o4_pm7o8_pm7o4_inf.h"
 #include "f06x03_t08_0_pm1_pm2_pm1o2_inf.h"
 #include "f06x03_t09_0_pm1_pm2_x2p1_inf.h"
+#include "f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf.h"
 #include "f06x03_t10_0_pm1_x2pmxp1_inf.h"
 #include "f07x03_t10_pm1_pm1o2_pm2_x2p1_inf.h"
 #include "f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf.h"
@@ -70,12 +72,16 @@
   X(Output_f04x03_t06_0_pm5o8_pm3o2_inf) \
   X(Input_f04x03_t07_0_pm1_x2p1_inf) \
   X(Output_f04x03_t07_0_pm1_x2p1_inf) \
+  X(Input_f04x03_t07_0_pm1_x2p1at0_2_m2_inf) \
+  X(Output_f04x03_t07_0_pm1_x2p1at0_2_m2_inf) \
   X(Input_f05x03_t07_pm1o4_pm7o8_pm7o4_inf) \
   X(Output_f05x03_t07_pm1o4_pm7o8_pm7o4_inf) \
   X(Input_f06x03_t08_0_pm1_pm2_pm1o2_inf) \
   X(Output_f06x03_t08_0_pm1_pm2_pm1o2_inf) \
   X(Input_f06x03_t09_0_pm1_pm2_x2p1_inf) \
   X(Output_f06x03_t09_0_pm1_pm2_x2p1_inf) \
+  X(Input_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf) \
+  X(Output_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf) \
   X(Input_f06x03_t10_0_pm1_x2pmxp1_inf) \
   X(Output_f06x03_t10_0_pm1_x2pmxp1_inf) \
   X(Input_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf) \
