@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { nativeLayer, nativeProblem } from '../src/lower.js';
+import { acceptsBlocked, nativeLayer, nativeProblem } from '../src/lower.js';
 import { type NativeLayer, type NativePlan, type NativeWeights, native } from '../src/native.js';
 import { Plan } from '../src/plan.js';
 import { choose } from '../src/planner.js';
 import { type Problem, type Rank, validateInput, validateLayer } from '../src/problem.js';
+import { measuredDecision } from '../src/remembered.js';
 import { candidatesOf } from '../src/transforms.js';
 import { type Posed, parseAlgorithm, productShare } from './algorithm.js';
 import { blockedIndex, toBlocked } from './blocked.js';
@@ -37,17 +38,23 @@ export function prepare(job: Job & EngineOptions): Prepared {
   const kernels = native().cpuInfo().kernels;
   const { width } = kernels.find(({ name }) => name === job.isa)!;
   const problem = problemOf(job);
-  const decision = choose(problem, {
+  const options = {
     algorithm: wish.algorithm,
     candidates: candidatesOf(problem, wish),
     errorLimit: wish.tile || wish.transforms ? Infinity : job.errorLimit,
     width,
-  });
+  };
+  const decision =
+    job.effort === 'measure'
+      ? measuredDecision(problem, options, job.isa, (choice) =>
+          weightsOf(nativeLayer(problem, choice, job.isa), job.weightFile),
+        )
+      : choose(problem, options);
   const posed = wish.mode({
     layer: nativeLayer(problem, decision.choice, job.isa),
     problem: nativeProblem(problem, decision.choice),
   });
-  const layouts = layoutsOf(job, posed);
+  const layouts = layoutsOf(job, acceptsBlocked(problem, decision.choice), posed);
   const weights = weightsOf(posed.layer, job.weightFile);
   const plan = new (native().Plan)({ ...posed.problem, ...layouts }, weights);
   const input = native().alloc(plan.inputLength);
@@ -74,12 +81,12 @@ export function prepare(job: Job & EngineOptions): Prepared {
 }
 
 /** Blocked as far as the layer and its algorithm take it. */
-function layoutsOf(job: Job & EngineOptions, { layer }: Posed) {
+function layoutsOf(job: Job & EngineOptions, blocked: ReturnType<typeof acceptsBlocked>, { layer }: Posed) {
   const planarOnly = job.layout === 'planar' || layer.algorithm === 'positions';
   const fewChannels = job.inChannels < MIN_BLOCKED_CHANNELS;
   return {
-    inputLayout: planarOnly || fewChannels ? 'planar' : 'blocked',
-    outputLayout: planarOnly ? 'planar' : 'blocked',
+    inputLayout: planarOnly || fewChannels || !blocked.input ? 'planar' : 'blocked',
+    outputLayout: planarOnly || !blocked.output ? 'planar' : 'blocked',
   } as const;
 }
 

@@ -25,12 +25,16 @@ export interface Job {
   readonly samples: readonly number[];
 }
 
+/** Whether the planner estimates, or times its likeliest candidates, before anything else is timed. */
+export type Effort = 'estimate' | 'measure';
+
 /** What only our own engine is told. */
 export interface EngineOptions {
   readonly algorithm: string;
   readonly isa: string;
   readonly layout: 'planar' | 'blocked';
   readonly errorLimit: number;
+  readonly effort: Effort;
 }
 
 /** Prepares weights and layouts and runs one pass, none of which is timed. */

@@ -1,7 +1,7 @@
 /** `npm run bench`: times layers × algorithms × kernels × threads, checked, on request beside other libraries. */
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { sync as writeFileAtomic } from 'write-file-atomic';
 import { exitCodeOf, report } from '../src/cli/failure.js';
 import { packageRoot } from '../src/package.js';
@@ -75,6 +75,11 @@ try {
       '--error-limit <multiple>',
       "expected error that the planner may choose, as a multiple of direct convolution's (default: 2.5)",
       parseErrorLimit,
+    )
+    .addOption(
+      new Option('--effort <effort>', 'how the planner chooses')
+        .choices(['estimate', 'measure'])
+        .default('estimate'),
     )
     .option('--rounds <count>', 'bursts of each contender', parseRounds, ROUNDS)
     .option('--peers', 'beside onnxruntime-node and oneDNN, each in a process of its own')

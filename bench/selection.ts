@@ -5,6 +5,7 @@ import { parseAlgorithm } from './algorithm.js';
 import type { Contender } from './contender.js';
 import type { Entry, Group } from './entry.js';
 import { type BenchLayer, layers } from './layers.js';
+import type { Effort } from './protocol.js';
 
 /** What to run: every combination of the lists. */
 export interface Selection {
@@ -18,6 +19,7 @@ export interface Selection {
   readonly cold: readonly boolean[];
   /** Largest expected error, as a multiple of direct convolution's, that the planner may choose. */
   readonly errorLimit: number;
+  readonly effort: Effort;
   readonly peers: boolean;
 }
 
@@ -38,6 +40,7 @@ export function defaultSelection(): Selection {
     layout: ['blocked'],
     cold: [false],
     errorLimit: 2.5,
+    effort: 'estimate',
     peers: false,
   };
 }
@@ -69,13 +72,18 @@ export function groupsOf(selections: readonly Selection[], contenders: Contender
 }
 
 function* entriesOf(selection: Selection, { engine, peers }: Contenders): Generator<Entry> {
-  const { errorLimit } = selection;
+  const { errorLimit, effort } = selection;
   for (const cold of selection.cold)
     for (const threads of selection.threads) {
       for (const isa of selection.isa)
         for (const algorithm of selection.algorithms)
           for (const layout of selection.layout)
-            yield { contender: engine, threads, cold, engine: { algorithm, isa, layout, errorLimit } };
+            yield {
+              contender: engine,
+              threads,
+              cold,
+              engine: { algorithm, isa, layout, errorLimit, effort },
+            };
       if (selection.peers) for (const contender of peers) yield { contender, threads, cold };
     }
 }

@@ -30,6 +30,16 @@ export {
   VerificationError,
   verify,
 } from '../synth/index.js';
+export { noiseGain } from '../synth/noise.js';
+export { type ForwardBound, forwardErrorBound } from '../synth/noise-bound.js';
+export { type ExpectedError, expectedLayerError, type LayerArithmetic } from '../synth/noise-layer.js';
+export {
+  type FrontMember,
+  type SearchOptions,
+  search,
+  type TransformOperations,
+} from '../synth/search/search.js';
+export { type SplitMember, type SplitSearchOptions, searchSplit } from '../synth/split/search.js';
 export type { Activation } from './activation.js';
 export type { Lanes } from './choices.js';
 export { Convolution, type LayerWeights, type RunStatistics } from './convolution.js';

@@ -15,7 +15,10 @@ const fewTiles = ['vgg-512@14', 'resnet-256@14', 'resnet-512@7', 'c3d-conv4a', '
  * @param base `peers` says whether the other libraries take part
  */
 export function reportSelections(base: Selection): Selection[] {
-  const auto: Selection = { ...base, algorithms: ['auto'], layout: ['blocked'], batch: [1], cold: [false] };
+  const auto: Selection = {
+    ...{ ...base, algorithms: ['auto'], layout: ['blocked'], batch: [1], cold: [false] },
+    effort: 'measure',
+  };
   const single: Selection = { ...auto, threads: [1], peers: false };
   return [
     auto,
@@ -63,6 +66,9 @@ All contenders of a layer get the same data, uniform in [−1, 1), and prepare t
 is timed. A sample of 1024 outputs of each is compared with double precision; a wrong result ends the run. Then they
 take turns, each a burst a round: one pass that does not count, then passes for about 15 ms. Times are the least over all
 rounds unless called medians; what disturbs the machine disturbs all alike. Each library runs in a process of its own.
+
+Our plans are chosen by measurement (\`effort: 'measure'\`) among the eight that are estimated fastest within the error
+limit, before anything else is timed.
 
 - **× peak** is effective GFLOP/s, which counts the flops of direct convolution (taps on padding included) whatever the
   algorithm, over the FMA peak of as many cores as there are threads. It says how much faster than any direct
