@@ -82,24 +82,14 @@ export function winogradCost(problem: Problem, covers: Axes<Cover>, sumBlock: nu
 }
 
 /**
- * Rows of the batched products: tiles times products. Tiles of different forms do not share register tiles, so that
- * the few at a border count for more than their number.
+ * Rows of the batched products, tiles times products, at the rate of their register tiles. Tiles of different forms
+ * share them in the products that they have in common, which are nearly all.
  */
-function productRows(
-  batch: number,
-  [depth, height, breadth]: Axes<Cover>,
-  rowRate: readonly number[],
-): number {
-  let rows = 0;
-  for (const z of depth.runs)
-    for (const y of height.runs)
-      for (const x of breadth.runs) {
-        const tiles = batch * z.tiles * y.tiles * x.tiles;
-        const inGroup = Math.floor(tiles / Math.ceil(tiles / rowRate.length));
-        const products = z.form.native.products * y.form.native.products * x.form.native.products;
-        rows += (tiles * products) / rowRate[inGroup - 1]!;
-      }
-  return rows;
+function productRows(batch: number, covers: Axes<Cover>, rowRate: readonly number[]): number {
+  const over = (of: (cover: Cover) => number) => batch * elementCount(covers.map(of));
+  const tiles = over(({ totals }) => totals.tiles);
+  const inGroup = Math.floor(tiles / Math.ceil(tiles / rowRate.length));
+  return over(({ totals }) => totals.products) / rowRate[inGroup - 1]!;
 }
 
 /** Output channels as the register tiles see them, two vectors at a time: an odd last vector takes longer. */

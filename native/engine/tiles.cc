@@ -56,27 +56,79 @@ std::vector<Run> allRuns(const Problem& problem) {
   return runs;
 }
 
-// Numbers the tiles cluster by cluster and cuts each cluster into balanced groups.
-void arrange(TileBlock& block, const Problem& problem, int rows) {
+// Tiles of the same forms.
+struct Cluster {
+  Axes products;
+  std::ptrdiff_t first, tiles;
+};
+
+// Numbers the tiles form by form, those with most products first.
+std::vector<Cluster> number(TileBlock& block, const Problem& problem) {
   std::map<std::array<int, 3>, std::vector<Run*>> byForm;
   for (Run& run : block.runs) byForm[run.form].push_back(&run);
-  for (const auto& [form, runs] : byForm) {
-    const std::ptrdiff_t begin = block.tiles;
+  std::vector<std::pair<Axes, std::vector<Run*>>> sorted;
+  for (auto& [form, runs] : byForm) {
+    Axes products;
+    for (int a = 0; a < 3; a++) products[a] = problem.tiling[a].forms[static_cast<std::size_t>(form[a])].products;
+    sorted.emplace_back(products, std::move(runs));
+  }
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return volume(a.first) > volume(b.first); });
+  std::vector<Cluster> clusters;
+  for (const auto& [products, runs] : sorted) {
+    const std::ptrdiff_t first = block.tiles;
     for (Run* run : runs) {
       run->first = block.tiles;
       block.tiles += run->count;
     }
-    Cluster cluster;
-    for (int a = 0; a < 3; a++)
-      cluster.products[a] = problem.tiling[a].forms[static_cast<std::size_t>(form[a])].products;
-    const std::ptrdiff_t tiles = block.tiles - begin, groups = divideUp(tiles, rows);
-    for (std::ptrdiff_t g = 0; g < groups; g++) {
-      const std::ptrdiff_t first = begin + tiles * g / groups;
-      const Group group{first, static_cast<int>(begin + tiles * (g + 1) / groups - first)};
-      cluster.groups.push_back(group);
-      block.groupOf.insert(block.groupOf.end(), static_cast<std::size_t>(group.rows), group);
+    clusters.push_back({products, first, block.tiles - first});
+  }
+  return clusters;
+}
+
+// Cuts tiles into balanced groups; in a band of their own each, or in the one given.
+std::vector<Group> cut(std::ptrdiff_t first, std::ptrdiff_t tiles, int rows, const Band* band) {
+  std::vector<Group> groups;
+  const std::ptrdiff_t count = divideUp(tiles, rows);
+  for (std::ptrdiff_t g = 0; g < count; g++) {
+    const std::ptrdiff_t begin = first + tiles * g / count, end = first + tiles * (g + 1) / count;
+    groups.push_back({band != nullptr ? *band : Band{begin, end - begin}, begin, static_cast<int>(end - begin)});
+  }
+  return groups;
+}
+
+// A block of one form packs each group by itself, which is read front to back. Tiles of several forms take part in
+// different products together: they share one band, out of which each product takes its groups.
+void arrange(TileBlock& block, const Problem& problem, const Axes& products, int rows) {
+  const std::vector<Cluster> clusters = number(block, problem);
+  const Band whole{0, block.tiles};
+  const Band* shared = clusters.size() > 1 ? &whole : nullptr;
+  std::map<std::vector<bool>, int> known;
+  for (std::ptrdiff_t i = 0; i < volume(products); i++) {
+    const Axes index{i / (products[1] * products[2]), i / products[2] % products[1], i % products[2]};
+    std::vector<bool> takesPart;
+    for (const Cluster& cluster : clusters) {
+      takesPart.push_back(index[0] < cluster.products[0] && index[1] < cluster.products[1] &&
+                          index[2] < cluster.products[2]);
     }
-    block.clusters.push_back(std::move(cluster));
+    const auto [entry, added] = known.try_emplace(takesPart, static_cast<int>(block.participations.size()));
+    block.participationOf.push_back(entry->second);
+    if (!added) continue;
+    std::vector<Group> groups;
+    for (std::size_t c = 0, end; c < clusters.size(); c = end) {
+      std::ptrdiff_t tiles = 0;
+      for (end = c; end < clusters.size() && takesPart[end]; end++) tiles += clusters[end].tiles;
+      const std::vector<Group> more = cut(clusters[c].first, tiles, rows, shared);
+      groups.insert(groups.end(), more.begin(), more.end());
+      if (end == c) end++;
+    }
+    block.participations.push_back(std::move(groups));
+  }
+  block.bandOf.assign(static_cast<std::size_t>(block.tiles), whole);
+  if (shared == nullptr) {
+    for (const Group& group : block.participations[0]) {
+      std::fill_n(block.bandOf.begin() + group.first, group.rows, group.band);
+    }
   }
 }
 
@@ -88,7 +140,7 @@ std::ptrdiff_t countTiles(const Problem& problem) {
   return tiles;
 }
 
-std::vector<TileBlock> makeTileBlocks(const Problem& problem, std::ptrdiff_t most, int rows,
+std::vector<TileBlock> makeTileBlocks(const Problem& problem, const Axes& products, std::ptrdiff_t most, int rows,
                                       std::ptrdiff_t longestRun) {
   const std::ptrdiff_t tiles = countTiles(problem);
   const std::ptrdiff_t count = divideUp(tiles, most);
@@ -109,7 +161,7 @@ std::vector<TileBlock> makeTileBlocks(const Problem& problem, std::ptrdiff_t mos
       if (placed == end) b++;
     }
   }
-  for (TileBlock& block : blocks) arrange(block, problem, rows);
+  for (TileBlock& block : blocks) arrange(block, problem, products, rows);
   return blocks;
 }
 

@@ -17,31 +17,37 @@ struct Run {
   std::ptrdiff_t first;     // index of the first tile in its block
 };
 
-/// Tiles that are one register tile's rows: they lie side by side in U.
+/// Tiles that lie side by side in U, channel block by channel block.
+struct Band {
+  std::ptrdiff_t first;  // index in the block
+  std::ptrdiff_t tiles;
+};
+
+/// Tiles that are the rows of one register tile.
 struct Group {
+  Band band;
   std::ptrdiff_t first;  // index in the block
   int rows;
 };
 
-/// The tiles of a block that have the same forms, hence the same products; they are numbered one after another.
-struct Cluster {
-  std::array<int, 3> products;  // per axis, counted from the first
-  std::vector<Group> groups;
-};
-
-/// Tiles that pass through the stages together.
+/// Tiles that pass through the stages together, those of the same forms numbered one after another.
 struct TileBlock {
   std::vector<Run> runs;
-  std::vector<Cluster> clusters;
   std::ptrdiff_t tiles = 0;
-  /// Per tile of the block: the group it belongs to.
-  std::vector<Group> groupOf;
+  /// Per tile of the block.
+  std::vector<Band> bandOf;
+  /// Small forms have only some of the products: which tiles take part in a product, as groups; each way once.
+  std::vector<std::vector<Group>> participations;
+  /// Per product of all axes: the index of its participation.
+  std::vector<int> participationOf;
 };
 
 /// Tiles that cover all outputs of the problem, in blocks of at most `most` tiles, balanced, whose groups have at
 /// most `rows` tiles and are balanced too (16 = 5 + 5 + 6: a short last group would waste the registers). Runs are cut
-/// after `longestRun` tiles, so that their strips stay in the first levels of cache.
-std::vector<TileBlock> makeTileBlocks(const Problem& problem, std::ptrdiff_t most, int rows, std::ptrdiff_t longestRun);
+/// after `longestRun` tiles, so that their strips stay in the first levels of cache. `products` counts those of each
+/// axis.
+std::vector<TileBlock> makeTileBlocks(const Problem& problem, const Axes& products, std::ptrdiff_t most, int rows,
+                                      std::ptrdiff_t longestRun);
 
 /// How many tiles the problem has.
 std::ptrdiff_t countTiles(const Problem& problem);

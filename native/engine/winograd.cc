@@ -40,8 +40,8 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
   }
   chooseBlocks();
   const std::ptrdiff_t strip = stripSize({0, 0, 0}, 2) - stripSize({0, 0, 0}, 1);  // of one more tile
-  blocks_ =
-      makeTileBlocks(problem_, problem_.tileBlock, kernels_.gemmRows, std::max<std::ptrdiff_t>(kStrip / strip, 2));
+  blocks_ = makeTileBlocks(problem_, products_, problem_.tileBlock, kernels_.gemmRows,
+                           std::max<std::ptrdiff_t>(kStrip / strip, 2));
   std::ptrdiff_t tiles = 0;
   for (const TileBlock& block : blocks_) tiles = std::max(tiles, block.tiles);
   uPlane_ = planeStride(tiles * channels_);
@@ -206,10 +206,10 @@ void WinogradPlan::transformInput(const Activations& activations, const TileBloc
   const LineTransform& transform = inputTransform(2, run.form[2]);
   const Axes planes{products_[1] * products_[2] * uPlane_, products_[2] * uPlane_, uPlane_};
   for (std::ptrdiff_t j = 0, end; j < run.count; j = end) {
-    const Group& group = block.groupOf[static_cast<std::size_t>(run.first + j)];
-    const std::ptrdiff_t row = run.first + j - group.first;
-    end = std::min(run.count, j + group.rows - row);
-    float* to = u + group.first * channels_ + (channelBlock * group.rows + row) * width;
+    const Band& band = block.bandOf[static_cast<std::size_t>(run.first + j)];
+    const std::ptrdiff_t row = run.first + j - band.first;
+    end = std::min(run.count, j + band.tiles - row);
+    float* to = u + band.first * channels_ + (channelBlock * band.tiles + row) * width;
     applyAlong(2, transform, {strip.at + j * step * width, strip.stride}, to, planes, extents,
                {end - j, step * width, width});
   }
@@ -225,12 +225,11 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
                                                      : std::max<std::ptrdiff_t>(segments, 1);
   const std::ptrdiff_t productCount = volume(products_);
   const std::ptrdiff_t weightPlane = channels * panels_.padded();
-  std::ptrdiff_t groupCount = 0;
-  for (const Cluster& cluster : block.clusters) groupCount += static_cast<std::ptrdiff_t>(cluster.groups.size());
   std::vector<std::ptrdiff_t> offsets(static_cast<std::size_t>(divideUp(channels, width)));
 
   for (std::ptrdiff_t i = 0; i < productCount; i++) {
-    const Axes index{i / (products_[1] * products_[2]), i / products_[2] % products_[1], i % products_[2]};
+    const std::vector<Group>& groups =
+        block.participations[static_cast<std::size_t>(block.participationOf[static_cast<std::size_t>(i)])];
     for (std::ptrdiff_t p = firstPanel; p < endPanel; p++) {
       const Panel panel = panels_.at(p);
       const std::ptrdiff_t lanes = panel.vectors * width;
@@ -241,32 +240,29 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
       const float* next = weights_->panels() + nextProduct * weightPlane + nextPanel.channel * channels;
       const std::ptrdiff_t nextLines =
           nextProduct == productCount ? 0 : divideUp(channels * nextPanel.vectors * width, kLine);
-      const std::ptrdiff_t share = divideUp(nextLines, std::max<std::ptrdiff_t>(groupCount * segments, 1));
+      const std::ptrdiff_t share =
+          divideUp(nextLines, std::max<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(groups.size()) * segments, 1));
       std::ptrdiff_t fetched = 0;
-      for (const Cluster& cluster : block.clusters) {
-        if (index[0] >= cluster.products[0] || index[1] >= cluster.products[1] || index[2] >= cluster.products[2])
-          continue;
-        for (const Group& group : cluster.groups) {
-          const Gemm gemm = kernels_.gemm[panel.vectors - 1][group.rows - 1];
-          for (std::size_t s = 0; s < offsets.size(); s++)
-            offsets[s] = static_cast<std::ptrdiff_t>(s) * group.rows * width;
-          GemmArgs args{};
-          args.a = u + i * uPlane_ + group.first * channels_;
-          args.c = m + i * mPlane_ + (p - firstPanel) * mPanel_ + group.first * lanes;
-          args.cStride = lanes;
-          args.depth = static_cast<int>(channels % width);
-          for (std::ptrdiff_t s = 0; s < std::max<std::ptrdiff_t>(segments, 1); s += chunk) {
-            args.full = std::min(chunk, segments - s);
-            args.partial = s + chunk >= segments && args.depth > 0 ? 1 : 0;
-            args.offsets = offsets.data() + s;
-            args.b = weights + s * width * lanes;
-            args.accumulate = s > 0;
-            args.prefetch = reinterpret_cast<const char*>(next) + fetched * 64;
-            args.prefetchLines =
-                std::min(share, args.full > 0 ? std::max<std::ptrdiff_t>(nextLines - fetched, 0) / args.full : 0);
-            fetched += args.prefetchLines * args.full;
-            gemm(args);
-          }
+      for (const Group& group : groups) {
+        const Gemm gemm = kernels_.gemm[panel.vectors - 1][group.rows - 1];
+        for (std::size_t s = 0; s < offsets.size(); s++)
+          offsets[s] = static_cast<std::ptrdiff_t>(s) * group.band.tiles * width;
+        GemmArgs args{};
+        args.a = u + i * uPlane_ + group.band.first * channels_ + (group.first - group.band.first) * width;
+        args.c = m + i * mPlane_ + (p - firstPanel) * mPanel_ + group.first * lanes;
+        args.cStride = lanes;
+        args.depth = static_cast<int>(channels % width);
+        for (std::ptrdiff_t s = 0; s < std::max<std::ptrdiff_t>(segments, 1); s += chunk) {
+          args.full = std::min(chunk, segments - s);
+          args.partial = s + chunk >= segments && args.depth > 0 ? 1 : 0;
+          args.offsets = offsets.data() + s;
+          args.b = weights + s * width * lanes;
+          args.accumulate = s > 0;
+          args.prefetch = reinterpret_cast<const char*>(next) + fetched * 64;
+          args.prefetchLines =
+              std::min(share, args.full > 0 ? std::max<std::ptrdiff_t>(nextLines - fetched, 0) / args.full : 0);
+          fetched += args.prefetchLines * args.full;
+          gemm(args);
         }
       }
     }
