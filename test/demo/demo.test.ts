@@ -31,7 +31,7 @@ describe('runDemo on a small scene', () => {
     const { comparison, machine } = report;
     const { winograd, direct } = comparison;
     expect(machine.threads).toBe(1);
-    expect(winograd.plan).toContain('Winograd F(');
+    expect(winograd.plan).toMatch(/Winograd .*F\(/);
     expect(direct.plan).not.toContain('Winograd');
     expect(comparison.directFlops).toBe(2 * report.bank.filters * 3 * 150 * 150 * taps());
     for (const { milliseconds, effectiveGflops, range } of [winograd, direct]) {
