@@ -60,11 +60,15 @@ describe('layers in worker threads', () => {
   });
 
   it('let the process end while passes run', () => {
-    const main = `
-      const { Worker } = require('node:worker_threads');
-      const worker = new Worker(${JSON.stringify(program)}, { eval: true, workerData: ${JSON.stringify({ options, seed: 1, passes: 1e9 })} });
-      worker.once('message', () => setTimeout(() => process.exit(7), 20));`;
-    const { status, signal, stderr } = spawnSync(process.execPath, ['-e', main], { encoding: 'utf8' });
-    expect({ status, signal, stderr }).toEqual({ status: 7, signal: null, stderr: '' });
+    // Whenever it ends: between passes, within one, or while its promise is settled.
+    for (let delay = 4; delay <= 40; delay += 3) {
+      const main = `
+        const { Worker } = require('node:worker_threads');
+        const worker = new Worker(${JSON.stringify(program)}, { eval: true, workerData: ${JSON.stringify({ options, seed: 1, passes: 1e9 })} });
+        worker.once('message', () => setTimeout(() => process.exit(7), ${delay}));`;
+      const { status, signal, stderr } = spawnSync(process.execPath, ['-e', main], { encoding: 'utf8' });
+      expect({ delay, status, signal, stderr }).toEqual({ delay, status: 7, signal: null, stderr: '' });
+    }
+  });
   });
 });
