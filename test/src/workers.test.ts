@@ -70,5 +70,4 @@ describe('layers in worker threads', () => {
       expect({ delay, status, signal, stderr }).toEqual({ delay, status: 7, signal: null, stderr: '' });
     }
   });
-  });
 });
