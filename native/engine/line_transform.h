@@ -1,6 +1,7 @@
 #pragma once
 
-#include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "../kernels/kernels.h"
@@ -24,7 +25,10 @@ class LineTransform {
   bool identity() const { return identity_; }
   int rows() const { return rows_; }
   int columns() const { return columns_; }
-  const Codelet* codelet() const { return codelet_; }
+  /// Adds the name of the codelet, if there is one.
+  void nameCodelet(std::set<std::string>& names) const {
+    if (codelet_ != nullptr) names.insert(codelet_->name);
+  }
 
  private:
   SparseTransform sparse() const {

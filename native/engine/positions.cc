@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "../runtime/stopwatch.h"
 #include "../runtime/threads.h"
@@ -34,8 +35,8 @@ struct PositionsPlan::Tile {
 PositionsPlan::PositionsPlan(std::shared_ptr<const Weights> weights, const Problem& problem)
     : Plan(std::move(weights), problem),
       kernels_(*layer().kernels),
-      input_(transformsOf(kernels_, problem, true)),
-      output_transform_(transformsOf(kernels_, problem, false)) {
+      inputTransforms_(transformsOf(kernels_, problem, true)),
+      outputTransforms_(transformsOf(kernels_, problem, false)) {
   for (int a = 0; a < 3; a++) {
     const Form& form = problem.tiling[a].forms[0];
     inputs_[a] = form.inputs;
@@ -59,15 +60,11 @@ std::size_t PositionsPlan::workspaceBytes() const {
 }
 
 std::vector<std::string> PositionsPlan::codelets() const {
-  std::vector<std::string> names;
-  for (const auto* transforms : {&input_, &output_transform_}) {
-    for (const LineTransform& transform : *transforms) {
-      if (transform.codelet() != nullptr) names.emplace_back(transform.codelet()->name);
-    }
+  std::set<std::string> names;
+  for (const auto* transforms : {&inputTransforms_, &outputTransforms_}) {
+    for (const LineTransform& transform : *transforms) transform.nameCodelet(names);
   }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
+  return {names.begin(), names.end()};
 }
 
 Times PositionsPlan::execute(const float* x, float* y, const float* residual) const {
@@ -133,7 +130,8 @@ void PositionsPlan::loadTiles(const float* x, const std::vector<Tile>& tiles, st
 void PositionsPlan::transformInput(const float* x, const std::vector<Tile>& tiles, std::ptrdiff_t group, float* u,
                                    float* scratch) const {
   const std::ptrdiff_t width = kernels_.width, block = width * width, channels = layer().groupInputs();
-  const std::array<const LineTransform*, 3> transforms{&input_[0], &input_[1], &input_[2]};
+  const std::array<const LineTransform*, 3> transforms{&inputTransforms_[0], &inputTransforms_[1],
+                                                       &inputTransforms_[2]};
   const float zeros[kMaxWidth] = {};
   for (std::ptrdiff_t c = 0; c < channels; c++) {
     loadTiles(x, tiles, group * channels + c, scratch);
@@ -173,8 +171,8 @@ void PositionsPlan::multiply(std::ptrdiff_t group, const float* u, float* m) con
 void PositionsPlan::transformOutput(const Activations& activations, const std::vector<Tile>& tiles,
                                     std::ptrdiff_t group, const float* m, float* scratch) const {
   const std::ptrdiff_t width = kernels_.width, block = width * width, outputs = layer().groupOutputs();
-  const std::array<const LineTransform*, 3> transforms{&output_transform_[0], &output_transform_[1],
-                                                       &output_transform_[2]};
+  const std::array<const LineTransform*, 3> transforms{&outputTransforms_[0], &outputTransforms_[1],
+                                                       &outputTransforms_[2]};
   for (std::ptrdiff_t k = 0; k < outputs; k++) {
     for (std::ptrdiff_t v = 0; v < vectors_; v++) {
       const float* rows[kMaxWidth];

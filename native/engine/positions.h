@@ -34,7 +34,7 @@ class PositionsPlan final : public Plan {
   void forEachOutputRow(const std::vector<Tile>& tiles, std::ptrdiff_t channel, const Body& body) const;
 
   const KernelTable& kernels_;
-  std::array<LineTransform, 3> input_, output_transform_;
+  std::array<LineTransform, 3> inputTransforms_, outputTransforms_;
   Axes inputs_, outputs_, products_;  // extents of one tile
   Axes tiles_;                        // tiles along each axis
   std::ptrdiff_t vectors_;            // of positions, the last one padded with zeros

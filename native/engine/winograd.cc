@@ -34,8 +34,8 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
   for (int a = 0; a < 3; a++) {
     products_[a] = layer().transforms[a].products;
     for (const Form& form : problem_.tiling[a].forms) {
-      input_[a].emplace_back(kernels_, form.products, form.inputs, form.B);
-      output_transform_[a].emplace_back(kernels_, form.outputs, form.products, form.A);
+      inputTransforms_[a].emplace_back(kernels_, form.products, form.inputs, form.B);
+      outputTransforms_[a].emplace_back(kernels_, form.outputs, form.products, form.A);
     }
   }
   chooseBlocks();
@@ -44,6 +44,14 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
                            std::max<std::ptrdiff_t>(kStrip / strip, 2));
   std::ptrdiff_t tiles = 0;
   for (const TileBlock& block : blocks_) tiles = std::max(tiles, block.tiles);
+  offsets_.resize(static_cast<std::size_t>(tiles) + 1);
+  for (const TileBlock& block : blocks_) {
+    for (const Band& band : block.bandOf) {
+      std::vector<std::ptrdiff_t>& offsets = offsets_[static_cast<std::size_t>(band.tiles)];
+      if (!offsets.empty()) continue;
+      for (std::ptrdiff_t c = 0; c < channels_; c += kernels_.width) offsets.push_back(c * band.tiles);
+    }
+  }
   uPlane_ = planeStride(tiles * channels_);
   mPanel_ = tiles * 2 * kernels_.width;
   mPlane_ = planeStride(mPanel_ * panelsPerGroup_);
@@ -102,11 +110,9 @@ std::size_t WinogradPlan::workspaceBytes() const {
 
 std::vector<std::string> WinogradPlan::codelets() const {
   std::set<std::string> names;
-  for (const auto* transforms : {&input_, &output_transform_}) {
+  for (const auto* transforms : {&inputTransforms_, &outputTransforms_}) {
     for (const auto& axis : *transforms) {
-      for (const LineTransform& transform : axis) {
-        if (transform.codelet() != nullptr) names.insert(transform.codelet()->name);
-      }
+      for (const LineTransform& transform : axis) transform.nameCodelet(names);
     }
   }
   return {names.begin(), names.end()};
@@ -225,7 +231,6 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
                                                      : std::max<std::ptrdiff_t>(segments, 1);
   const std::ptrdiff_t productCount = volume(products_);
   const std::ptrdiff_t weightPlane = channels * panels_.padded();
-  std::vector<std::ptrdiff_t> offsets(static_cast<std::size_t>(divideUp(channels, width)));
 
   for (std::ptrdiff_t i = 0; i < productCount; i++) {
     const std::vector<Group>& groups =
@@ -245,8 +250,6 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
       std::ptrdiff_t fetched = 0;
       for (const Group& group : groups) {
         const Gemm gemm = kernels_.gemm[panel.vectors - 1][group.rows - 1];
-        for (std::size_t s = 0; s < offsets.size(); s++)
-          offsets[s] = static_cast<std::ptrdiff_t>(s) * group.band.tiles * width;
         GemmArgs args{};
         args.a = u + i * uPlane_ + group.band.first * channels_ + (group.first - group.band.first) * width;
         args.c = m + i * mPlane_ + (p - firstPanel) * mPanel_ + group.first * lanes;
@@ -255,7 +258,7 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
         for (std::ptrdiff_t s = 0; s < std::max<std::ptrdiff_t>(segments, 1); s += chunk) {
           args.full = std::min(chunk, segments - s);
           args.partial = s + chunk >= segments && args.depth > 0 ? 1 : 0;
-          args.offsets = offsets.data() + s;
+          args.offsets = offsets_[static_cast<std::size_t>(group.band.tiles)].data() + s;
           args.b = weights + s * width * lanes;
           args.accumulate = s > 0;
           args.prefetch = reinterpret_cast<const char*>(next) + fetched * 64;

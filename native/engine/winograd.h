@@ -40,18 +40,19 @@ class WinogradPlan final : public Plan {
 
   const Form& form(int axis, int index) const { return problem_.tiling[axis].forms[static_cast<std::size_t>(index)]; }
   const LineTransform& inputTransform(int axis, int index) const {
-    return input_[axis][static_cast<std::size_t>(index)];
+    return inputTransforms_[axis][static_cast<std::size_t>(index)];
   }
   const LineTransform& outputTransform(int axis, int index) const {
-    return output_transform_[axis][static_cast<std::size_t>(index)];
+    return outputTransforms_[axis][static_cast<std::size_t>(index)];
   }
 
   const KernelTable& kernels_;
   Panels panels_;
-  std::array<std::vector<LineTransform>, 3> input_, output_transform_;  // per axis and form
+  std::array<std::vector<LineTransform>, 3> inputTransforms_, outputTransforms_;  // per axis and form
   std::vector<TileBlock> blocks_;
-  std::ptrdiff_t channels_;  // inner dimension of the products, padded to whole vectors
-  Axes products_;            // per axis
+  std::vector<std::vector<std::ptrdiff_t>> offsets_;  // of channel blocks in U, by the tiles of the band
+  std::ptrdiff_t channels_;                           // inner dimension of the products, padded to whole vectors
+  Axes products_;                                     // per axis
   std::ptrdiff_t panelsPerGroup_;
   std::ptrdiff_t uPlane_, mPanel_, mPlane_;  // floats between products of U, panels of M, products of M
   std::ptrdiff_t scratch_;                   // floats of one thread's strips
