@@ -21,16 +21,17 @@ export function nativeProblem(problem: Problem, { sumBlock, covers, tuning }: Ch
   return { ...problem, sumBlock, ...(covers && { tiling: axes((a) => tilingOf(covers[a])) }), ...tuning };
 }
 
-/** How a layer's input and output (with what is added to it) lie in memory. */
+/** How a layer's input, its output and what is added to it lie in memory. */
 export interface Layouts {
   readonly input: NativeLayout;
   readonly output: NativeLayout;
+  readonly residual: NativeLayout;
 }
 
 /** As tensors are. */
-export const planarLayouts: Layouts = { input: 'planar', output: 'planar' };
+export const planarLayouts: Layouts = { input: 'planar', output: 'planar', residual: 'planar' };
 
-/** Whether what is chosen can read a blocked input, and write a blocked output. */
+/** Whether what is chosen can read a blocked input, and write a blocked output or add to it what is blocked. */
 export function acceptsBlocked(
   { groups }: Layer,
   { algorithm, covers }: Choice,

@@ -90,6 +90,8 @@ export interface NativeProblem {
   /** Default planar. Blocked layouts are for layers of one group (and, for the input, without folded axes). */
   readonly inputLayout?: NativeLayout;
   readonly outputLayout?: NativeLayout;
+  /** Of what is added to the result; by default as the output. */
+  readonly residualLayout?: NativeLayout;
   readonly threads: number;
   /** How each axis is covered by tiles. Only for `algorithm: 'winograd'`. */
   readonly tiling?: Axes<NativeTiling>;
@@ -134,7 +136,7 @@ export interface NativePlan {
   readonly sumBlock: number;
   /** Names of the generated codelets in use; a transform without one runs on the generic kernel. */
   readonly codelets: readonly string[];
-  /** Runs off the main thread. All arrays must come from `alloc`; `residual` is laid out like the output. */
+  /** Runs off the main thread. All arrays must come from `alloc`; `residual` has the shape of the output. */
   forward(
     input: Float32Array,
     output: Float32Array,

@@ -45,9 +45,11 @@ export class Network {
   constructor(stages: readonly Stage[], shape: readonly number[]) {
     const decided = decideAll(stages, shape);
     const layouts = chooseLayouts(stages, decided);
-    const prepared = stages.map(({ layer }, i) =>
-      layer.plans.prepare(shapeOf(decided, i), { input: layouts[i]!, output: layouts[i + 1]! }),
-    );
+    const prepared = stages.map(({ layer, residual }, i) => {
+      const [input, output] = [layouts[i]!, layouts[i + 1]!];
+      const added = residual === undefined ? output : layouts[residual]!;
+      return layer.plans.prepare(shapeOf(decided, i), { input, output, residual: added });
+    });
     this.steps = stages.map(({ residual }, i) => ({
       native: prepared[i]!.native,
       input: i,
@@ -110,10 +112,7 @@ function shapeOf(decided: readonly Decided[], tensor: number): readonly number[]
   return tensor === 0 ? inputShape(decided[0]!.problem) : outputShape(decided[tensor - 1]!.problem);
 }
 
-/**
- * Blocked wherever both ends of an edge take it; the input and the result of the network are planar. What is added to a
- * result must lie as the result does.
- */
+/** Blocked wherever both who writes a tensor and all who read it take that; the network's input and result are planar. */
 function chooseLayouts(stages: readonly Stage[], decided: readonly Decided[]): NativeLayout[] {
   const planar = new Set([0, stages.length]);
   const isaOf = (tensor: number) => stages[Math.max(tensor - 1, 0)]!.layer.plans.settings.isa.name;
@@ -121,15 +120,9 @@ function chooseLayouts(stages: readonly Stage[], decided: readonly Decided[]): N
     const { blocked } = decided[i]!;
     const isa = layer.plans.settings.isa.name;
     if (!blocked.input || isaOf(i) !== isa) planar.add(i);
-    if (!blocked.output || (residual !== undefined && isaOf(residual) !== isa)) planar.add(i + 1);
+    if (!blocked.output) planar.add(i + 1);
+    if (residual !== undefined && (!blocked.output || isaOf(residual) !== isa)) planar.add(residual);
   });
-  for (let before = -1; before !== planar.size; ) {
-    before = planar.size;
-    stages.forEach(({ residual }, i) => {
-      if (residual === undefined || planar.has(residual) === planar.has(i + 1)) return;
-      planar.add(residual).add(i + 1);
-    });
-  }
   return Array.from({ length: stages.length + 1 }, (_, t) => (planar.has(t) ? 'planar' : 'blocked'));
 }
 

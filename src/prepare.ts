@@ -60,13 +60,14 @@ export class LayerPlans {
    */
   prepare(inputShape: readonly number[], layouts: Layouts = planarLayouts): Prepared {
     const { problem, decision } = this.decide(inputShape);
-    const key = [keyOf(problem), layouts.input, layouts.output].join();
+    const key = [keyOf(problem), layouts.input, layouts.output, layouts.residual].join();
     return this.#plans.getOrMake(key, () => {
       const weights = this.#prepareWeights(decision.choice);
       const posed = {
         ...nativeProblem(problem, decision.choice),
         inputLayout: layouts.input,
         outputLayout: layouts.output,
+        residualLayout: layouts.residual,
       };
       const plan = new (native().Plan)(posed, weights);
       return { plan: new Plan(problem, decision, weights, plan), native: plan, weights };

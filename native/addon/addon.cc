@@ -143,7 +143,7 @@ class PlanWrap : public Napi::ObjectWrap<PlanWrap> {
     const Elements<float> x = floats(info[0], "input", plan_->inputSize());
     const Elements<float> y = floats(info[1], "output", plan_->outputSize());
     Elements<float> residual{nullptr, 0};
-    if (!info[2].IsUndefined()) residual = floats(info[2], "residual", plan_->outputSize());
+    if (!info[2].IsUndefined()) residual = floats(info[2], "residual", plan_->residualSize());
     if (overlap(x, y) || overlap(residual, y)) fail(info.Env(), "output", "memory that no input uses");
     return {x, y, residual};
   }

@@ -24,8 +24,8 @@ Tiling readTiling(const Napi::Value& value) {
   return tiling;
 }
 
-Layout layout(const Napi::Value& value, const std::string& name) {
-  if (value.IsUndefined()) return Layout::planar;
+Layout layout(const Napi::Value& value, const std::string& name, Layout byDefault) {
+  if (value.IsUndefined()) return byDefault;
   const std::string layout = text(value, name);
   if (layout != "planar" && layout != "blocked") fail(value.Env(), name, "'planar' or 'blocked'");
   return layout == "blocked" ? Layout::blocked : Layout::planar;
@@ -71,8 +71,9 @@ Problem readProblem(const Napi::Value& value, Algorithm algorithm) {
   const Napi::Object activation = object(from.Get("activation"), "activation");
   problem.activation = {number(activation.Get("slope"), "slope"), number(activation.Get("low"), "low"),
                         number(activation.Get("high"), "high")};
-  problem.inputLayout = layout(from.Get("inputLayout"), "inputLayout");
-  problem.outputLayout = layout(from.Get("outputLayout"), "outputLayout");
+  problem.inputLayout = layout(from.Get("inputLayout"), "inputLayout", Layout::planar);
+  problem.outputLayout = layout(from.Get("outputLayout"), "outputLayout", Layout::planar);
+  problem.residualLayout = layout(from.Get("residualLayout"), "residualLayout", problem.outputLayout);
   problem.threads = smallInteger(from.Get("threads"), "threads");
   problem.tileBlock = integerOr(from, "tileBlock", 0);
   problem.channelGroup = integerOr(from, "channelGroup", 0);

@@ -32,7 +32,7 @@ class Plan {
  public:
   virtual ~Plan() = default;
 
-  /// x: N x C x D x H x W, y: N x K x D' x H' x W', in the problem's layouts; residual: laid out like y, or null.
+  /// x: N x C x D x H x W, y and residual (or null): N x K x D' x H' x W', in the problem's layouts.
   /// Throws OutOfMemory.
   virtual Times execute(const float* x, float* y, const float* residual = nullptr) const = 0;
 
@@ -45,9 +45,10 @@ class Plan {
   const Layer& layer() const { return weights_->layer(); }
   const Problem& problem() const { return problem_; }
   const Axes& output() const { return output_; }
-  /// Floats of x and of y.
+  /// Floats of x, y and a residual.
   std::size_t inputSize() const { return size(layer().inChannels, problem_.inputLayout, problem_.input); }
   std::size_t outputSize() const { return size(layer().outChannels, problem_.outputLayout, output_); }
+  std::size_t residualSize() const { return size(layer().outChannels, problem_.residualLayout, output_); }
 
  protected:
   Plan(std::shared_ptr<const Weights> weights, const Problem& problem)

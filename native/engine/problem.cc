@@ -117,12 +117,14 @@ void validate(const Layer& layer, const Problem& problem) {
     bytes = checkedMultiply(bytes, static_cast<std::size_t>(std::max(layer.inChannels, layer.outChannels)));
     for (int a = 0; a < 3; a++) bytes = checkedMultiply(bytes, static_cast<std::size_t>(extents[a]));
   }
-  if (layer.groups > 1 && (problem.inputLayout == Layout::blocked || problem.outputLayout == Layout::blocked)) {
+  const bool anyBlocked = problem.inputLayout == Layout::blocked || problem.outputLayout == Layout::blocked ||
+                          problem.residualLayout == Layout::blocked;
+  if (layer.groups > 1 && anyBlocked) {
     throw std::invalid_argument("Expected a layer of several groups to have planar layouts but received blocked");
   }
   if (layer.algorithm == Algorithm::direct) return;
   if (layer.algorithm == Algorithm::positions) {
-    if (problem.inputLayout == Layout::blocked || problem.outputLayout == Layout::blocked) {
+    if (anyBlocked) {
       throw std::invalid_argument(
           "Expected a layer with vectors of positions to have planar layouts but received blocked");
     }

@@ -72,6 +72,7 @@ struct Problem {
   Axes input{1, 1, 1}, stride{1, 1, 1}, dilation{1, 1, 1}, padBegin{}, padEnd{};
   Activation activation;
   Layout inputLayout = Layout::planar, outputLayout = Layout::planar;
+  Layout residualLayout = Layout::planar;  // of what is added to the result
   int threads = 1;
   std::array<Tiling, 3> tiling;  // for Winograd
   Split split = Split::automatic;

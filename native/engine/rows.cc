@@ -56,14 +56,25 @@ void storeOutputRow(const Layer& layer, const Problem& problem, const Axes& outp
                     const OutputRow& row, const float* from, std::ptrdiff_t pixelStride) {
   const KernelTable& kernels = *layer.kernels;
   const std::ptrdiff_t pixel = (row.at[0] * output[1] + row.at[1]) * output[2] + row.at[2];
-  const bool blocked = problem.outputLayout == Layout::blocked;
-  const std::ptrdiff_t channels = blocked ? roundUp(layer.outChannels, kernels.width) : layer.outChannels;
-  const std::ptrdiff_t at =
-      (row.image * channels + row.channel) * volume(output) + pixel * (blocked ? kernels.width : 1);
-  const float* residual = activations.residual == nullptr ? nullptr : activations.residual + at;
-  (blocked ? kernels.storeBlockedRow
-           : kernels.storeRow)({from, pixelStride, row.count, activations.y + at, volume(output), row.channels,
-                                row.bias, residual, problem.activation});
+  const auto offset = [&](Layout layout) {
+    const bool blocked = layout == Layout::blocked;
+    const std::ptrdiff_t channels = blocked ? roundUp(layer.outChannels, kernels.width) : layer.outChannels;
+    return (row.image * channels + row.channel) * volume(output) + pixel * (blocked ? kernels.width : 1);
+  };
+  StoreRowArgs args{};
+  args.from = from;
+  args.pixelStride = pixelStride;
+  args.count = row.count;
+  args.to = activations.y + offset(problem.outputLayout);
+  args.channelStride = volume(output);
+  args.channels = row.channels;
+  args.bias = row.bias;
+  if (activations.residual != nullptr) {
+    (problem.residualLayout == Layout::blocked ? args.blockedResidual : args.residual) =
+        activations.residual + offset(problem.residualLayout);
+  }
+  args.activation = problem.activation;
+  (problem.outputLayout == Layout::blocked ? kernels.storeBlockedRow : kernels.storeRow)(args);
 }
 
 }  // namespace winograd

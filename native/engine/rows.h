@@ -8,7 +8,7 @@ namespace winograd {
 struct Activations {
   const float* x;
   float* y;
-  const float* residual;  // laid out like y, or null
+  const float* residual;  // or null
 };
 
 /// Reads `extent` pixels of an input row into blocked pixels, zeros where the row or its pixels lie outside the input.

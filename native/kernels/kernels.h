@@ -97,16 +97,17 @@ struct Activation {
 };
 
 /// The way back, for `count` blocked pixels (pixelStride apart): to planar rows (of `channels` channels, channelStride
-/// apart) or to blocked pixels side by side.
+/// apart) or to blocked pixels side by side. What is added may lie either way, whatever the result does.
 struct StoreRowArgs {
   const float* from;
   std::ptrdiff_t pixelStride;
   std::ptrdiff_t count;
   float* to;
-  std::ptrdiff_t channelStride;  // of planar rows
+  std::ptrdiff_t channelStride;  // of planar rows, those of the residual, too
   int channels;                  // of planar rows
   const float* bias;             // `width` values
-  const float* residual;         // laid out like `to`, or null
+  const float* residual;         // planar rows, or null
+  const float* blockedResidual;  // blocked pixels side by side, or null; not both
   Activation activation;
 };
 using StoreRow = void (*)(const StoreRowArgs&);

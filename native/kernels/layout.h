@@ -72,19 +72,24 @@ static WINOGRAD_INLINE Vec activate(Vec value, const Activation& activation) {
   return select(value.raw > high.raw, high, value);
 }
 
+// Calls body(start, pixels) for blocks of at most `width` pixels. The last block ends with the row and may overlap the
+// one before, which gives the same values again.
+template <class Body>
+static WINOGRAD_INLINE void forEachBlock(std::ptrdiff_t count, const Body& body) {
+  const std::ptrdiff_t pixels = count < Vec::width ? count : Vec::width;
+  for (std::ptrdiff_t x = 0; x < count; x += Vec::width) body(x + pixels <= count ? x : count - pixels, pixels);
+}
+
 static void storeRow(const StoreRowArgs& args) {
   const Vec bias = Vec::load(args.bias);
-  for (std::ptrdiff_t x = 0; x < args.count; x += Vec::width) {
-    // The last block ends with the row and may overlap the one before, which gives the same values again.
-    const std::ptrdiff_t start = x + Vec::width <= args.count ? x
-                                 : args.count >= Vec::width   ? args.count - Vec::width
-                                                              : 0;
-    const std::ptrdiff_t pixels = args.count < Vec::width ? args.count : Vec::width;
+  forEachBlock(args.count, [&](std::ptrdiff_t start, std::ptrdiff_t pixels) {
     const float* from = args.from + start * args.pixelStride;
     Vec rows[Vec::width];
 #pragma GCC unroll 16
     for (int p = 0; p < Vec::width; p++) {
       rows[p] = p < pixels ? Vec::load(from + p * args.pixelStride) + bias : Vec::zero();
+      if (args.blockedResidual != nullptr && p < pixels)
+        rows[p] = rows[p] + Vec::load(args.blockedResidual + (start + p) * Vec::width);
     }
     transpose(rows);
 #pragma GCC unroll 16
@@ -99,14 +104,34 @@ static void storeRow(const StoreRowArgs& args) {
         storePart(activate(rows[c], args.activation), args.to + at, pixels);
       }
     }
-  }
+  });
 }
 
 static void storeBlockedRow(const StoreRowArgs& args) {
   const Vec bias = Vec::load(args.bias);
-  for (std::ptrdiff_t x = 0; x < args.count; x++) {
-    Vec value = Vec::load(args.from + x * args.pixelStride) + bias;
-    if (args.residual != nullptr) value = value + Vec::load(args.residual + x * Vec::width);
+  const auto store = [&](std::ptrdiff_t x, Vec value) {
     activate(value, args.activation).store(args.to + x * Vec::width);
+  };
+  const auto load = [&](std::ptrdiff_t x) { return Vec::load(args.from + x * args.pixelStride) + bias; };
+  if (args.residual == nullptr) {
+    for (std::ptrdiff_t x = 0; x < args.count; x++) {
+      Vec value = load(x);
+      if (args.blockedResidual != nullptr) value = value + Vec::load(args.blockedResidual + x * Vec::width);
+      store(x, value);
+    }
+    return;
   }
+  forEachBlock(args.count, [&](std::ptrdiff_t start, std::ptrdiff_t pixels) {
+    Vec rows[Vec::width];
+#pragma GCC unroll 16
+    for (int c = 0; c < Vec::width; c++) {
+      const float* from = args.residual + c * args.channelStride + start;
+      rows[c] = c >= args.channels ? Vec::zero() : pixels == Vec::width ? Vec::load(from) : loadPart(from, pixels);
+    }
+    transpose(rows);
+#pragma GCC unroll 16
+    for (int p = 0; p < Vec::width; p++) {
+      if (p < pixels) store(start + p, load(start + p) + rows[p]);
+    }
+  });
 }

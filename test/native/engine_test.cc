@@ -192,14 +192,17 @@ void run(const Case& c, std::mt19937& generator) {
   const bool withResidual = generator() % 2;
   const std::vector<float> planar = reference(c, x, w, bias, withResidual ? residual.data() : nullptr);
   const std::ptrdiff_t width = l.kernels->width;
-  const std::vector<float> given =
-      c.problem.inputLayout == Layout::blocked ? blocked(x, batch, l.inChannels, volume(c.problem.input), width) : x;
-  const auto arranged = [&](const std::vector<float>& y) {
-    return c.problem.outputLayout == Layout::blocked ? blocked(y, batch, l.outChannels, volume(out), width) : y;
+  const auto arranged = [&](const std::vector<float>& values, Layout layout, std::ptrdiff_t channels,
+                            const Axes& size) {
+    return layout == Layout::blocked ? blocked(values, batch, channels, volume(size), width) : values;
   };
-  const std::vector<float> expected = arranged(planar), added = arranged(residual);
+  const std::vector<float> given = arranged(x, c.problem.inputLayout, l.inChannels, c.problem.input),
+                           expected = arranged(planar, c.problem.outputLayout, l.outChannels, out),
+                           added = arranged(residual, c.problem.residualLayout, l.outChannels, out);
   const float* addend = withResidual ? added.data() : nullptr;
-  check(given.size() == plan->inputSize() && expected.size() == plan->outputSize(), c.name + " sizes");
+  check(given.size() == plan->inputSize() && expected.size() == plan->outputSize() &&
+            added.size() == plan->residualSize(),
+        c.name + " sizes");
   // Two passes at once, to show what they share.
   std::vector<float> first(plan->outputSize(), NAN), second(plan->outputSize(), NAN);
   std::thread other([&] { plan->execute(given.data(), second.data(), addend); });
@@ -275,7 +278,10 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
     p.inputLayout = Layout::blocked;
   }
   // Channels beyond the last one hold what the activation makes of zero; keep that zero, to compare all.
-  if (!lanes && l.groups == 1 && generator() % 3 == 0) p.outputLayout = Layout::blocked;
+  if (!lanes && l.groups == 1) {
+    if (generator() % 3 == 0) p.outputLayout = Layout::blocked;
+    if (generator() % 3 == 0) p.residualLayout = Layout::blocked;
+  }
   p.tileBlock = generator() % 3 == 0 ? 0 : upTo(30, generator);
   p.channelGroup = generator() % 3 == 0 ? 0 : upTo(64, generator);
   p.split = static_cast<Split>(generator() % 3);
