@@ -102,6 +102,7 @@ void DirectPlan::computeRows(const Activations& activations, std::ptrdiff_t imag
   args.depth = static_cast<int>(channels % width);
   args.b = weights_->panels() + (group * panels_.padded() + panel.channel) * channels * taps;
   args.cStride = lanes;
+  args.prefetch = reinterpret_cast<const char*>(args.b);
 
   const std::ptrdiff_t pixels = output_[2];
   const std::ptrdiff_t tiles = divideUp(pixels, kernels_.gemmRows);

@@ -62,7 +62,7 @@ struct Cluster {
   std::ptrdiff_t first, tiles;
 };
 
-// Numbers the tiles form by form, those with most products first.
+// Numbers the tiles form by form, those with most products in the middle.
 std::vector<Cluster> number(TileBlock& block, const Problem& problem) {
   std::map<std::array<int, 3>, std::vector<Run*>> byForm;
   for (Run& run : block.runs) byForm[run.form].push_back(&run);
@@ -74,8 +74,13 @@ std::vector<Cluster> number(TileBlock& block, const Problem& problem) {
   }
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return volume(a.first) > volume(b.first); });
+  // On either side in turn: tiles that share products then lie side by side, and share register tiles.
+  decltype(sorted) placed;
+  for (std::size_t i = 0; i < sorted.size(); i++) {
+    placed.insert(i % 2 == 0 ? placed.begin() : placed.end(), std::move(sorted[i]));
+  }
   std::vector<Cluster> clusters;
-  for (const auto& [products, runs] : sorted) {
+  for (const auto& [products, runs] : placed) {
     const std::ptrdiff_t first = block.tiles;
     for (Run* run : runs) {
       run->first = block.tiles;

@@ -120,7 +120,6 @@ void Weights::packWinograd(float* packed, int threads) const {
   const std::ptrdiff_t channels = layer_.depth(), width = layer_.kernels->width;
   const std::ptrdiff_t products = layer_.products();
   const Panels& panels = panelsOfGroup_;
-  const std::ptrdiff_t plane = channels * panels.padded();
   ThreadPool::shared().forEach(panels.count(), threads, [&](std::ptrdiff_t p, int) {
     const Panel panel = panels.at(p);
     const std::ptrdiff_t lanes = panel.vectors * width;
@@ -129,7 +128,7 @@ void Weights::packWinograd(float* packed, int threads) const {
       const double* values =
           transformKernels(kernels, 0, c, panel.channel, std::min(lanes, layer_.outChannels - panel.channel), lanes);
       for (std::ptrdiff_t i = 0; i < products; i++) {
-        float* out = packed + i * plane + panel.channel * channels + c * lanes;
+        float* out = packed + (panel.channel * products + i * lanes) * channels + c * lanes;
         for (std::ptrdiff_t lane = 0; lane < lanes; lane++) out[lane] = static_cast<float>(values[i * lanes + lane]);
       }
     }

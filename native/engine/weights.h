@@ -33,7 +33,7 @@ class Panels {
 
 /// A layer's weights in the layout its algorithm reads front to back; shared by plans, from any thread.
 ///
-/// Winograd: [product of three axes][panel][input channel][panel's channels], transformed in double precision
+/// Winograd: [panel][product of three axes][input channel][panel's channels], transformed in double precision
 /// (Budden et al. 2017, equation 4) and rounded once.
 /// Positions: [group][tile of kernels][vector of positions][channel][kernel of the tile][position].
 /// Direct: [group][panel][segment][channel of the segment][panel's channels]; a segment is one tap of one channel

@@ -10,7 +10,8 @@
 namespace winograd {
 namespace {
 
-constexpr std::ptrdiff_t kLine = 16;              // floats in a cache line
+constexpr std::ptrdiff_t kLine = 16;  // floats in a cache line
+constexpr std::ptrdiff_t kLineBytes = 64;
 constexpr std::ptrdiff_t kBlock = 1 << 20;        // floats of U and M together
 constexpr std::ptrdiff_t kNearWeights = 4 << 20;  // floats of weights that stay in the third level of cache
 constexpr std::ptrdiff_t kLargestU = 3 << 20;     // floats of U that stay in the third level of cache
@@ -221,8 +222,8 @@ void WinogradPlan::transformInput(const Activations& activations, const TileBloc
   }
 }
 
-// M[i] = U[i] × weights of product i, for all products and a group of panels. While a panel is worked on, the groups
-// of tiles fetch the next one, a share each.
+// M[i] = U[i] × weights of product i, for all products and a group of panels. While the groups of tiles work on a
+// panel, each fetches its share of the next one.
 void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel, const float* u,
                             float* m) const {
   const std::ptrdiff_t width = kernels_.width, channels = layer().depth();
@@ -230,41 +231,42 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
   const std::ptrdiff_t chunk = problem_.sumBlock > 0 ? std::max<std::ptrdiff_t>(problem_.sumBlock / width, 1)
                                                      : std::max<std::ptrdiff_t>(segments, 1);
   const std::ptrdiff_t productCount = volume(products_);
-  const std::ptrdiff_t weightPlane = channels * panels_.padded();
+  const auto weightsOf = [&](std::ptrdiff_t panel, std::ptrdiff_t product) {
+    const Panel at = panels_.at(panel);
+    return weights_->panels() + (at.channel * productCount + product * at.vectors * width) * channels;
+  };
 
   for (std::ptrdiff_t i = 0; i < productCount; i++) {
     const std::vector<Group>& groups =
         block.participations[static_cast<std::size_t>(block.participationOf[static_cast<std::size_t>(i)])];
+    if (groups.empty()) continue;
     for (std::ptrdiff_t p = firstPanel; p < endPanel; p++) {
-      const Panel panel = panels_.at(p);
-      const std::ptrdiff_t lanes = panel.vectors * width;
-      const float* weights = weights_->panels() + i * weightPlane + panel.channel * channels;
-      const bool last = p + 1 == endPanel;
-      const std::ptrdiff_t nextProduct = last ? i + 1 : i;
-      const Panel nextPanel = panels_.at(last ? firstPanel : p + 1);
-      const float* next = weights_->panels() + nextProduct * weightPlane + nextPanel.channel * channels;
-      const std::ptrdiff_t nextLines =
-          nextProduct == productCount ? 0 : divideUp(channels * nextPanel.vectors * width, kLine);
-      const std::ptrdiff_t share =
-          divideUp(nextLines, std::max<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(groups.size()) * segments, 1));
-      std::ptrdiff_t fetched = 0;
-      for (const Group& group : groups) {
-        const Gemm gemm = kernels_.gemm[panel.vectors - 1][group.rows - 1];
+      const std::ptrdiff_t lanes = panels_.at(p).vectors * width;
+      const float* const weights = weightsOf(p, i);
+      const float* const next = p + 1 < endPanel       ? weightsOf(p + 1, i)
+                                : i + 1 < productCount ? weightsOf(firstPanel, i + 1)
+                                                       : weightsOf(endPanel % panels_.count(), 0);
+      // Bytes between two fetches, and bytes that all fetches of a channel come to.
+      const std::ptrdiff_t rowBytes = lanes * static_cast<std::ptrdiff_t>(sizeof(float));
+      const std::ptrdiff_t pace = divideUp(std::min(rowBytes, kLineBytes), static_cast<std::ptrdiff_t>(groups.size()));
+      const std::ptrdiff_t perChannel = divideUp(rowBytes, kLineBytes) * pace;
+      for (std::size_t g = 0; g < groups.size(); g++) {
+        const Group& group = groups[g];
+        const Gemm gemm = kernels_.gemm[panels_.at(p).vectors - 1][group.rows - 1];
         GemmArgs args{};
         args.a = u + i * uPlane_ + group.band.first * channels_ + (group.first - group.band.first) * width;
         args.c = m + i * mPlane_ + (p - firstPanel) * mPanel_ + group.first * lanes;
         args.cStride = lanes;
         args.depth = static_cast<int>(channels % width);
+        args.prefetchStep = pace;
         for (std::ptrdiff_t s = 0; s < std::max<std::ptrdiff_t>(segments, 1); s += chunk) {
           args.full = std::min(chunk, segments - s);
           args.partial = s + chunk >= segments && args.depth > 0 ? 1 : 0;
           args.offsets = offsets_[static_cast<std::size_t>(group.band.tiles)].data() + s;
           args.b = weights + s * width * lanes;
           args.accumulate = s > 0;
-          args.prefetch = reinterpret_cast<const char*>(next) + fetched * 64;
-          args.prefetchLines =
-              std::min(share, args.full > 0 ? std::max<std::ptrdiff_t>(nextLines - fetched, 0) / args.full : 0);
-          fetched += args.prefetchLines * args.full;
+          args.prefetch = reinterpret_cast<const char*>(next) +
+                          (static_cast<std::ptrdiff_t>(g) * channels + s * width) * perChannel;
           gemm(args);
         }
       }

@@ -21,6 +21,15 @@ static WINOGRAD_INLINE void gemmStep(Vec (&sum)[ROWS][VECTORS], const float* a, 
   }
 }
 
+// Fetches the next panel into L2 at the pace at which this one is read. Never in bursts: a few of them fill all buffers
+// of outstanding misses, and the products wait.
+template <int VECTORS>
+static WINOGRAD_INLINE void fetchAhead(const char*& at, std::ptrdiff_t step) {
+  constexpr int bytes = VECTORS * Vec::width * static_cast<int>(sizeof(float));
+#pragma GCC unroll 2
+  for (int line = 0; line < (bytes < 64 ? 1 : bytes / 64); line++, at += step) __builtin_prefetch(at, 0, 2);
+}
+
 template <int ROWS, int VECTORS, bool STRIDED>
 static void gemm(const GemmArgs& args) {
   const std::ptrdiff_t rowStride = STRIDED ? args.rowStride : Vec::width;
@@ -35,13 +44,12 @@ static void gemm(const GemmArgs& args) {
   const char* prefetch = args.prefetch;
   for (std::ptrdiff_t s = 0; s < args.full; s++) {
     const float* a = args.a + args.offsets[s];
-    for (std::ptrdiff_t l = 0; l < args.prefetchLines; l++) {
-      __builtin_prefetch(prefetch, 0, 2);
-      prefetch += 64;
-    }
     // Four steps at a time: more buys no speed, but makes compilers take minutes, with sanitizers above all.
 #pragma GCC unroll 4
-    for (int k = 0; k < Vec::width; k++) gemmStep<ROWS, VECTORS>(sum, a + k, rowStride, b + k * columns);
+    for (int k = 0; k < Vec::width; k++) {
+      fetchAhead<VECTORS>(prefetch, args.prefetchStep);
+      gemmStep<ROWS, VECTORS>(sum, a + k, rowStride, b + k * columns);
+    }
     b += Vec::width * columns;
   }
   for (std::ptrdiff_t s = args.full; s < args.full + args.partial; s++) {

@@ -24,8 +24,8 @@ struct GemmArgs {
   float* c;
   std::ptrdiff_t cStride;
   bool accumulate;
-  const char* prefetch;          // next panel's share, fetched into L2 while this one is worked on
-  std::ptrdiff_t prefetchLines;  // 64-byte lines of it per segment
+  const char* prefetch;         // next panel's share, fetched into L2 while this one is worked on; never null
+  std::ptrdiff_t prefetchStep;  // bytes from one fetch to the next; a channel fetches as often as it reads a line of b
 };
 using Gemm = void (*)(const GemmArgs&);
 
