@@ -54,11 +54,17 @@ class Plan {
   Plan(std::shared_ptr<const Weights> weights, const Problem& problem)
       : weights_(std::move(weights)), problem_(problem), output_(outputShape(weights_->layer(), problem)) {}
 
+  /// Whether y is so large that little of it would be left in cache for the layer that reads it: storing past the
+  /// caches then saves fetching each line before it is overwritten. Not so for planar rows, which come in single lines.
+  bool streamsOutput() const { return problem_.outputLayout == Layout::blocked && outputSize() >= kStreamedOutput; }
+
   std::shared_ptr<const Weights> weights_;
   Problem problem_;  // with the engine's choices filled in
   Axes output_;
 
  private:
+  static constexpr std::size_t kStreamedOutput = 2 << 20;  // floats
+
   std::size_t size(std::ptrdiff_t channels, Layout layout, const Axes& extents) const {
     if (layout == Layout::blocked) channels = roundUp(channels, layer().kernels->width);
     return static_cast<std::size_t>(problem_.batch * channels * volume(extents));

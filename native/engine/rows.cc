@@ -73,6 +73,7 @@ void storeOutputRow(const Layer& layer, const Problem& problem, const Axes& outp
     (problem.residualLayout == Layout::blocked ? args.blockedResidual : args.residual) =
         activations.residual + offset(problem.residualLayout);
   }
+  args.streamed = activations.streamed;
   args.activation = problem.activation;
   (problem.outputLayout == Layout::blocked ? kernels.storeBlockedRow : kernels.storeRow)(args);
 }

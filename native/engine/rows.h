@@ -9,6 +9,7 @@ struct Activations {
   const float* x;
   float* y;
   const float* residual;  // or null
+  bool streamed = false;  // y is stored past the caches; `drainStores` before another thread reads it
 };
 
 /// Reads `extent` pixels of an input row into blocked pixels, zeros where the row or its pixels lie outside the input.

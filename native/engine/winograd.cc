@@ -123,7 +123,7 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
   const ThreadPool::Session session(ThreadPool::shared(), problem_.threads);
   weights_->prepare(problem_.threads);
   Stopwatch total;
-  const Activations activations{x, y, residual};
+  const Activations activations{x, y, residual, streamsOutput()};
   const int threads = problem_.threads;
   const std::shared_ptr<Block> workspace = pooledBlock(workspaceBytes() / sizeof(float));
   const std::ptrdiff_t uSize = volume(products_) * uPlane_, mSize = volume(products_) * mPlane_;
@@ -148,6 +148,7 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
     times[static_cast<std::size_t>(slot)].product += watch.lap();
     for (const Run& run : block.runs)
       transformOutput(activations, run, first, end, m, scratchBase + slot * 2 * scratch_);
+    if (activations.streamed) drainStores();
     times[static_cast<std::size_t>(slot)].output += watch.lap();
   };
 

@@ -4,6 +4,7 @@
 // linker for everybody.
 
 #include <cstddef>
+#include <cstdint>
 
 #include "kernels.h"
 

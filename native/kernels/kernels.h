@@ -108,6 +108,7 @@ struct StoreRowArgs {
   const float* bias;             // `width` values
   const float* residual;         // planar rows, or null
   const float* blockedResidual;  // blocked pixels side by side, or null; not both
+  bool streamed;                 // of blocked pixels: stored past the caches
   Activation activation;
 };
 using StoreRow = void (*)(const StoreRowArgs&);

@@ -109,8 +109,14 @@ static void storeRow(const StoreRowArgs& args) {
 
 static void storeBlockedRow(const StoreRowArgs& args) {
   const Vec bias = Vec::load(args.bias);
-  const auto store = [&](std::ptrdiff_t x, Vec value) {
-    activate(value, args.activation).store(args.to + x * Vec::width);
+  const auto store = [&](std::ptrdiff_t x, Vec sum) {
+    const Vec value = activate(sum, args.activation);
+    float* const to = args.to + x * Vec::width;
+    if (args.streamed) {
+      stream(value, to);
+    } else {
+      value.store(to);
+    }
   };
   const auto load = [&](std::ptrdiff_t x) { return Vec::load(args.from + x * args.pixelStride) + bias; };
   if (args.residual == nullptr) {

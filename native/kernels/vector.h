@@ -18,6 +18,23 @@ struct Vec {
   WINOGRAD_INLINE void store(float* to) const { *reinterpret_cast<UnalignedRaw*>(to) = raw; }
 };
 
+// Stores past the caches where `to` is aligned to vectors and the machine can: for what is not read again soon. A line
+// of the cache is then not fetched only to be overwritten. Other threads see it after a fence.
+static WINOGRAD_INLINE void stream(Vec value, float* to) {
+  if (reinterpret_cast<std::uintptr_t>(to) % sizeof(Raw) != 0) return value.store(to);
+#if defined(__clang__)
+  __builtin_nontemporal_store(value.raw, reinterpret_cast<Raw*>(to));
+#elif defined(__AVX512F__) && WINOGRAD_WIDTH == 16
+  __builtin_ia32_movntps512(to, value.raw);
+#elif defined(__AVX__) && WINOGRAD_WIDTH == 8
+  __builtin_ia32_movntps256(to, value.raw);
+#elif defined(__SSE__) && WINOGRAD_WIDTH == 4
+  __builtin_ia32_movntps(to, value.raw);
+#else
+  value.store(to);
+#endif
+}
+
 static WINOGRAD_INLINE Vec operator+(Vec a, Vec b) {
   return {a.raw + b.raw};
 }

@@ -50,4 +50,11 @@ constexpr std::ptrdiff_t divideUp(std::ptrdiff_t value, std::ptrdiff_t step) {
   return (value + step - 1) / step;
 }
 
+/// Waits until stores past the caches can be seen by every thread that synchronises with this one afterwards.
+inline void drainStores() {
+#if defined(__SSE__)
+  __builtin_ia32_sfence();
+#endif
+}
+
 }  // namespace winograd

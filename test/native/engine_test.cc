@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "engine/plan.h"
+#include "runtime/memory.h"
 #include "runtime/threads.h"
 
 using namespace winograd;
@@ -204,11 +205,14 @@ void run(const Case& c, std::mt19937& generator) {
             added.size() == plan->residualSize(),
         c.name + " sizes");
   // Two passes at once, to show what they share.
-  std::vector<float> first(plan->outputSize(), NAN), second(plan->outputSize(), NAN);
+  Block first(plan->outputSize()), second(plan->outputSize());  // aligned, as whole lines are stored past the caches
+  std::fill_n(first.data(), first.size(), NAN);
+  std::fill_n(second.data(), second.size(), NAN);
   std::thread other([&] { plan->execute(given.data(), second.data(), addend); });
   plan->execute(given.data(), first.data(), addend);
   other.join();
-  check(first == expected && second == expected, c.name);
+  const auto right = [&](const Block& y) { return std::equal(expected.begin(), expected.end(), y.data()); };
+  check(right(first) && right(second), c.name);
 }
 
 std::ptrdiff_t upTo(int most, std::mt19937& generator) {
@@ -292,6 +296,31 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
   return c;
 }
 
+// A result of 8 MiB and more, which is stored past the caches.
+Case largeCase(const KernelTable& kernels) {
+  constexpr int size = 330;
+  Case c;
+  c.name = std::string(kernels.name) + " large";
+  c.layer.kernels = &kernels;
+  c.layer.algorithm = Algorithm::winograd;
+  c.layer.inChannels = 1;
+  c.layer.outChannels = 20;
+  c.problem.threads = 2;
+  c.problem.outputLayout = Layout::blocked;
+  for (int a = 0; a < 3; a++) {
+    c.layer.transforms[a].C = {1};
+    c.problem.tiling[a] = {{{1, 1, 0, 1, {1}, {1}}}, {0}};
+    if (a == 0) continue;
+    c.scale *= kScale;
+    c.layer.kernel[a] = 3;
+    c.layer.transforms[a] = {3, 6, evaluations(6, 3)};
+    c.problem.input[a] = size;
+    c.problem.padBegin[a] = c.problem.padEnd[a] = 1;
+    c.problem.tiling[a] = {{form(4, 3)}, std::vector<int>(divideUp(size, 4))};
+  }
+  return c;
+}
+
 template <class Error>
 void checkThrows(const std::string& what, const Layer& layer, const Problem& problem) {
   bool thrown = false;
@@ -365,7 +394,8 @@ int main(int argc, char** argv) {
                                       Algorithm::positions};
       run(randomCase(kernels, algorithms[round % 4], generator), generator);
     }
-    std::printf("%s: %d cases\n", kernels.name, rounds);
+    run(largeCase(kernels), generator);
+    std::printf("%s: %d cases\n", kernels.name, rounds + 1);
   }
   testRefusals();
   testPool();
