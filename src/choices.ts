@@ -1,8 +1,9 @@
 import { InputError } from '../synth/errors.js';
-import { expectedLayerError } from '../synth/noise-layer.js';
-import type { AxisAlgorithm, AxisForm } from './axis.js';
+import type { LayerAxis } from '../synth/noise-layer.js';
+import type { AxisAlgorithm } from './axis.js';
 import { type Cost, positionsCost, sumBlocks, winogradCost } from './cost.js';
-import { type Cover, cover, summedChannels } from './cover.js';
+import { type Cover, cover } from './cover.js';
+import { expectedError, layerAxis } from './expected-error.js';
 import type { Axes } from './native.js';
 import { axes, type Problem } from './problem.js';
 import { elementCount } from './shape.js';
@@ -16,7 +17,7 @@ export interface Choice {
   readonly covers?: Axes<Cover>;
   /** Input channels summed before the partial sum is added; 0 for all. */
   readonly sumBlock: number;
-  /** Expected error as a multiple of direct convolution's. */
+  /** Expected error as a multiple of direct convolution's, both root mean squares over the outputs. */
   readonly error: number;
   readonly cost: Cost;
   /** Set by measurement. */
@@ -28,9 +29,6 @@ export type Lanes = 'channels' | 'positions';
 
 /** Tiles whose weights grow beyond this many times the kernel's are left to those who ask for them. */
 const MAX_GROWTH = 24;
-
-/** The quick estimate of an error is within some 30 % of the full one, which is asked of promising candidates alone. */
-const ESTIMATE_SLACK = 1.3;
 
 /** What Winograd candidates are made of and held to. */
 export interface ChoiceOptions {
@@ -87,18 +85,11 @@ export function* rankedWinograd(
   options: ChoiceOptions,
   ceiling: number,
 ): Generator<Choice> {
-  const drafts = sketches(problem, options)
-    .filter(({ estimate }) => estimate <= ESTIMATE_SLACK * options.errorLimit)
-    .map((sketch) => ({
-      ...sketch,
-      cost: sketch.way.cost(problem, sketch.covers, sketch.sumBlock, options.width),
-    }))
+  yield* sketches(problem, options)
+    .filter(({ error }) => error <= options.errorLimit)
+    .map((sketch) => choiceOf(problem, options, sketch))
     .filter(({ cost }) => cost.total < ceiling)
     .sort((a, b) => a.cost.total - b.cost.total);
-  for (const { way, covers, sumBlock, cost } of drafts) {
-    const error = errorOf(problem, covers, sumBlock);
-    if (error <= options.errorLimit) yield { algorithm: way.algorithm, covers, sumBlock, error, cost };
-  }
 }
 
 /** The cheapest of them. */
@@ -119,11 +110,15 @@ export function namedWinograd(
   const way = waysOf(problem, options).find((each) => each.algorithm === algorithm);
   const found = axes((a) => options.candidates[a].find((each) => each.name === tiles[a]));
   if (way === undefined || !found.every((each) => each !== undefined && way.takes(each))) return undefined;
-  const covers = axes((a) => cover(found[a]!, problem.output[a]));
-  const error = errorOf(problem, covers, sumBlock);
-  if (error > options.errorLimit) return undefined;
-  const cost = way.cost(problem, covers, sumBlock, options.width);
-  return { algorithm: way.algorithm, covers, sumBlock, error, cost };
+  const sides = axes((a) => sideOf(problem, a, found[a]!));
+  const error = expectedError(
+    problem,
+    axes((a) => sides[a].error),
+    sumBlock,
+  );
+  return error <= options.errorLimit
+    ? choiceOf(problem, options, { way, sides, sumBlock, error })
+    : undefined;
 }
 
 /**
@@ -137,17 +132,34 @@ export function leastError(problem: Problem, options: ChoiceOptions): number {
     throw new InputError(
       'Expected no axis to be folded with vectors of positions, which layers of several groups have',
     );
-  const { covers, sumBlock } = all.reduce((least, sketch) =>
-    sketch.estimate < least.estimate ? sketch : least,
-  );
-  return errorOf(problem, covers, sumBlock);
+  return all.reduce((least, { error }) => Math.min(least, error), Number.POSITIVE_INFINITY);
 }
 
-/** A candidate with a quick estimate of its error. */
-interface Sketch extends Pick<Choice, 'sumBlock'> {
+/** An algorithm along an axis of the problem. */
+interface Side {
+  readonly cover: Cover;
+  readonly error: LayerAxis;
+}
+
+/** A candidate whose cost is not known yet. */
+interface Sketch extends Pick<Choice, 'sumBlock' | 'error'> {
   readonly way: Way;
-  readonly covers: Axes<Cover>;
-  readonly estimate: number;
+  readonly sides: Axes<Side>;
+}
+
+function sideOf(problem: Problem, axis: 0 | 1 | 2, algorithm: AxisAlgorithm): Side {
+  const covering = cover(algorithm, problem.output[axis]);
+  return { cover: covering, error: layerAxis(problem, axis, covering) };
+}
+
+function choiceOf(
+  problem: Problem,
+  { width }: ChoiceOptions,
+  { way, sides, sumBlock, error }: Sketch,
+): Choice {
+  const covers = axes((a) => sides[a].cover);
+  const cost = way.cost(problem, covers, sumBlock, width);
+  return { algorithm: way.algorithm, covers, sumBlock, error, cost };
 }
 
 function waysOf(problem: Problem, { lanes }: ChoiceOptions): Way[] {
@@ -160,38 +172,38 @@ function sketches(problem: Problem, options: ChoiceOptions): Sketch[] {
   const inChannels = problem.inChannels / problem.groups;
   return waysOf(problem, options).flatMap((way) => {
     const blocks = way.sumBlocks.filter((channels) => channels < inChannels);
-    return combinations(problem, options, way).flatMap((covers) => {
-      const channels = summedChannels(inChannels, covers);
+    return combinations(problem, options, way).flatMap((sides) => {
+      const errors = axes((a) => sides[a].error);
       return blocks.map((sumBlock) => ({
-        ...{ way, covers, sumBlock },
-        estimate: quickError(covers, channels, sumBlock),
+        ...{ way, sides, sumBlock },
+        error: expectedError(problem, errors, sumBlock),
       }));
     });
   });
 }
 
-function combinations(problem: Problem, { candidates }: ChoiceOptions, { takes }: Way): Axes<Cover>[] {
+function combinations(problem: Problem, { candidates }: ChoiceOptions, { takes }: Way): Axes<Side>[] {
   const along = axes((a) =>
-    undominated(candidates[a].filter(takes).map((algorithm) => cover(algorithm, problem.output[a]))),
+    undominated(candidates[a].filter(takes).map((algorithm) => sideOf(problem, a, algorithm))),
   );
   const combined = along[0].flatMap((depth) =>
     along[1].flatMap((height) => along[2].map((breadth) => [depth, height, breadth] as const)),
   );
-  const lean = combined.filter((covers) => growth(covers) <= MAX_GROWTH);
+  const lean = combined.filter((sides) => growth(sides) <= MAX_GROWTH);
   return lean.length > 0 ? lean : combined;
 }
 
 /** Without covers that another one beats, or equals before them, in everything that matters: keeps 3-D plans quick. */
-function undominated(covers: readonly Cover[]): Cover[] {
-  const measures = covers.map(({ algorithm, totals }) => [
+function undominated(sides: readonly Side[]): Side[] {
+  const measures = sides.map(({ cover: { algorithm, totals }, error: { noise } }) => [
     totals.products * algorithm.folded,
     totals.inputs,
     totals.outputs,
     algorithm.kernel.products,
     algorithm.folded,
-    algorithm.noise,
+    noise?.gain ?? 0,
   ]);
-  return covers.filter((_, i) =>
+  return sides.filter((_, i) =>
     measures.every((other, j) => {
       const differences = other.map((value, k) => value - measures[i]![k]!);
       return i === j || differences.some((by) => by > 0) || (j > i && differences.every((by) => by === 0));
@@ -199,28 +211,14 @@ function undominated(covers: readonly Cover[]): Cover[] {
   );
 }
 
-function growth(covers: Axes<Cover>): number {
-  return elementCount(covers.map(({ algorithm: { kernel } }) => kernel.products / kernel.taps));
-}
-
-/**
- * Product of the axes' noise, times what cutting a sum of n channels into blocks of m saves: rounding errors of a
- * running sum have a variance of about n²/2 roundings, of the blocks (n/m) m²/2, of adding them m (n/m)²/2.
- */
-function quickError(covers: Axes<Cover>, channels: number, block: number): number {
-  const noise = covers.reduce((product, { algorithm }) => product * algorithm.noise, 1);
-  return noise * (block === 0 ? 1 : Math.sqrt(block / channels + 1 / block));
-}
-
-/** The expected error of the noisiest tiles, every rounding followed to the output. */
-function errorOf({ inChannels, groups }: Problem, covers: Axes<Cover>, sumBlock: number): number {
-  const convolved = covers.filter(({ algorithm }) => algorithm.kernel.taps > 1);
-  if (convolved.length === 0) return 1;
-  const noisiest = convolved.map(({ runs }) => runs.reduce(noisier, runs[0]!).form.transform);
-  return expectedLayerError(noisiest, { channels: summedChannels(inChannels / groups, covers), sumBlock })
-    .ratio;
-}
-
-function noisier<T extends { readonly form: AxisForm }>(a: T, b: T): T {
-  return b.form.noise > a.form.noise ? b : a;
+function growth(sides: Axes<Side>): number {
+  return elementCount(
+    sides.map(
+      ({
+        cover: {
+          algorithm: { kernel },
+        },
+      }) => kernel.products / kernel.taps,
+    ),
+  );
 }

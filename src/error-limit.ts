@@ -1,9 +1,9 @@
 import { expected } from '../synth/index.js';
 import { forwardErrorBound } from '../synth/noise-bound.js';
-import { expectedLayerError } from '../synth/noise-layer.js';
 import type { AxisForm } from './axis.js';
 import type { Choice } from './choices.js';
 import { summedChannels } from './cover.js';
+import { relativeDirectError } from './expected-error.js';
 import { defaultAlgorithm } from './known.js';
 import type { Problem } from './problem.js';
 import { elementCount } from './shape.js';
@@ -14,7 +14,7 @@ export type Accuracy = 'direct' | 'fast' | number;
 /** The largest expected error that an accuracy admits, as a multiple of direct convolution's. */
 export function errorLimitOf(accuracy: Accuracy, problem: Problem): number {
   if (accuracy === 'fast') return Number.POSITIVE_INFINITY;
-  return accuracy === 'direct' ? 1 : accuracy / directError(problem);
+  return accuracy === 'direct' ? 1 : accuracy / relativeDirectError(problem);
 }
 
 /**
@@ -24,21 +24,12 @@ export function errorLimitOf(accuracy: Accuracy, problem: Problem): number {
  */
 export function checkAccuracy(accuracy: Accuracy, problem: Problem, choice: Choice): void {
   if (choice.error <= errorLimitOf(accuracy, problem)) return;
-  const reached = (choice.error * directError(problem)).toPrecision(3);
+  const reached = (choice.error * relativeDirectError(problem)).toPrecision(3);
   throw expected(
     'accuracy',
     `at least ${reached}, what ${choice.algorithm} convolution keeps here,`,
     accuracy,
   );
-}
-
-/**
- * Expected |error| of direct convolution over the expected |output|, both means, for data and kernels uniform in [−1, 1]:
- * an output sums n products of variance 1/9, and is about normal.
- */
-export function directError(problem: Problem): number {
-  const n = sumLength(problem);
-  return expectedLayerError([identity()], { channels: n }).direct / Math.sqrt((2 * n) / (9 * Math.PI));
 }
 
 /**

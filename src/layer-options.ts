@@ -29,7 +29,7 @@ export interface LayerOptions extends ConvolutionOptions, TileOptions {
   /**
    * The contract on rounding errors, in place of `errorLimit` and for tiles that are given, too: 'direct' for an expected
    * error no larger than direct float32 convolution's, 'fast' for any, or a tolerance: the largest expected error of an
-   * output relative to the outputs' size (mean over mean), such as 1e-6.
+   * output relative to the outputs' size (root mean squares of both), such as 1e-6.
    */
   readonly accuracy?: Accuracy;
   /**

@@ -28,7 +28,7 @@ export class Plan {
   readonly productsPerOutput: number;
   /** Tiles that pass through the stages together, output channels transformed back together, input channels summed at once. */
   readonly blocks: { readonly tiles: number; readonly outChannels: number; readonly inChannels: number };
-  /** Expected error as a multiple of direct convolution's in float32. */
+  /** Expected error, root mean square over all outputs, as a multiple of direct convolution's in float32. */
   readonly expectedError: number;
   /** No output errs by more than this times max|input| · max|weight|, bias and activation left out. */
   readonly errorBound: number;

@@ -14,80 +14,106 @@ export interface AxisArithmetic {
 }
 
 /**
- * Variances along one axis, one entry per output s, for data and kernel entries that are independent and of variance
- * one. Those of roundings are in units of 2⁻⁴⁸, the square of half an ulp of 1.
+ * Variances of an output along one axis, for data and kernel entries that are independent and of variance one. Those of
+ * roundings are in units of 2⁻⁴⁸, the square of half an ulp of 1.
  */
 export interface AxisNoise {
-  /** Of the output itself: G, the same for every s. */
+  /** Of the output itself: the number of its taps, those on padding left out. */
   readonly signal: number;
   /** Of an error that each product carries on its own, as large as the product: Σₖ Aₛₖ² ‖Bₖ‖² ‖Cₖ‖². */
-  readonly gain: readonly number[];
+  readonly gain: number;
   /** The sum over products of the squares of the terms of `gain`: the fewer products carry it, the larger. */
-  readonly gainSquares: readonly number[];
+  readonly gainSquares: number;
   /** The part of `gain` from products whose kernel factor is a kernel entry times a power of two, thus exact. */
-  readonly exactKernelGain: readonly number[];
+  readonly exactKernelGain: number;
   /** Of the roundings inside the input, the kernel and the output transform, seen at the output. */
-  readonly input: readonly number[];
-  readonly kernel: readonly number[];
-  readonly output: readonly number[];
+  readonly input: number;
+  readonly kernel: number;
+  readonly output: number;
 }
 
-/**
- * Follows every rounding of one axis to the outputs. Roundings are taken as independent of each other; what one
- * rounding does to several products is not, and neither are the products that an output sums.
- */
-export function axisNoise({ transform, programs = {} }: AxisArithmetic): AxisNoise {
-  const [A, B, C] = [toNumbers(transform.A), toNumbers(transform.B), toNumbers(transform.C)];
-  const [data, kernel] = [gram(B), gram(C)];
-  const products = data.map((row, t) => row.map((each, u) => each * kernel[t]![u]!));
-  const { input = plainProgram(transform.B), output = plainProgram(transform.A) } = programs;
-  const kernelProgram = programs.kernel ?? plainProgram(transform.C);
-  const gains = A.map((row) => row.map((a, t) => a * a * products[t]![t]!));
-  const exact = C.map(
-    (row) => row.filter((c) => c !== 0).length === 1 && row.every((c) => c === 0 || isPowerOfTwo(c)),
+/** What of a tile lies within the layer. */
+export interface TilePart {
+  /** The inputs from the first to before the last are there, the others are zeros of padding. */
+  readonly inputs: readonly [first: number, last: number];
+  /** The outputs before this one are wanted. */
+  readonly outputs: number;
+}
+
+/** Follows every rounding of a whole tile to each of its outputs. */
+export function axisNoise(arithmetic: AxisArithmetic): readonly AxisNoise[] {
+  const { A, B } = arithmetic.transform;
+  const whole: TilePart = { inputs: [0, B[0]!.length], outputs: A.length };
+  return noiseOf(
+    arithmetic,
+    whole,
+    [...A.keys()].map((s) => [s]),
   );
-  return {
-    signal: transform.taps,
-    gain: gains.map(sum),
-    gainSquares: gains.map((row) => sum(row.map((each) => each * each))),
-    exactKernelGain: gains.map((row) => sum(row.filter((_, t) => exact[t]))),
-    input: throughProducts(input, A, kernel),
-    kernel: throughProducts(kernelProgram, A, data),
-    output: outputRounding(output, products),
-  };
+}
+
+/** The same for a part of a tile, summed over its outputs. */
+export function totalNoise(arithmetic: AxisArithmetic, part: TilePart): AxisNoise {
+  return noiseOf(arithmetic, part, [Array.from({ length: part.outputs }, (_, s) => s)])[0]!;
 }
 
 type Rows = readonly (readonly number[])[];
 
+/**
+ * Roundings are taken as independent of each other; what one rounding does to several products is not, and neither are
+ * the products that an output sums.
+ *
+ * @param groups of outputs, over each of which the result is summed
+ */
+function noiseOf(
+  { transform, programs = {} }: AxisArithmetic,
+  { inputs: [first, last] }: TilePart,
+  groups: readonly (readonly number[])[],
+): AxisNoise[] {
+  const [A, B, C] = [toNumbers(transform.A), toNumbers(transform.B), toNumbers(transform.C)];
+  const [data, kernel] = [gram(B.map((row) => row.slice(first, last))), gram(C)];
+  const products = hadamard(data, kernel);
+  const exact = C.map(
+    (row) => row.filter((c) => c !== 0).length === 1 && row.every((c) => c === 0 || isPowerOfTwo(c)),
+  );
+  const there = (input: number) => input >= first && input < last;
+  const inputRoundings = roundings(
+    programs.input ?? plainProgram(transform.B),
+    identity(B[0]!.length, there),
+  );
+  const kernelRoundings = roundings(programs.kernel ?? plainProgram(transform.C), identity(C[0]!.length));
+  const outputRoundings = roundings(programs.output ?? plainProgram(transform.A), products);
+  return groups.map((outputs) => {
+    // Σ A A' over the outputs: how much the covariance of each pair of products counts.
+    const weights = gram(transposed(outputs.map((s) => A[s]!)));
+    const gains = weights.map((row, t) => row[t]! * products[t]![t]!);
+    const through = (made: readonly Rounding[], other: Rows) => {
+      const form = hadamard(weights, other);
+      return sum(made.map(({ variance, gains }) => variance * quadratic(form, gains)));
+    };
+    return {
+      signal: sum(hadamard(weights, products).map(sum)),
+      gain: sum(gains),
+      gainSquares: sum(gains.map((each) => each * each)),
+      exactKernelGain: sum(gains.filter((_, t) => exact[t])),
+      input: through(inputRoundings, kernel),
+      kernel: through(kernelRoundings, data),
+      output: sum(
+        outputRoundings.map(({ variance, gains }) => variance * sum(outputs.map((s) => gains[s]! ** 2))),
+      ),
+    };
+  });
+}
+
+const plainPrograms = new WeakMap<Matrix, Program>();
+
 /** A matrix as a program: each row a sum of its own, nothing shared. */
 export function plainProgram(matrix: Matrix): Program {
+  const known = plainPrograms.get(matrix);
+  if (known !== undefined) return known;
   const sums = Sums.of(matrix, new Rationals());
-  return lower(sums, chooseScales(sums).scales);
-}
-
-/**
- * Variance at each output of the roundings of a program whose results become one factor of the products.
- *
- * @param other the covariances of the other factor
- */
-function throughProducts(program: Program, A: Rows, other: Rows): number[] {
-  const totals = A.map(() => 0);
-  for (const { variance, gains } of roundings(program, undefined)) {
-    A.forEach((row, s) => {
-      const weights = row.map((a, t) => a * gains[t]!);
-      totals[s]! += variance * quadratic(other, weights);
-    });
-  }
-  return totals;
-}
-
-function outputRounding(program: Program, products: Rows): number[] {
-  const totals = program.outputs.map(() => 0);
-  for (const { variance, gains } of roundings(program, products))
-    gains.forEach((gain, s) => {
-      totals[s]! += variance * gain * gain;
-    });
-  return totals;
+  const program = lower(sums, chooseScales(sums).scales);
+  plainPrograms.set(matrix, program);
+  return program;
 }
 
 /** One operation's error: its variance, and how much of it reaches each row. */
@@ -96,10 +122,9 @@ interface Rounding {
   readonly gains: readonly number[];
 }
 
-/** @param covariance of the inputs; undefined for independent ones of variance one */
-function roundings(program: Program, covariance: Rows | undefined): Rounding[] {
-  const power = (image: readonly number[]) =>
-    covariance === undefined ? sum(image.map((each) => each * each)) : quadratic(covariance, image);
+/** @param covariance of the program's inputs */
+function roundings(program: Program, covariance: Rows): Rounding[] {
+  const power = (image: readonly number[]) => quadratic(covariance, image);
   const images = imagesOf(program);
   const reaching = gainsOf(program);
   return program.operations.map((each, index) => {
@@ -154,6 +179,21 @@ function isPowerOfTwo(value: number): boolean {
 
 function toNumbers(matrix: Matrix): number[][] {
   return matrix.map((row) => row.map((each) => each.valueOf()));
+}
+
+function identity(size: number, keeps = (_: number) => true): number[][] {
+  return Array.from({ length: size }, (_, i) =>
+    Array.from({ length: size }, (_, k) => Number(i === k && keeps(i))),
+  );
+}
+
+function transposed(rows: Rows): number[][] {
+  return rows[0]!.map((_, t) => rows.map((row) => row[t]!));
+}
+
+/** Entry by entry. */
+function hadamard(a: Rows, b: Rows): number[][] {
+  return a.map((row, i) => row.map((each, k) => each * b[i]![k]!));
 }
 
 /** M Mᵀ. */

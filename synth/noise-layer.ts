@@ -62,35 +62,91 @@ export function expectedLayerError(
     throw expected('sumBlock', 'an integer of at least 0', sumBlock);
   const noises = axes.map((axis) => ('transform' in axis ? axisNoise(axis) : plainNoise(axis)));
   const sums = sumRoundings(channels, sumBlock, fused);
-
-  const deviations = positions(noises).map((at) => {
-    const gain = productOf(noises, (axis, i) => axis.gain[at[i]!]!);
-    const exact = productOf(noises, (axis, i) => axis.exactKernelGain[at[i]!]!);
-    const rounded = ROUNDING_VARIANCE * (gain - exact);
-    // Along axis i: gain for the axes transformed before, signal for those after (for the output the reverse).
-    const along = (part: 'input' | 'kernel' | 'output') =>
-      noises.reduce((total, axis, i) => {
-        const others = productOf(noises, (other, j) =>
-          i === j ? 1 : j < i ? other.gain[at[j]!]! : other.signal,
-        );
-        return total + axis[part][at[i]!]! * others;
-      }, 0);
-    const kernel = kernelTransform === 'double' ? rounded : along('kernel');
-    const variance = gain * sums.variance + channels * (along('input') + kernel + along('output'));
-    const walks = productOf(noises, (axis, i) => axis.gainSquares[at[i]!]!) * sums.squares;
-    return meanDeviation(variance, walks);
+  const errors = positions(noises).map((at) => {
+    const walks = productOf(at, ({ gainSquares }) => gainSquares) * sums.squares;
+    const plain = sumRoundings(channels * productOf(at, ({ signal }) => signal), 0, false);
+    return {
+      winograd: meanDeviation(varianceOf(at, channels, sums.variance, kernelTransform), walks),
+      direct: meanDeviation(plain.variance, plain.squares),
+    };
   });
-  const unit = HALF_ULP * Math.sqrt(PRODUCT_VARIANCE) * MEAN_OF_MODULUS;
-  const absolute = (unit * deviations.reduce((total, each) => total + each, 0)) / deviations.length;
-  const plain = sumRoundings(productOf(noises, ({ signal }) => signal) * channels, 0, false);
-  const direct = unit * meanDeviation(plain.variance, plain.squares);
+  const mean = (kind: 'winograd' | 'direct') =>
+    (HALF_ULP * Math.sqrt(PRODUCT_VARIANCE) * MEAN_OF_MODULUS * sum(errors.map((each) => each[kind]))) /
+    errors.length;
+  const [absolute, direct] = [mean('winograd'), mean('direct')];
   return { absolute, direct, ratio: absolute / direct };
 }
 
-const plainNoises = new WeakMap<Transform, AxisNoise>();
+/** One axis of a layer. */
+export interface LayerAxis {
+  /** Means over the outputs along the axis; left out where taps are summed like channels. */
+  readonly noise?: AxisNoise;
+  /** Taps of an output on inputs that are there: the mean over the outputs, and the mean of their squares. */
+  readonly taps: { readonly mean: number; readonly meanSquare: number };
+}
+
+/**
+ * The root mean square error of a whole layer over that of direct convolution in single precision, summed in sequence
+ * without fused operations. Unlike the mean modulus of {@link expectedLayerError} it needs nothing but variances, whose
+ * means over the outputs are those along the axes multiplied: borders, padding and tiles of several kinds count as
+ * often as they occur.
+ *
+ * @param axes at least one
+ */
+export function layerError(axes: readonly LayerAxis[], arithmetic: LayerArithmetic): number {
+  const { channels, sumBlock = 0, kernelTransform = 'double', fused = true } = arithmetic;
+  const noises = axes.flatMap(({ noise }) => (noise === undefined ? [] : [noise]));
+  const summed = axes.reduce(
+    (count, { noise, taps }) => (noise === undefined ? count * Math.sqrt(taps.meanSquare) : count),
+    channels,
+  );
+  const sums = sumRoundings(summed, sumBlock, fused);
+  const winograd = varianceOf(noises, summed, sums.variance, kernelTransform);
+  return Math.sqrt(winograd / directVariance(axes, channels).errors);
+}
+
+/**
+ * The root mean square error of direct convolution in single precision over the root mean square of its results, summed
+ * in sequence without fused operations.
+ */
+export function directError(axes: readonly Pick<LayerAxis, 'taps'>[], channels: number): number {
+  const { errors, results } = directVariance(axes, channels);
+  return HALF_ULP * Math.sqrt(errors / results);
+}
+
+function directVariance(axes: readonly Pick<LayerAxis, 'taps'>[], channels: number) {
+  const terms = axes.reduce((product, { taps }) => product * taps.mean, channels);
+  const squaredTerms = axes.reduce((product, { taps }) => product * taps.meanSquare, channels ** 2);
+  // Every product rounds, and so do the partial sums of 2, 3, … terms; outputs on padding alone have none.
+  const partialSums = Math.max(0, (squaredTerms + terms) / 2 - 1);
+  return { errors: ROUNDING_VARIANCE * (terms + partialSums), results: terms };
+}
+
+/** Variance of the rounding errors of an output, given what the axes make of it there. */
+function varianceOf(
+  noises: readonly AxisNoise[],
+  channels: number,
+  sumVariance: number,
+  kernelTransform: 'single' | 'double',
+): number {
+  const gain = productOf(noises, (axis) => axis.gain);
+  // Along axis i: gain for the axes transformed before, signal for those after (for the output the reverse).
+  const along = (part: 'input' | 'kernel' | 'output') =>
+    noises.reduce((total, axis, i) => {
+      const others = productOf(noises, (other, j) => (i === j ? 1 : j < i ? other.gain : other.signal));
+      return total + axis[part] * others;
+    }, 0);
+  const kernel =
+    kernelTransform === 'single'
+      ? along('kernel')
+      : ROUNDING_VARIANCE * (gain - productOf(noises, (axis) => axis.exactKernelGain));
+  return gain * sumVariance + channels * (along('input') + kernel + along('output'));
+}
+
+const plainNoises = new WeakMap<Transform, readonly AxisNoise[]>();
 
 /** The noise of a transform without programs, computed once: a planner asks for it in many combinations. */
-function plainNoise(transform: Transform): AxisNoise {
+function plainNoise(transform: Transform): readonly AxisNoise[] {
   const noise = plainNoises.get(transform) ?? axisNoise({ transform });
   plainNoises.set(transform, noise);
   return noise;
@@ -112,14 +168,13 @@ function sumRoundings(count: number, block: number, fused: boolean): SumRounding
   const size = block === 0 || block >= count ? count : block;
   const whole = Math.floor(count / size);
   const rest = count - whole * size;
-  const products = fused ? 0 : count;
-  const inside = [...Array<number>(whole).fill(walk(size, fused)), ...(rest > 0 ? [walk(rest, fused)] : [])];
+  const [inside, remainder] = [walk(size, fused), rest > 0 ? walk(rest, fused) : 0];
   // Partial sums of 2, 3, … blocks; a last short block makes one more addition of the whole.
   const across = size * ((whole * (whole + 1)) / 2 - 1) + (rest > 0 ? count : 0);
-  const walks = [...inside, across].map((each) => each * ROUNDING_VARIANCE);
+  const products = fused ? 0 : count;
   return {
-    variance: walks.reduce((total, each) => total + each, products * ROUNDING_VARIANCE),
-    squares: walks.reduce((total, each) => total + each * each, 0),
+    variance: ROUNDING_VARIANCE * (whole * inside + remainder + across + products),
+    squares: ROUNDING_VARIANCE ** 2 * (whole * inside ** 2 + remainder ** 2 + across ** 2),
   };
 }
 
@@ -128,11 +183,16 @@ function walk(count: number, fused: boolean): number {
   return (count * (count + 1)) / 2 - (fused ? 0 : 1);
 }
 
-function positions(noises: readonly AxisNoise[]): number[][] {
-  return noises.reduce<number[][]>(
-    (heads, { gain }) => heads.flatMap((head) => gain.map((_, s) => [...head, s])),
+/** Every combination of an output along each axis. */
+function positions(axes: readonly (readonly AxisNoise[])[]): AxisNoise[][] {
+  return axes.reduce<AxisNoise[][]>(
+    (heads, outputs) => heads.flatMap((head) => outputs.map((output) => [...head, output])),
     [[]],
   );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, each) => total + each, 0);
 }
 
 function productOf(
