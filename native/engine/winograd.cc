@@ -12,10 +12,10 @@ namespace {
 
 constexpr std::ptrdiff_t kLine = 16;  // floats in a cache line
 constexpr std::ptrdiff_t kLineBytes = 64;
-constexpr std::ptrdiff_t kBlock = 1 << 20;        // floats of U and M together
-constexpr std::ptrdiff_t kNearWeights = 4 << 20;  // floats of weights that stay in the third level of cache
+constexpr std::ptrdiff_t kBlock = 1 << 19;        // floats of U and M together: the second level of cache
+constexpr std::ptrdiff_t kNearWeights = 8 << 20;  // floats of weights that stay in the third level of cache
 constexpr std::ptrdiff_t kLargestU = 3 << 20;     // floats of U that stay in the third level of cache
-constexpr std::ptrdiff_t kSomeTiles = 28, kManyTiles = 56, kFarTiles = 20;
+constexpr std::ptrdiff_t kEnoughTiles = 28;       // that each weight should serve, once fetched
 constexpr std::ptrdiff_t kChannelGroup = 32;
 constexpr std::ptrdiff_t kStrip = 32 * 1024;  // floats of a strip: two of them leave most of the second level of cache
 
@@ -74,24 +74,23 @@ std::ptrdiff_t WinogradPlan::stripSize(const std::array<int, 3>& forms, std::ptr
   return rows * (count * last.outputs + std::max(last.inputs - last.outputs, 0)) * kernels_.width;
 }
 
-// Enough tiles that each weight, once fetched, serves many of them: the more, the farther away the weights are kept.
-// Few enough that U and M stay in cache. The optimum is flat.
+// Enough tiles that each weight, once fetched, serves many of them; few enough that U and M stay in cache. The optimum
+// is flat.
 void WinogradPlan::chooseBlocks() {
   const std::ptrdiff_t products = volume(products_), tiles = countTiles(problem_);
-  const bool far = products * layer().depth() * layer().outChannels > kNearWeights;
   if (problem_.channelGroup == 0) problem_.channelGroup = kChannelGroup;
   panelsPerGroup_ = std::clamp<std::ptrdiff_t>(problem_.channelGroup / (2 * kernels_.width), 1, panels_.count());
   if (problem_.tileBlock == 0) {
     const std::ptrdiff_t perTile = products * (channels_ + panelsPerGroup_ * 2 * kernels_.width);
-    const std::ptrdiff_t least = far ? kManyTiles : kSomeTiles;
     // Every group of output channels reads U again: it must not be driven out by the weights that stream past.
     const std::ptrdiff_t most = std::max<std::ptrdiff_t>(kLargestU / (products * channels_), 2 * kernels_.gemmRows);
-    problem_.tileBlock = std::max(kBlock / perTile, std::min(least, most));
+    problem_.tileBlock = std::max(kBlock / perTile, std::min(kEnoughTiles, most));
   }
   // Splitting tiles keeps U in the cache of the core that made it. It needs enough of them to fill register tiles, and
-  // more where each thread would fetch all the weights from afar.
-  const bool enoughTiles = tiles >= problem_.threads * (far ? kFarTiles : kernels_.gemmRows / 2);
-  const bool channels = problem_.split == Split::automatic ? !enoughTiles : problem_.split == Split::channels;
+  // weights that the threads share in cache: each would stream all of them from memory.
+  const bool near = products * layer().depth() * layer().outChannels <= kNearWeights;
+  const bool enoughTiles = tiles >= problem_.threads * (kernels_.gemmRows / 2);
+  const bool channels = problem_.split == Split::automatic ? !near || !enoughTiles : problem_.split == Split::channels;
   splitChannels_ = problem_.threads > 1 && channels && panels_.count() > 1;
   problem_.split = splitChannels_ ? Split::channels : Split::tiles;
   if (splitChannels_) {
