@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { acceptsBlocked, nativeLayer, nativeProblem } from '../src/lower.js';
+import { nativeLayer, nativeProblem } from '../src/lower.js';
 import { type NativeLayer, type NativePlan, type NativeWeights, native } from '../src/native.js';
 import { Plan } from '../src/plan.js';
 import { choose } from '../src/planner.js';
@@ -54,7 +54,7 @@ export function prepare(job: Job & EngineOptions): Prepared {
     layer: nativeLayer(problem, decision.choice, job.isa),
     problem: nativeProblem(problem, decision.choice),
   });
-  const layouts = layoutsOf(job, acceptsBlocked(problem, decision.choice), posed);
+  const layouts = layoutsOf(job, posed);
   const weights = weightsOf(posed.layer, job.weightFile);
   const plan = new (native().Plan)({ ...posed.problem, ...layouts }, weights);
   const input = native().alloc(plan.inputLength);
@@ -81,12 +81,13 @@ export function prepare(job: Job & EngineOptions): Prepared {
 }
 
 /** Blocked as far as the layer and its algorithm take it. */
-function layoutsOf(job: Job & EngineOptions, blocked: ReturnType<typeof acceptsBlocked>, { layer }: Posed) {
-  const planarOnly = job.layout === 'planar' || layer.algorithm === 'positions';
-  const fewChannels = job.inChannels < MIN_BLOCKED_CHANNELS;
+function layoutsOf({ layout, inChannels }: Job & EngineOptions, { layer }: Posed) {
+  const accepts = native().acceptsBlocked(layer);
+  const input = layout === 'blocked' && accepts.input && inChannels >= MIN_BLOCKED_CHANNELS;
+  const output = layout === 'blocked' && accepts.output;
   return {
-    inputLayout: planarOnly || fewChannels || !blocked.input ? 'planar' : 'blocked',
-    outputLayout: planarOnly || !blocked.output ? 'planar' : 'blocked',
+    inputLayout: input ? 'blocked' : 'planar',
+    outputLayout: output ? 'blocked' : 'planar',
   } as const;
 }
 

@@ -30,13 +30,3 @@ export interface Layouts {
 
 /** As tensors are. */
 export const planarLayouts: Layouts = { input: 'planar', output: 'planar', residual: 'planar' };
-
-/** Whether what is chosen can read a blocked input, and write a blocked output or add to it what is blocked. */
-export function acceptsBlocked(
-  { groups }: Layer,
-  { algorithm, covers }: Choice,
-): { readonly input: boolean; readonly output: boolean } {
-  const folded = covers?.some(({ algorithm }) => algorithm.folded > 1) ?? false;
-  const output = groups === 1 && algorithm !== 'positions';
-  return { input: output && !folded, output };
-}

@@ -87,7 +87,7 @@ export interface NativeProblem {
   readonly padBegin: Axes;
   readonly padEnd: Axes;
   readonly activation: NativeActivation;
-  /** Default planar. Blocked layouts are for layers of one group (and, for the input, without folded axes). */
+  /** Default planar; blocked only where `acceptsBlocked` says so. */
   readonly inputLayout?: NativeLayout;
   readonly outputLayout?: NativeLayout;
   /** Of what is added to the result; by default as the output. */
@@ -165,6 +165,8 @@ interface Addon {
   alloc(floats: number, zeroed?: boolean): Float32Array;
   /** True for arrays whose memory came from `alloc` (and is not detached). */
   owns(array: Float32Array): boolean;
+  /** Whether a layer can read a blocked input, and write a blocked output or add to it what is blocked. */
+  acceptsBlocked(layer: NativeLayer): { readonly input: boolean; readonly output: boolean };
   /** Measures the FMA peak of one core in GFLOP/s. */
   fmaPeak(isa: string, milliseconds: number): number;
   Weights: new (layer: NativeLayer, weight: Float32Array, bias: Float32Array | null) => NativeWeights;

@@ -2,7 +2,7 @@ import { BoundedMap } from './bounded.js';
 import type { Choice } from './choices.js';
 import { checkAccuracy, errorLimitOf } from './error-limit.js';
 import type { Settings } from './layer-options.js';
-import { acceptsBlocked, type Layouts, nativeLayer, nativeProblem, planarLayouts } from './lower.js';
+import { type Layouts, nativeLayer, nativeProblem, planarLayouts } from './lower.js';
 import { type NativePlan, type NativeWeights, native } from './native.js';
 import { Plan } from './plan.js';
 import { choose, type Decision, type PlannerOptions } from './planner.js';
@@ -50,7 +50,8 @@ export class LayerPlans {
       const options = this.#optionsFor(problem);
       const decision = effort === 'measure' ? this.#measure(problem, options) : choose(problem, options);
       if (accuracy !== undefined) checkAccuracy(accuracy, problem, decision.choice);
-      return { problem, decision, blocked: acceptsBlocked(problem, decision.choice) };
+      const chosen = nativeLayer(layer, decision.choice, this.settings.isa.name);
+      return { problem, decision, blocked: native().acceptsBlocked(chosen) };
     });
   }
 

@@ -205,6 +205,19 @@ class PlanWrap : public Napi::ObjectWrap<PlanWrap> {
   std::shared_ptr<const Plan> plan_;
 };
 
+// ---- Layers ----
+
+Napi::Value acceptsBlocked(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Layer layer = readLayer(info[0]);
+    validate(layer);
+    const Napi::Object result = Napi::Object::New(info.Env());
+    result.Set("input", takesBlockedInput(layer));
+    result.Set("output", takesBlockedOutput(layer));
+    return result;
+  });
+}
+
 // ---- Machine ----
 
 Napi::Value cpuInfo(const Napi::CallbackInfo& info) {
@@ -250,6 +263,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("cpuInfo", Napi::Function::New<cpuInfo>(env, "cpuInfo"));
   exports.Set("alloc", Napi::Function::New<alloc>(env, "alloc"));
   exports.Set("owns", Napi::Function::New<owns>(env, "owns"));
+  exports.Set("acceptsBlocked", Napi::Function::New<acceptsBlocked>(env, "acceptsBlocked"));
   exports.Set("fmaPeak", Napi::Function::New<fmaPeak>(env, "fmaPeak"));
   exports.Set("Weights", WeightsWrap::define(env));
   exports.Set("Plan", PlanWrap::define(env));

@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include "direct.h"
+#include "grouped.h"
 #include "positions.h"
 #include "winograd.h"
 
@@ -16,6 +17,7 @@ std::unique_ptr<Plan> makePlan(std::shared_ptr<const Weights> weights, const Pro
     case Algorithm::direct:
       break;
   }
+  if (weights->layer().narrowGroups()) return std::make_unique<GroupedPlan>(std::move(weights), problem);
   return std::make_unique<DirectPlan>(std::move(weights), problem);
 }
 

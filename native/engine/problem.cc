@@ -51,6 +51,16 @@ void checkTiling(const Tiling& tiling, const KernelTransform& transform, std::pt
   check(covered >= extent, "outputs covered by tiles", "at least " + std::to_string(extent), covered);
 }
 
+void checkLayout(const std::string& name, Layout layout, bool takesBlocked) {
+  if (layout == Layout::blocked && !takesBlocked) {
+    throw std::invalid_argument("Expected " + name + " to be planar for this layer but received blocked");
+  }
+}
+
+bool wholeVectors(const Layer& layer, std::ptrdiff_t channelsOfGroup) {
+  return layer.groups == 1 || channelsOfGroup % layer.kernels->width == 0;
+}
+
 }  // namespace
 
 Axes outputShape(const Layer& layer, const Problem& problem) {
@@ -60,6 +70,18 @@ Axes outputShape(const Layer& layer, const Problem& problem) {
     output[a] = (padded - problem.dilation[a] * (layer.kernel[a] - 1) - 1) / problem.stride[a] + 1;
   }
   return output;
+}
+
+bool takesBlockedInput(const Layer& layer) {
+  if (layer.algorithm == Algorithm::positions) return false;
+  if (layer.narrowGroups()) return layer.alignedGroups();
+  const bool folded = layer.algorithm == Algorithm::winograd && layer.depth() != layer.inChannels;
+  return !folded && wholeVectors(layer, layer.groupInputs());
+}
+
+bool takesBlockedOutput(const Layer& layer) {
+  if (layer.algorithm == Algorithm::positions) return false;
+  return layer.narrowGroups() || wholeVectors(layer, layer.groupOutputs());
 }
 
 void validate(const Layer& layer) {
@@ -117,17 +139,11 @@ void validate(const Layer& layer, const Problem& problem) {
     bytes = checkedMultiply(bytes, static_cast<std::size_t>(std::max(layer.inChannels, layer.outChannels)));
     for (int a = 0; a < 3; a++) bytes = checkedMultiply(bytes, static_cast<std::size_t>(extents[a]));
   }
-  const bool anyBlocked = problem.inputLayout == Layout::blocked || problem.outputLayout == Layout::blocked ||
-                          problem.residualLayout == Layout::blocked;
-  if (layer.groups > 1 && anyBlocked) {
-    throw std::invalid_argument("Expected a layer of several groups to have planar layouts but received blocked");
-  }
+  checkLayout("inputLayout", problem.inputLayout, takesBlockedInput(layer));
+  checkLayout("outputLayout", problem.outputLayout, takesBlockedOutput(layer));
+  checkLayout("residualLayout", problem.residualLayout, takesBlockedOutput(layer));
   if (layer.algorithm == Algorithm::direct) return;
   if (layer.algorithm == Algorithm::positions) {
-    if (anyBlocked) {
-      throw std::invalid_argument(
-          "Expected a layer with vectors of positions to have planar layouts but received blocked");
-    }
     for (int a = 0; a < 3; a++) {
       const std::vector<Form>& forms = problem.tiling[a].forms;
       check(forms.size() == 1, "forms of an axis with vectors of positions", "1",
@@ -135,9 +151,6 @@ void validate(const Layer& layer, const Problem& problem) {
       check(forms[0].products == layer.transforms[a].products, "products of a form with vectors of positions",
             "all " + std::to_string(layer.transforms[a].products), forms[0].products);
     }
-  }
-  if (layer.depth() != layer.inChannels && problem.inputLayout == Layout::blocked) {
-    throw std::invalid_argument("Expected a layer with folded axes to have a planar input but received blocked");
   }
   for (int a = 0; a < 3; a++) {
     check(problem.stride[a] == 1, "stride of a Winograd layer", "1", problem.stride[a]);

@@ -53,6 +53,10 @@ struct Layer {
 
   std::ptrdiff_t groupInputs() const { return inChannels / groups; }
   std::ptrdiff_t groupOutputs() const { return outChannels / groups; }
+  /// Direct convolution with groups that would leave lanes of a vector of output channels empty.
+  bool narrowGroups() const { return algorithm == Algorithm::direct && groups > 1 && groupOutputs() < kernels->width; }
+  /// Of narrow groups: whether a vector of output channels and the input channels of its groups are the same ones.
+  bool alignedGroups() const { return groupInputs() == groupOutputs() && kernels->width % groupOutputs() == 0; }
   /// Taps that count as channels.
   Axes folded() const { return {fold[0] ? kernel[0] : 1, fold[1] ? kernel[1] : 1, 1}; }
   /// Products of one tile, all axes.
@@ -88,6 +92,11 @@ Axes outputShape(const Layer& layer, const Problem& problem);
 inline std::ptrdiff_t volume(const Axes& axes) {
   return axes[0] * axes[1] * axes[2];
 }
+
+/// Whether the layer can read a blocked input, and write a blocked output or add a blocked residual: where vectors of
+/// blocked pixels are vectors of the algorithm's, too.
+bool takesBlockedInput(const Layer& layer);
+bool takesBlockedOutput(const Layer& layer);
 
 /// Throw std::invalid_argument (`Expected … but received …`) for anything the engine can't run, and
 /// std::overflow_error for sizes that do not fit.

@@ -23,7 +23,8 @@ void loadInputRow(const Layer& layer, const Problem& problem, const float* x, co
     }
     const std::ptrdiff_t left = std::clamp<std::ptrdiff_t>(-row.at[2], 0, row.extent);
     const std::ptrdiff_t end = std::clamp<std::ptrdiff_t>(size[2] - row.at[2], left, row.extent);
-    const std::ptrdiff_t plane = row.image * divideUp(layer.inChannels, width) + row.channelBlock;
+    const std::ptrdiff_t plane =
+        row.image * divideUp(layer.inChannels, width) + row.firstChannel / width + row.channelBlock;
     const float* from =
         x + (((plane * size[0] + row.at[0]) * size[1] + row.at[1]) * size[2] + row.at[2] + left) * width;
     std::memset(to, 0, static_cast<std::size_t>(left) * pixelBytes);
@@ -39,14 +40,24 @@ void loadInputRow(const Layer& layer, const Problem& problem, const float* x, co
   const std::ptrdiff_t left = std::clamp<std::ptrdiff_t>(-row.at[2], 0, row.extent);
   const std::ptrdiff_t end = std::clamp<std::ptrdiff_t>(size[2] - row.at[2], left, row.extent);
   const std::ptrdiff_t present = std::min(width, row.channels - row.channelBlock * width);
+  // Channel, tap and place among lanes that share a channel, counted from lane to lane: divisions for each would take
+  // longer than the row.
+  const std::ptrdiff_t first = row.channelBlock * width, shared = first / taps;
+  std::ptrdiff_t channel = row.image * layer.inChannels + row.firstChannel + shared / row.lanes * row.step;
+  std::ptrdiff_t tap = first % taps, place = shared % row.lanes;
+  std::ptrdiff_t z = row.at[0] + tap / folded[1], y = row.at[1] + tap % folded[1];
   for (std::ptrdiff_t lane = 0; lane < present; lane++) {
-    const std::ptrdiff_t virtualChannel = row.channelBlock * width + lane;
-    const std::ptrdiff_t tap = virtualChannel % taps;
-    const std::ptrdiff_t z = row.at[0] + tap / folded[1], y = row.at[1] + tap % folded[1];
-    if (!inside(z, size[0]) || !inside(y, size[1])) continue;
-    const std::ptrdiff_t channel = row.image * layer.inChannels + row.firstChannel + virtualChannel / taps;
-    channels[lane] = x + ((channel * size[0] + z) * size[1] + y) * size[2] + row.at[2] + left;
-    last = std::max(last, channels[lane]);
+    if (inside(z, size[0]) && inside(y, size[1])) {
+      channels[lane] = x + ((channel * size[0] + z) * size[1] + y) * size[2] + row.at[2] + left;
+      last = std::max(last, channels[lane]);
+    }
+    if (++y < row.at[1] + folded[1]) continue;
+    y = row.at[1];
+    if (++z < row.at[0] + folded[0]) continue;
+    z = row.at[0];
+    if (++place < row.lanes) continue;
+    place = 0;
+    channel += row.step;
   }
   const std::ptrdiff_t rest = x + problem.batch * layer.inChannels * volume(size) - last;
   layer.kernels->loadRow({channels, left, end - left, row.extent - end, rest >= width, to});

@@ -14,12 +14,14 @@ struct Activations {
 
 /// Reads `extent` pixels of an input row into blocked pixels, zeros where the row or its pixels lie outside the input.
 /// `at`: image and first pixel (depth, row, column), which may be negative. `channelBlock` counts vectors of channels
-/// from `firstChannel`; with `folded` taps, channel c * taps + tap is channel c shifted by the tap.
+/// from `firstChannel`; with `folded` taps, channel c * taps + tap is channel c shifted by the tap. In a planar input
+/// `lanes` neighbouring channels of the row may be one channel of the input, and the next ones that `step` further.
 struct InputRow {
   std::ptrdiff_t image;
   Axes at;
   std::ptrdiff_t extent;
   std::ptrdiff_t firstChannel, channelBlock, channels;
+  std::ptrdiff_t lanes = 1, step = 1;
 };
 void loadInputRow(const Layer& layer, const Problem& problem, const float* x, const InputRow& row, float* to);
 

@@ -38,12 +38,14 @@ const Layer& valid(const Layer& layer) {
 }  // namespace
 
 Weights::Weights(const Layer& layer, const float* weight, const float* bias)
-    : layer_(valid(layer)), panelsOfGroup_(layer.groupOutputs(), layer.kernels->width) {
+    : layer_(valid(layer)),
+      panelsOfGroup_(layer.narrowGroups() ? layer.outChannels : layer.groupOutputs(), layer.kernels->width) {
   packedSize_ = packedSize();
-  bias_ = std::make_unique<Block>(size(panelsOfGroup_.padded() * layer.groups));
+  const std::ptrdiff_t groups = layer.narrowGroups() ? 1 : layer.groups, outputs = layer.outChannels / groups;
+  bias_ = std::make_unique<Block>(size(panelsOfGroup_.padded() * groups));
   if (bias != nullptr) {
-    for (std::ptrdiff_t g = 0; g < layer.groups; g++) {
-      std::copy_n(bias + g * layer.groupOutputs(), layer.groupOutputs(), bias_->data() + g * panelsOfGroup_.padded());
+    for (std::ptrdiff_t g = 0; g < groups; g++) {
+      std::copy_n(bias + g * outputs, outputs, bias_->data() + g * panelsOfGroup_.padded());
     }
   }
   const std::ptrdiff_t count = layer.outChannels * layer.groupInputs() * volume(layer.kernel);
@@ -63,7 +65,9 @@ std::size_t Weights::packedSize() const {
     case Algorithm::direct:
       break;
   }
-  return checkedMultiply(padded, size(volume(layer_.kernel)));
+  const std::size_t taps = size(volume(layer_.kernel));
+  if (layer_.narrowGroups()) return checkedMultiply(size(layer_.groupInputs() * panelsOfGroup_.padded()), taps);
+  return checkedMultiply(padded, taps);
 }
 
 void Weights::prepare(int threads) const {
@@ -77,7 +81,11 @@ void Weights::prepare(int threads) const {
         packPositions(packed->data(), threads);
         break;
       case Algorithm::direct:
-        packDirect(packed->data(), threads);
+        if (layer_.narrowGroups()) {
+          packGrouped(packed->data());
+        } else {
+          packDirect(packed->data(), threads);
+        }
         break;
     }
     packed_ = std::move(packed);
@@ -152,6 +160,14 @@ void Weights::packPositions(float* packed, int threads) const {
       }
     }
   });
+}
+
+void Weights::packGrouped(float* packed) const {
+  const std::ptrdiff_t width = layer_.kernels->width, segments = layer_.groupInputs() * volume(layer_.kernel);
+  for (std::ptrdiff_t k = 0; k < layer_.outChannels; k++) {
+    float* const out = packed + k / width * segments * width + k % width;
+    for (std::ptrdiff_t s = 0; s < segments; s++) out[s * width] = source_->data()[k * segments + s];
+  }
 }
 
 void Weights::packDirect(float* packed, int threads) const {

@@ -36,7 +36,8 @@ class Panels {
 /// Winograd: [panel][product of three axes][input channel][panel's channels], transformed in double precision
 /// (Budden et al. 2017, equation 4) and rounded once.
 /// Positions: [group][tile of kernels][vector of positions][channel][kernel of the tile][position].
-/// Direct: [group][panel][segment][channel of the segment][panel's channels]; a segment is one tap of one channel
+/// Direct, groups narrower than a vector: [vector of output channels][input channel of the group][tap][output channel].
+/// Direct, else: [group][panel][segment][channel of the segment][panel's channels]; a segment is one tap of one channel
 /// block, taps innermost.
 ///
 /// They are packed at first use, by the pass that needs them, so that making a layer never keeps its thread waiting.
@@ -52,7 +53,7 @@ class Weights {
   const Layer& layer() const { return layer_; }
   /// The packed weights, after `prepare`.
   const float* panels() const { return packed_->data(); }
-  /// Bias of a group's channels, padded with zeros to whole vectors.
+  /// Bias of a group's channels, padded with zeros to whole vectors; narrow groups share one.
   const float* bias(std::ptrdiff_t group) const { return bias_->data() + group * panelsOfGroup_.padded(); }
   /// Memory held once the weights are packed.
   std::size_t bytes() const { return (packedSize_ + bias_->size()) * sizeof(float); }
@@ -66,10 +67,11 @@ class Weights {
   std::size_t packedSize() const;
   void packWinograd(float* to, int threads) const;
   void packPositions(float* to, int threads) const;
+  void packGrouped(float* to) const;
   void packDirect(float* to, int threads) const;
 
   Layer layer_;
-  Panels panelsOfGroup_;
+  Panels panelsOfGroup_;  // or of all narrow groups
   std::size_t packedSize_;
   std::unique_ptr<Block> bias_;
   mutable std::once_flag once_;

@@ -14,6 +14,7 @@ namespace {
 #include "vector.h"
 // after vector.h
 #include "gemm.h"
+#include "grouped.h"
 #include "layout.h"
 #include "positions.h"
 #include "transform.h"
@@ -85,6 +86,8 @@ const KernelTable WINOGRAD_TABLE = {
     {WINOGRAD_ROWS(1, false), WINOGRAD_ROWS(2, false)},
     {WINOGRAD_ROWS(1, true), WINOGRAD_ROWS(2, true)},
     WINOGRAD_POSITIONS,
+    {grouped<1>, grouped<2>, grouped<3>, grouped<4>, grouped<5>, grouped<6>, grouped<7>, grouped<8>},
+    spread,
     codeletTable,
     static_cast<int>(sizeof(codeletTable) / sizeof(codeletTable[0])) - 1,
     sparseLines,

@@ -80,6 +80,32 @@ struct PositionArgs {
 };
 using Positions = void (*)(const PositionArgs&);
 
+/// A row of sums where each lane has an input of its own: to[p][:] = Σ_tap from[tap.input + p * pixelStride][:] ⊙
+/// weights[tap.weight][:]. A triple stands for three taps whose inputs and weights lie side by side, and takes pixels
+/// that do.
+constexpr int kGroupedPixels = 8;
+struct GroupedTap {
+  std::ptrdiff_t input, weight;
+};
+struct GroupedArgs {
+  const float* from;
+  std::ptrdiff_t pixelStride;
+  const GroupedTap* taps;  // triples, then singles
+  std::ptrdiff_t triples, singles;
+  const float* weights;
+  float* to;
+};
+using Grouped = void (*)(const GroupedArgs&);
+
+/// Rearranges the channels of blocked pixels: to[p][l] = from[p][lanes[l]].
+struct SpreadArgs {
+  const float* from;
+  std::ptrdiff_t pixels;
+  const int* lanes;
+  float* to;
+};
+using Spread = void (*)(const SpreadArgs&);
+
 /// Copies `count` pixels of `width` planar rows into blocked pixels, with `left` zero pixels before and `right` after.
 struct LoadRowArgs {
   const float* const* from;  // one row a channel; null for a channel of zeros
@@ -122,6 +148,8 @@ struct KernelTable {
   Gemm gemmStrided[2][kMaxGemmRows];         // the same for any rowStride
   int positionKernels;                       // most kernels of a register tile of positions
   Positions positions[kMaxPositionKernels];  // [kernels - 1]
+  Grouped grouped[kGroupedPixels];           // [pixels - 1]
+  Spread spread;
   const Codelet* codelets;
   int codeletCount;
   SparseLines sparseLines;

@@ -226,9 +226,17 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
   Problem& p = c.problem;
   l.kernels = &kernels;
   l.algorithm = algorithm;
-  l.groups = algorithm == Algorithm::winograd ? 1 : upTo(3, generator);
-  l.inChannels = l.groups * upTo(lanes ? 6 : fast ? 40 : 20, generator);
-  l.outChannels = l.groups * upTo(lanes ? 15 : 70, generator);
+  // Direct convolution knows groups narrower than a vector, and groups of whole vectors.
+  const bool narrow = !fast && generator() % 3 == 0, whole = !fast && !narrow && generator() % 4 == 0;
+  const int unit = whole ? kernels.width : 1;
+  l.groups = algorithm == Algorithm::winograd ? 1 : upTo(narrow ? 40 : 3, generator);
+  l.inChannels = l.groups * unit * upTo(narrow || whole ? 4 : lanes ? 6 : fast ? 40 : 20, generator);
+  l.outChannels = narrow && generator() % 2 ? l.inChannels
+                                            : l.groups * unit *
+                                                  upTo(narrow || whole ? 4
+                                                       : lanes         ? 15
+                                                                       : 70,
+                                                       generator);
   p.batch = upTo(2, generator);
   p.threads = static_cast<int>(upTo(3, generator));
   if (generator() % 2) p.activation = {generator() % 2 ? 0.0f : 0.5f, -20, 60};
@@ -278,11 +286,11 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
   }
   if (lanes) {
     c.name = "positions ";
-  } else if (l.groups == 1 && l.depth() == l.inChannels && generator() % 3 == 0) {
+  } else if (generator() % 3 == 0 && takesBlockedInput(l)) {
     p.inputLayout = Layout::blocked;
   }
   // Channels beyond the last one hold what the activation makes of zero; keep that zero, to compare all.
-  if (!lanes && l.groups == 1) {
+  if (takesBlockedOutput(l)) {
     if (generator() % 3 == 0) p.outputLayout = Layout::blocked;
     if (generator() % 3 == 0) p.residualLayout = Layout::blocked;
   }
@@ -291,7 +299,8 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
   p.split = static_cast<Split>(generator() % 3);
   p.sumBlock = generator() % 3 == 0 ? upTo(24, generator) : 0;
   c.name += std::string(kernels.name) + (fast ? " winograd" : " direct") + " C" + std::to_string(l.inChannels) + " K" +
-            std::to_string(l.outChannels) + " threads " + std::to_string(p.threads) + " input";
+            std::to_string(l.outChannels) + " groups " + std::to_string(l.groups) + " threads " +
+            std::to_string(p.threads) + " input";
   for (int a = 0; a < 3; a++) c.name += " " + std::to_string(p.input[a]) + "/" + std::to_string(l.kernel[a]);
   return c;
 }

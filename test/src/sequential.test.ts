@@ -189,13 +189,13 @@ describe('layouts', () => {
 
   it('are planar beside layers that take no other, and what is added need not lie as its result', () => {
     const grouped = new Sequential([
-      conv2d(16, 32),
-      conv2d(32, 32, { groups: 4 }),
-      conv2d(32, 32),
-      conv2d(32, 32),
-      conv2d(32, 8),
+      conv2d(16, 36),
+      conv2d(36, 36, { groups: 36 }),
+      conv2d(36, 36),
+      conv2d(36, 36, { groups: 12 }), // threes, which make no whole vectors, are put beside each other as they are read
+      conv2d(36, 8),
     ]);
-    const planarTwice = ['planar', 'planar', 'planar', 'blocked', 'blocked', 'planar'];
+    const planarTwice = ['planar', 'blocked', 'blocked', 'planar', 'blocked', 'planar'];
     expect(layoutsOf(grouped, [1, 16, 20, 20])).toEqual(planarTwice);
 
     const added = new Sequential([
