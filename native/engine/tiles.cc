@@ -23,16 +23,8 @@ std::vector<Tile> tilesOf(const Tiling& tiling) {
   return tiles;
 }
 
-bool touchesPadding(const Problem& problem, const Tile& tile) {
-  const Form& form = problem.tiling[2].forms[static_cast<std::size_t>(tile.form)];
-  const std::ptrdiff_t begin = tile.start - problem.padBegin[2] + form.offset;
-  return begin < 0 || begin + form.inputs > problem.input[2];
-}
-
-// Rows of tiles in memory order, each cut where the form changes. Tiles of a blocked input that need no padding stand
-// apart from those that do: they are read where they lie.
+// Rows of tiles in memory order, each cut where the form changes.
 std::vector<Run> allRuns(const Problem& problem) {
-  const bool apart = problem.inputLayout == Layout::blocked;
   const std::vector<Tile> depth = tilesOf(problem.tiling[0]), height = tilesOf(problem.tiling[1]),
                           width = tilesOf(problem.tiling[2]);
   std::vector<Run> runs;
@@ -40,10 +32,8 @@ std::vector<Run> allRuns(const Problem& problem) {
     for (const Tile& d : depth) {
       for (const Tile& h : height) {
         for (std::size_t w = 0, end; w < width.size(); w = end) {
-          const bool border = touchesPadding(problem, width[w]);
-          for (end = w + 1; end < width.size() && width[end].form == width[w].form; end++) {
-            if (apart && (border || touchesPadding(problem, width[end]))) break;
-          }
+          end = w + 1;
+          while (end < width.size() && width[end].form == width[w].form) end++;
           runs.push_back({image,
                           {d.start, h.start, width[w].start},
                           {d.form, h.form, width[w].form},

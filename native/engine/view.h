@@ -16,6 +16,11 @@ inline View packed(const float* at, const Axes& extents, std::ptrdiff_t width) {
   return {at, {extents[1] * extents[2] * width, extents[2] * width, width}};
 }
 
+/// Floats from the first vector of a view to the one at `index`.
+inline std::ptrdiff_t offset(const View& view, const Axes& index) {
+  return index[0] * view.stride[0] + index[1] * view.stride[1] + index[2] * view.stride[2];
+}
+
 /// The n-mode product along `axis` for `tiles` tiles; `extents` counts the lines of one along the other two axes.
 inline void applyAlong(int axis, const LineTransform& transform, const View& in, float* out, const Axes& outStride,
                        const Axes& extents, const LineLoop& tiles) {

@@ -25,6 +25,19 @@ std::ptrdiff_t planeStride(std::ptrdiff_t floats) {
   return (lines + (lines % 64 == 0 ? 1 : 0)) * kLine;
 }
 
+// Zeros wherever a packed strip lies outside the box of `present` vectors from `first` on.
+void clearAround(float* at, const Axes& extents, const Axes& first, const Axes& present, std::ptrdiff_t width) {
+  const auto inside = [&](int axis, std::ptrdiff_t i) { return i >= first[axis] && i < first[axis] + present[axis]; };
+  for (std::ptrdiff_t d = 0; d < extents[0]; d++) {
+    for (std::ptrdiff_t h = 0; h < extents[1]; h++, at += extents[2] * width) {
+      const bool row = inside(0, d) && inside(1, h);
+      const std::ptrdiff_t left = row ? first[2] : extents[2], right = row ? first[2] + present[2] : extents[2];
+      std::fill(at, at + left * width, 0.0f);
+      std::fill(at + right * width, at + extents[2] * width, 0.0f);
+    }
+  }
+}
+
 }  // namespace
 
 WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem& problem)
@@ -171,31 +184,52 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
   return sumOf(times, total.lap());
 }
 
-// The run's strip of inputs as blocked pixels: where it lies, if it needs neither padding nor reshuffling, else a copy.
-View WinogradPlan::gather(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock,
-                          const Axes& extents, float* strip) const {
+// The run's strip of inputs, transformed along the outer axes for all its tiles at once: neighbours share columns.
+// Blocked inputs are read where they lie: padding along one axis stays zero under the transform of another, so only
+// padding along the axis that comes first has to be put into a copy.
+View WinogradPlan::transformOuterAxes(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock,
+                                      Axes& extents, float* scratch) const {
   const std::ptrdiff_t width = kernels_.width;
   const Axes& size = problem_.input;
-  Axes begin;
-  bool inside = true;
+  Axes begin, first, present;  // the strip in the input; what of the strip lies in the input
+  std::array<bool, 3> padded;
   for (int a = 0; a < 3; a++) {
     begin[a] = run.start[a] - problem_.padBegin[a] + form(a, run.form[a]).offset;
-    inside = inside && begin[a] >= 0 && begin[a] + extents[a] <= size[a];
+    first[a] = std::clamp<std::ptrdiff_t>(-begin[a], 0, extents[a]);
+    present[a] = std::clamp<std::ptrdiff_t>(size[a] - begin[a], first[a], extents[a]) - first[a];
+    padded[a] = present[a] < extents[a];
   }
-  if (inside && problem_.inputLayout == Layout::blocked) {
-    const std::ptrdiff_t plane = run.image * (channels_ / width) + channelBlock;
-    const std::ptrdiff_t pixel = (begin[0] * size[1] + begin[1]) * size[2] + begin[2];
-    return packed(activations.x + (plane * volume(size) + pixel) * width, size, width);
-  }
-  InputRow row{run.image, begin, extents[2], 0, channelBlock, layer().depth()};
-  float* to = strip;
-  for (std::ptrdiff_t d = 0; d < extents[0]; d++) {
-    for (std::ptrdiff_t h = 0; h < extents[1]; h++, to += extents[2] * width) {
-      row.at = {begin[0] + d, begin[1] + h, begin[2]};
-      loadInputRow(layer(), problem_, activations.x, row, to);
+  const std::array<const LineTransform*, 2> transforms{&inputTransform(0, run.form[0]),
+                                                       &inputTransform(1, run.form[1])};
+  const int lead = transforms[0]->identity() || (padded[0] && !transforms[1]->identity()) ? 1 : 0;
+  float *const near = scratch, *const far = scratch + scratch_;
+
+  const bool identity = transforms[lead]->identity();
+  if (problem_.inputLayout == Layout::planar || padded[lead] || (identity && (padded[0] || padded[2]))) {
+    InputRow row{run.image, begin, extents[2], 0, channelBlock, layer().depth()};
+    float* to = near;
+    for (std::ptrdiff_t d = 0; d < extents[0]; d++) {
+      for (std::ptrdiff_t h = 0; h < extents[1]; h++, to += extents[2] * width) {
+        row.at = {begin[0] + d, begin[1] + h, begin[2]};
+        loadInputRow(layer(), problem_, activations.x, row, to);
+      }
     }
+    return applyAll({lead, 1 - lead}, transforms, packed(near, extents, width), extents, far, near, width);
   }
-  return packed(strip, extents, width);
+
+  const std::ptrdiff_t plane = run.image * (channels_ / width) + channelBlock;
+  const View input = packed(activations.x + plane * volume(size) * width, size, width);
+  Axes from;
+  for (int a = 0; a < 3; a++) from[a] = begin[a] + first[a];
+  if (identity) return {input.at + offset(input, from), input.stride};
+  extents[lead] = transforms[lead]->rows();
+  present[lead] = extents[lead];
+  first[lead] = 0;
+  const View strip = packed(far, extents, width);
+  clearAround(far, extents, first, present, width);
+  applyAlong(lead, *transforms[lead], {input.at + offset(input, from), input.stride}, far + offset(strip, first),
+             strip.stride, present);
+  return applyAll({1 - lead}, transforms, strip, extents, near, far, width);
 }
 
 void WinogradPlan::transformInput(const Activations& activations, const TileBlock& block, const Run& run,
@@ -205,10 +239,7 @@ void WinogradPlan::transformInput(const Activations& activations, const TileBloc
   for (int a = 0; a < 3; a++) extents[a] = form(a, run.form[a]).inputs;
   const std::ptrdiff_t step = form(2, run.form[2]).outputs;
   extents[2] += (run.count - 1) * step;
-  // The outer axes are transformed for the whole strip: neighbouring tiles share columns.
-  const std::array<const LineTransform*, 2> outer{&inputTransform(0, run.form[0]), &inputTransform(1, run.form[1])};
-  const View read = gather(activations, run, channelBlock, extents, scratch);
-  const View strip = applyAll({0, 1}, outer, read, extents, scratch + scratch_, scratch, width);
+  const View strip = transformOuterAxes(activations, run, channelBlock, extents, scratch);
 
   const LineTransform& transform = inputTransform(2, run.form[2]);
   const Axes planes{products_[1] * products_[2] * uPlane_, products_[2] * uPlane_, uPlane_};

@@ -31,8 +31,8 @@ class WinogradPlan final : public Plan {
   std::ptrdiff_t stripSize(const std::array<int, 3>& forms, std::ptrdiff_t count) const;
   void transformInput(const Activations& activations, const TileBlock& block, const Run& run,
                       std::ptrdiff_t channelBlock, float* u, float* scratch) const;
-  View gather(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock, const Axes& extents,
-              float* strip) const;
+  View transformOuterAxes(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock, Axes& extents,
+                          float* scratch) const;
   void multiply(const TileBlock& block, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel, const float* u,
                 float* m) const;
   void transformOutput(const Activations& activations, const Run& run, std::ptrdiff_t firstPanel,
