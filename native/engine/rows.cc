@@ -63,6 +63,17 @@ void loadInputRow(const Layer& layer, const Problem& problem, const float* x, co
   layer.kernels->loadRow({channels, left, end - left, row.extent - end, rest >= width, to});
 }
 
+void loadPlanarRow(const Layer& layer, const Problem& problem, const float* x, const InputRow& row, float* to) {
+  const Axes& size = problem.input;
+  const std::ptrdiff_t channel = row.image * layer.inChannels + row.firstChannel + row.channelBlock;
+  const std::ptrdiff_t left = std::clamp<std::ptrdiff_t>(-row.at[2], 0, row.extent);
+  const std::ptrdiff_t end = std::clamp<std::ptrdiff_t>(size[2] - row.at[2], left, row.extent);
+  std::fill_n(to, left, 0.0f);
+  std::copy_n(x + ((channel * size[0] + row.at[0]) * size[1] + row.at[1]) * size[2] + row.at[2] + left, end - left,
+              to + left);
+  std::fill_n(to + end, row.extent - end, 0.0f);
+}
+
 void storeOutputRow(const Layer& layer, const Problem& problem, const Axes& output, const Activations& activations,
                     const OutputRow& row, const float* from, std::ptrdiff_t pixelStride) {
   const KernelTable& kernels = *layer.kernels;

@@ -25,6 +25,9 @@ struct InputRow {
 };
 void loadInputRow(const Layer& layer, const Problem& problem, const float* x, const InputRow& row, float* to);
 
+/// The same for the pixels of one channel, which `channelBlock` counts, of a planar input.
+void loadPlanarRow(const Layer& layer, const Problem& problem, const float* x, const InputRow& row, float* to);
+
 /// Writes `count` blocked pixels (pixelStride apart) of one vector of output channels to y, through the epilogue.
 struct OutputRow {
   std::ptrdiff_t image;

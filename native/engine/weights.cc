@@ -183,16 +183,20 @@ void Weights::packDirect(float* packed, int threads) const {
     const std::ptrdiff_t lanes = panel.vectors * width;
     const std::ptrdiff_t filled = std::min(lanes, outputs - panel.channel);
     float* out = packed + g * group + panel.channel * channels * taps;
-    for (std::ptrdiff_t block = 0; block < channels; block += width) {
-      const std::ptrdiff_t depth = std::min<std::ptrdiff_t>(width, channels - block);
-      for (std::ptrdiff_t t = 0; t < taps; t++) {
-        for (std::ptrdiff_t c = block; c < block + depth; c++, out += lanes) {
-          for (std::ptrdiff_t lane = 0; lane < filled; lane++) {
-            out[lane] = weight[((g * outputs + panel.channel + lane) * channels + c) * taps + t];
+    const std::ptrdiff_t columns = layer_.kernel[2], whole = channels / width * width;
+    const auto addRow = [&](std::ptrdiff_t row, std::ptrdiff_t first, std::ptrdiff_t end) {
+      for (std::ptrdiff_t block = first; block < end; block += width) {
+        for (std::ptrdiff_t t = row * columns; t < (row + 1) * columns; t++) {
+          for (std::ptrdiff_t c = block; c < std::min<std::ptrdiff_t>(block + width, end); c++, out += lanes) {
+            for (std::ptrdiff_t lane = 0; lane < filled; lane++) {
+              out[lane] = weight[((g * outputs + panel.channel + lane) * channels + c) * taps + t];
+            }
           }
         }
       }
-    }
+    };
+    for (std::ptrdiff_t row = 0; row < taps / columns; row++) addRow(row, 0, whole);
+    for (std::ptrdiff_t row = 0; row < taps / columns; row++) addRow(row, whole, channels);
   });
 }
 

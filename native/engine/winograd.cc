@@ -63,7 +63,9 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
     for (const Band& band : block.bandOf) {
       std::vector<std::ptrdiff_t>& offsets = offsets_[static_cast<std::size_t>(band.tiles)];
       if (!offsets.empty()) continue;
-      for (std::ptrdiff_t c = 0; c < channels_; c += kernels_.width) offsets.push_back(c * band.tiles);
+      const std::ptrdiff_t single = layer().depth() % kernels_.width, whole = layer().depth() - single;
+      for (std::ptrdiff_t c = 0; c < whole; c += kernels_.width) offsets.push_back(c * band.tiles);
+      for (std::ptrdiff_t c = 0; c < single; c++) offsets.push_back(whole * band.tiles + c);
     }
   }
   uPlane_ = planeStride(tiles * channels_);
@@ -288,14 +290,14 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
         args.a = u + i * uPlane_ + group.band.first * channels_ + (group.first - group.band.first) * width;
         args.c = m + i * mPlane_ + (p - firstPanel) * mPanel_ + group.first * lanes;
         args.cStride = lanes;
-        args.depth = static_cast<int>(channels % width);
+        args.cVector = width;
         args.prefetchStep = pace;
         for (std::ptrdiff_t s = 0; s < std::max<std::ptrdiff_t>(segments, 1); s += chunk) {
           args.full = std::min(chunk, segments - s);
-          args.partial = s + chunk >= segments && args.depth > 0 ? 1 : 0;
+          args.single = s + chunk >= segments ? channels % width : 0;
           args.offsets = offsets_[static_cast<std::size_t>(group.band.tiles)].data() + s;
           args.b = weights + s * width * lanes;
-          args.accumulate = s > 0;
+          args.addend = s > 0 ? args.c : nullptr;
           args.prefetch = reinterpret_cast<const char*>(next) +
                           (static_cast<std::ptrdiff_t>(g) * channels + s * width) * perChannel;
           gemm(args);

@@ -13,6 +13,8 @@ namespace {
 
 #include "vector.h"
 // after vector.h
+#include "activation.h"
+// after activation.h
 #include "gemm.h"
 #include "grouped.h"
 #include "layout.h"

@@ -1,9 +1,43 @@
 // Register-tile kernels of GemmArgs, for ROWS x (VECTORS * width) outputs. The accumulators stay in registers:
 // every loop over them is fully unrolled.
 
-template <int ROWS, int VECTORS>
-static WINOGRAD_INLINE void gemmStep(Vec (&sum)[ROWS][VECTORS], const float* a, std::ptrdiff_t rowStride,
-                                     const float* b) {
+// Where the rows of a register tile begin. With any stride, a pointer for every four of them leaves the addresses to
+// base, index and scale, and few registers to them; pinned, because compilers would keep one for each row instead, and
+// spill them.
+template <int ROWS, bool STRIDED>
+class Rows {
+ public:
+  WINOGRAD_INLINE Rows(const float* a, std::ptrdiff_t rowStride)
+      : stride_(STRIDED ? rowStride : Vec::width), stride3_(3 * stride_) {
+    if constexpr (STRIDED) asm("" : "+r"(stride3_));
+    begin(a);
+  }
+  WINOGRAD_INLINE void begin(const float* a) {
+#pragma GCC unroll 16
+    for (int g = 0; g < groups; g++) {
+      at_[g] = g == 0 ? a : at_[g - 1] + stride_ + stride3_;
+      if constexpr (STRIDED) asm("" : "+r"(at_[g]));
+    }
+  }
+  WINOGRAD_INLINE float value(int row) const {
+    return at_[row / span][row % span == 3 ? stride3_ : row % span * stride_];
+  }
+  WINOGRAD_INLINE void advance() {
+#pragma GCC unroll 16
+    for (int g = 0; g < groups; g++) {
+      at_[g]++;
+      if constexpr (STRIDED) asm("" : "+r"(at_[g]));
+    }
+  }
+
+ private:
+  static constexpr int span = STRIDED ? 4 : 16, groups = (ROWS + span - 1) / span;
+  const float* at_[groups];
+  std::ptrdiff_t stride_, stride3_;
+};
+
+template <int ROWS, int VECTORS, bool STRIDED>
+static WINOGRAD_INLINE void gemmStep(Vec (&sum)[ROWS][VECTORS], const Rows<ROWS, STRIDED>& a, const float* b) {
   Vec weights[VECTORS];
 #pragma GCC unroll 2
   for (int v = 0; v < VECTORS; v++) {
@@ -12,7 +46,7 @@ static WINOGRAD_INLINE void gemmStep(Vec (&sum)[ROWS][VECTORS], const float* a, 
   }
 #pragma GCC unroll 16
   for (int r = 0; r < ROWS; r++) {
-    const Vec value = Vec::broadcast(a[r * rowStride]);
+    const Vec value = Vec::broadcast(a.value(r));
 #pragma GCC unroll 2
     for (int v = 0; v < VECTORS; v++) {
       sum[r][v] = fma(value, weights[v], sum[r][v]);
@@ -30,50 +64,61 @@ static WINOGRAD_INLINE void fetchAhead(const char*& at, std::ptrdiff_t step) {
   for (int line = 0; line < (bytes < 64 ? 1 : bytes / 64); line++, at += step) __builtin_prefetch(at, 0, 2);
 }
 
-template <int ROWS, int VECTORS, bool STRIDED>
-static void gemm(const GemmArgs& args) {
-  const std::ptrdiff_t rowStride = STRIDED ? args.rowStride : Vec::width;
-  constexpr int columns = VECTORS * Vec::width;
-  Vec sum[ROWS][VECTORS];
+// Calls body(row, vector) for each sum of a register tile, without a loop.
+template <int ROWS, int VECTORS, class Body>
+static WINOGRAD_INLINE void forEachSum(const Body& body) {
 #pragma GCC unroll 16
   for (int r = 0; r < ROWS; r++) {
 #pragma GCC unroll 2
-    for (int v = 0; v < VECTORS; v++) sum[r][v] = Vec::zero();
+    for (int v = 0; v < VECTORS; v++) body(r, v);
   }
+}
+
+template <int ROWS, int VECTORS, bool STRIDED>
+static void gemm(const GemmArgs& given) {
+  const GemmArgs args = given;  // a copy that no store can change
+  constexpr int columns = VECTORS * Vec::width;
+  Vec sum[ROWS][VECTORS];
+  if (args.bias != nullptr) {
+    forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = Vec::load(args.bias + v * Vec::width); });
+  } else {
+    forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = Vec::zero(); });
+  }
+  Rows<ROWS, STRIDED> a(args.a, args.rowStride);
   const float* b = args.b;
   const char* prefetch = args.prefetch;
-  for (std::ptrdiff_t s = 0; s < args.full; s++) {
-    const float* a = args.a + args.offsets[s];
+  const std::ptrdiff_t* offset = args.offsets;
+  for (const std::ptrdiff_t* end = offset + args.full; offset != end;) {
+    a.begin(args.a + *offset++);
     // Four steps at a time: more buys no speed, but makes compilers take minutes, with sanitizers above all.
+    for (int k = 0; k < Vec::width; k += 4) {
 #pragma GCC unroll 4
-    for (int k = 0; k < Vec::width; k++) {
-      fetchAhead<VECTORS>(prefetch, args.prefetchStep);
-      gemmStep<ROWS, VECTORS>(sum, a + k, rowStride, b + k * columns);
-    }
-    b += Vec::width * columns;
-  }
-  for (std::ptrdiff_t s = args.full; s < args.full + args.partial; s++) {
-    const float* a = args.a + args.offsets[s];
-    for (int k = 0; k < args.depth; k++) {
-      gemmStep<ROWS, VECTORS>(sum, a + k, rowStride, b);
-      b += columns;
-    }
-  }
-  float* c = args.c;
-  if (args.accumulate) {
-#pragma GCC unroll 16
-    for (int r = 0; r < ROWS; r++) {
-#pragma GCC unroll 2
-      for (int v = 0; v < VECTORS; v++) {
-        float* at = c + r * args.cStride + v * Vec::width;
-        (sum[r][v] + Vec::load(at)).store(at);
+      for (int step = 0; step < 4; step++, b += columns) {
+        fetchAhead<VECTORS>(prefetch, args.prefetchStep);
+        gemmStep(sum, a, b);
+        a.advance();
       }
     }
-  } else {
-#pragma GCC unroll 16
-    for (int r = 0; r < ROWS; r++) {
-#pragma GCC unroll 2
-      for (int v = 0; v < VECTORS; v++) sum[r][v].store(c + r * args.cStride + v * Vec::width);
+  }
+  for (const std::ptrdiff_t* end = offset + args.single; offset != end; b += columns) {
+    a.begin(args.a + *offset++);
+    gemmStep(sum, a, b);
+  }
+  if (args.addend != nullptr) {
+    forEachSum<ROWS, VECTORS>(
+        [&](int r, int v) { sum[r][v] = sum[r][v] + Vec::load(args.addend + r * args.cStride + v * args.cVector); });
+  }
+  if (args.activation != nullptr) {
+    const Activation activation = *args.activation;
+    if (activation.slope != 1) {
+      forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = scaleNegative(sum[r][v], activation); });
     }
+    forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = clamp(sum[r][v], activation); });
+  }
+  const auto at = [&](int r, int v) { return args.c + r * args.cStride + v * args.cVector; };
+  if (args.streamed && aligned(args.c)) {
+    forEachSum<ROWS, VECTORS>([&](int r, int v) { stream(sum[r][v], at(r, v)); });
+  } else {
+    forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v].store(at(r, v)); });
   }
 }

@@ -11,20 +11,29 @@ namespace winograd {
 constexpr int kMaxGemmRows = 16;
 constexpr int kMaxWidth = 16;
 
+/// What happens to a sum on its way out: v = sum + bias + residual; v < 0 is multiplied by slope; then
+/// low <= v <= high. The defaults leave v as it is.
+struct Activation {
+  float slope = 1;
+  float low = -__builtin_inff(), high = __builtin_inff();
+};
+
 /// One register tile of a sum of small matrix products (batch-reduce GEMM, Georganas et al. 2018, section II-C):
-/// c[r][:] (+)= Σ_segments Σ_k a[offset + r * rowStride + k] * b[segment][k][:].
-/// A segment is one channel block (Winograd) or one tap of one channel block (direct).
+/// c[r][:] = activation(bias[:] + Σ_segments Σ_k a[offset + r * rowStride + k] * b[segment][k][:] + addend[r][:]).
+/// A segment is one channel block (Winograd), one tap of one channel block, or one tap of one channel (direct).
 struct GemmArgs {
   const float* a;
   std::ptrdiff_t rowStride;
-  const std::ptrdiff_t* offsets;  // of `full` segments of `width` channels, then `partial` ones of `depth`
-  std::ptrdiff_t full, partial;
-  int depth;
-  const float* b;  // packed panel, [segment][channel][vectors * width], read once from front to back
+  const std::ptrdiff_t* offsets;  // of `full` segments of `width` channels, then `single` ones of one channel
+  std::ptrdiff_t full, single;
+  const float* b;     // packed panel, [segment][channel][vectors * width], read once from front to back
+  const float* bias;  // what the sums begin with, vectors * width; null: zero
   float* c;
-  std::ptrdiff_t cStride;
-  bool accumulate;
-  const char* prefetch;         // next panel's share, fetched into L2 while this one is worked on; never null
+  std::ptrdiff_t cStride, cVector;  // between rows, and between the vectors of a row
+  const float* addend;              // laid out like c, or c itself; null: nothing
+  const Activation* activation;     // null: none
+  bool streamed;                    // stored past the caches
+  const char* prefetch;             // next panel's share, fetched into L2 while this one is worked on; never null
   std::ptrdiff_t prefetchStep;  // bytes from one fetch to the next; a channel fetches as often as it reads a line of b
 };
 using Gemm = void (*)(const GemmArgs&);
@@ -114,13 +123,6 @@ struct LoadRowArgs {
   float* to;
 };
 using LoadRow = void (*)(const LoadRowArgs&);
-
-/// What happens to a sum on its way out: v = sum + bias + residual; v < 0 is multiplied by slope; then
-/// low <= v <= high. The defaults leave v as it is.
-struct Activation {
-  float slope = 1;
-  float low = -__builtin_inff(), high = __builtin_inff();
-};
 
 /// The way back, for `count` blocked pixels (pixelStride apart): to planar rows (of `channels` channels, channelStride
 /// apart) or to blocked pixels side by side. What is added may lie either way, whatever the result does.

@@ -63,15 +63,6 @@ static void loadRow(const LoadRowArgs& args) {
   for (std::ptrdiff_t r = 0; r < args.right; r++, to += Vec::width) Vec::zero().store(to);
 }
 
-static WINOGRAD_INLINE Vec activate(Vec value, const Activation& activation) {
-  const Vec slope = Vec::broadcast(activation.slope), low = Vec::broadcast(activation.low),
-            high = Vec::broadcast(activation.high);
-  // NaN passes every comparison's other side, as in PyTorch.
-  value = select(value.raw < Raw{}, value * slope, value);
-  value = select(value.raw < low.raw, low, value);
-  return select(value.raw > high.raw, high, value);
-}
-
 // Calls body(start, pixels) for blocks of at most `width` pixels. The last block ends with the row and may overlap the
 // one before, which gives the same values again.
 template <class Body>
@@ -112,7 +103,7 @@ static void storeBlockedRow(const StoreRowArgs& args) {
   const auto store = [&](std::ptrdiff_t x, Vec sum) {
     const Vec value = activate(sum, args.activation);
     float* const to = args.to + x * Vec::width;
-    if (args.streamed) {
+    if (args.streamed && aligned(to)) {
       stream(value, to);
     } else {
       value.store(to);

@@ -18,10 +18,13 @@ struct Vec {
   WINOGRAD_INLINE void store(float* to) const { *reinterpret_cast<UnalignedRaw*>(to) = raw; }
 };
 
-// Stores past the caches where `to` is aligned to vectors and the machine can: for what is not read again soon. A line
-// of the cache is then not fetched only to be overwritten. Other threads see it after a fence.
+static WINOGRAD_INLINE bool aligned(const float* at) {
+  return reinterpret_cast<std::uintptr_t>(at) % sizeof(Raw) == 0;
+}
+
+// Stores past the caches where the machine can: for what is not read again soon. A line of the cache is then not
+// fetched only to be overwritten. Other threads see it after a fence. `to` is aligned to vectors.
 static WINOGRAD_INLINE void stream(Vec value, float* to) {
-  if (reinterpret_cast<std::uintptr_t>(to) % sizeof(Raw) != 0) return value.store(to);
 #if defined(__clang__)
   __builtin_nontemporal_store(value.raw, reinterpret_cast<Raw*>(to));
 #elif defined(__AVX512F__) && WINOGRAD_WIDTH == 16

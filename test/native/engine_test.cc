@@ -330,6 +330,64 @@ Case largeCase(const KernelTable& kernels) {
   return c;
 }
 
+// Direct layers that are large enough for several pieces, or take a way of their own.
+std::vector<Case> directCases(const KernelTable& kernels) {
+  struct Shape {
+    const char* name;
+    std::ptrdiff_t inChannels, outChannels, groups;
+    Axes input, kernel, stride, dilation, padBegin, padEnd;
+  };
+  const Axes ones{1, 1, 1}, none{};
+  const Shape shapes[] = {
+      {"joined lines", 70, 40, 1, {1, 45, 47}, ones, ones, ones, none, none},
+      {"joined planes", 20, 70, 1, {3, 5, 7}, ones, ones, ones, none, none},
+      {"joined lines of every other plane", 20, 18, 1, {5, 6, 9}, ones, {2, 1, 1}, ones, none, none},
+      {"lines apart", 70, 40, 1, {1, 46, 51}, ones, {1, 2, 2}, ones, none, none},
+      {"a single line", 34, 33, 1, {1, 1, 4100}, {1, 1, 3}, ones, ones, none, none},
+      {"a first layer", 3, 40, 1, {1, 40, 61}, {1, 7, 7}, {1, 2, 2}, ones, {0, 3, 3}, {0, 3, 3}},
+      {"a first layer of clips", 3, 18, 1, {5, 17, 19}, {3, 3, 3}, ones, ones, ones, ones},
+      {"padding above and below alone", 34, 20, 1, {4, 9, 15}, {3, 3, 1}, {1, 2, 1}, {1, 2, 1}, {1, 2, 0}, {1, 2, 0}},
+      {"padding beyond the kernel", 18, 20, 1, {2, 6, 9}, {2, 3, 3}, ones, ones, {3, 4, 5}, {3, 4, 5}},
+      {"padding wider than the input", 5, 9, 1, {2, 2, 2}, {3, 3, 3}, {2, 1, 3}, {2, 2, 2}, {6, 7, 5}, {5, 6, 7}},
+      {"groups of few channels", 12, 30, 3, {1, 19, 23}, {1, 3, 3}, ones, ones, {0, 1, 1}, {0, 1, 1}},
+      {"groups of whole blocks", 96, 48, 3, {1, 9, 20}, ones, ones, ones, none, none},
+      {"groups of many", 120, 75, 3, {1, 30, 29}, {1, 3, 3}, {1, 2, 2}, ones, {0, 1, 1}, {0, 1, 1}},
+      {"results stored past the caches", 3, 20, 1, {1, 200, 190}, ones, ones, ones, none, none},
+      {"more weights than inputs", 130, 200, 1, {1, 7, 7}, {1, 3, 3}, ones, ones, {0, 1, 1}, {0, 1, 1}},
+  };
+  std::vector<Case> cases;
+  for (const Shape& shape : shapes) {
+    for (const Layout input : {Layout::planar, Layout::blocked}) {
+      for (const Layout output : {Layout::planar, Layout::blocked}) {
+        const std::ptrdiff_t width = kernels.width, groups = shape.groups;
+        if (groups > 1 && input == Layout::blocked && shape.inChannels / groups % width != 0) continue;
+        if (groups > 1 && output == Layout::blocked && shape.outChannels / groups % width != 0) continue;
+        Case c;
+        c.layer.inChannels = shape.inChannels;
+        c.layer.outChannels = shape.outChannels;
+        c.layer.groups = shape.groups;
+        c.layer.kernel = shape.kernel;
+        c.layer.kernels = &kernels;
+        c.problem.batch = 2;
+        c.problem.input = shape.input;
+        c.problem.stride = shape.stride;
+        c.problem.dilation = shape.dilation;
+        c.problem.padBegin = shape.padBegin;
+        c.problem.padEnd = shape.padEnd;
+        c.problem.inputLayout = input;
+        c.problem.outputLayout = c.problem.residualLayout = output;
+        c.problem.threads = input == output ? 2 : 1;
+        if (input == Layout::planar) c.problem.activation = {0.25f, -30, 50};
+        c.name = std::string(kernels.name) + " direct, " + shape.name +
+                 (input == Layout::planar ? ", planar to " : ", blocked to ") +
+                 (output == Layout::planar ? "planar" : "blocked");
+        cases.push_back(c);
+      }
+    }
+  }
+  return cases;
+}
+
 template <class Error>
 void checkThrows(const std::string& what, const Layer& layer, const Problem& problem) {
   bool thrown = false;
@@ -404,7 +462,9 @@ int main(int argc, char** argv) {
       run(randomCase(kernels, algorithms[round % 4], generator), generator);
     }
     run(largeCase(kernels), generator);
-    std::printf("%s: %d cases\n", kernels.name, rounds + 1);
+    const std::vector<Case> direct = directCases(kernels);
+    for (const Case& c : direct) run(c, generator);
+    std::printf("%s: %d cases\n", kernels.name, rounds + 1 + static_cast<int>(direct.size()));
   }
   testRefusals();
   testPool();

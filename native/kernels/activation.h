@@ -1,0 +1,15 @@
+// The activation of a vector of results. NaN passes every comparison's other side, as in PyTorch.
+
+static WINOGRAD_INLINE Vec scaleNegative(Vec value, const Activation& activation) {
+  return select(value.raw < Raw{}, value * Vec::broadcast(activation.slope), value);
+}
+
+static WINOGRAD_INLINE Vec clamp(Vec value, const Activation& activation) {
+  const Vec low = Vec::broadcast(activation.low), high = Vec::broadcast(activation.high);
+  value = select(value.raw < low.raw, low, value);
+  return select(value.raw > high.raw, high, value);
+}
+
+static WINOGRAD_INLINE Vec activate(Vec value, const Activation& activation) {
+  return clamp(scaleNegative(value, activation), activation);
+}
