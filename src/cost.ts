@@ -11,7 +11,7 @@ import { elementCount } from './shape.js';
 const model = {
   /** Share of the peak that a full register tile of the batched products reaches, and the direct kernel. */
   productRate: 0.92,
-  directRate: 0.9,
+  directRate: 0.97,
   /** Rate of a register tile of 1, 2, … rows relative to the full one, by the kernels' width; measured. */
   rowRate: {
     4: [0.27, 0.5, 0.71, 0.88, 0.94, 1],
@@ -146,9 +146,22 @@ export function positionsCost(problem: Problem, covers: Axes<Cover>, _sumBlock: 
 export function directCost(problem: Problem, width: number): Cost {
   const { batch, inChannels, outChannels, groups } = problem;
   if (groups > 1 && outChannels / groups < width) return groupedCost(problem, width);
-  const steps = (inChannels / groups) * elementCount(problem.kernel) + model.stepsPerSum;
+  const taps = elementCount(problem.output.map((_, axis) => tapsAlong(problem, axis)));
+  const steps = (inChannels / groups) * taps + elementCount(problem.output) * model.stepsPerSum;
   const channels = groups * paddedOutputs(outChannels / groups, width);
-  return sum(problem, 0, (2 * batch * elementCount(problem.output) * steps * channels) / model.directRate, 0);
+  return sum(problem, 0, (2 * batch * steps * channels) / model.directRate, 0);
+}
+
+/** Taps along an axis, of all outputs together; those on padding cost nothing but along the last one. */
+function tapsAlong({ input, output, kernel, stride, dilation, padBegin }: Problem, axis: number): number {
+  if (axis === 2) return output[axis]! * kernel[axis]!;
+  let taps = 0;
+  for (let at = 0; at < output[axis]!; at++) {
+    const start = at * stride[axis]! - padBegin[axis]!;
+    const end = Math.min(kernel[axis]!, Math.max(0, Math.ceil((input[axis]! - start) / dilation[axis]!)));
+    taps += Math.max(0, end - Math.max(0, Math.ceil(-start / dilation[axis]!)));
+  }
+  return taps;
 }
 
 /** The kernel for groups narrower than a vector, which leaves no lane empty. */
