@@ -100,6 +100,7 @@ void WinogradPlan::chooseBlocks() {
     // Every group of output channels reads U again: it must not be driven out by the weights that stream past.
     const std::ptrdiff_t most = std::max<std::ptrdiff_t>(kLargestU / (products * channels_), 2 * kernels_.gemmRows);
     problem_.tileBlock = std::max(kBlock / perTile, std::min(kEnoughTiles, most));
+    problem_.tileBlock -= problem_.tileBlock % kernels_.gemmRows;  // whole register tiles; `most` leaves at least two
   }
   // Splitting tiles keeps U in the cache of the core that made it. It needs enough of them to fill register tiles, and
   // weights that the threads share in cache: each would stream all of them from memory.
