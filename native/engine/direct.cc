@@ -1,7 +1,6 @@
 #include "direct.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "../runtime/stopwatch.h"
 #include "../runtime/threads.h"
@@ -10,6 +9,7 @@ namespace winograd {
 namespace {
 
 constexpr std::ptrdiff_t kNearInput = 128 * 1024;  // floats of input that stay in the second level of cache
+constexpr std::size_t kFarOutput = 8 << 20;        // floats of a result that the third level of cache does not keep
 constexpr std::ptrdiff_t kItemsPerThread = 4, kEnoughPieces = 8, kManyLines = 8;
 constexpr std::ptrdiff_t kLeastPixels = 56;    // of an item
 constexpr std::ptrdiff_t kBufferPixels = 112;  // computed before they are stored; whole register tiles and vectors
@@ -22,10 +22,6 @@ struct Range {
 Range tapsInside(std::ptrdiff_t start, std::ptrdiff_t dilation, std::ptrdiff_t taps, std::ptrdiff_t size) {
   const std::ptrdiff_t end = std::min(taps, start < size ? divideUp(size - start, dilation) : 0);
   return {std::min(start < 0 ? divideUp(-start, dilation) : 0, end), end};
-}
-
-bool changesAnything(const Activation& activation) {
-  return activation.slope != 1 || !std::isinf(activation.low) || !std::isinf(activation.high);
 }
 
 }  // namespace
@@ -132,7 +128,7 @@ std::size_t DirectPlan::workspaceBytes() const {
 }
 
 Times DirectPlan::execute(const float* x, float* y, const float* residual) const {
-  const Activations activations{x, y, residual, streamsOutput()};
+  const Activations activations{x, y, residual, streamsOutput() && outputSize() >= kFarOutput};
   const ThreadPool::Session session(ThreadPool::shared(), problem_.threads);
   weights_->prepare(problem_.threads);
   Stopwatch total;
@@ -216,7 +212,7 @@ void DirectPlan::compute(const Activations& activations, std::ptrdiff_t image, c
                                                         layer().groupInputs() * volume(layer().kernel);
   const float* const bias = weights_->bias(piece.group) + panel.channel;
   const Activation* const activation =
-      straight && changesAnything(problem_.activation) ? &problem_.activation : nullptr;
+      straight && !changesNothing(problem_.activation) ? &problem_.activation : nullptr;
   std::ptrdiff_t buffered = 0;
   const auto flush = [&](std::ptrdiff_t end) {
     for (int v = 0; v < panel.vectors; v++) {

@@ -17,6 +17,10 @@ struct Activation {
   float slope = 1;
   float low = -__builtin_inff(), high = __builtin_inff();
 };
+// Static, so that every instruction set compiles its own.
+static constexpr bool changesNothing(const Activation& activation) {
+  return activation.slope == 1 && activation.low == -__builtin_inff() && activation.high == __builtin_inff();
+}
 
 /// One register tile of a sum of small matrix products (batch-reduce GEMM, Georganas et al. 2018, section II-C):
 /// c[r][:] = activation(bias[:] + Σ_segments Σ_k a[offset + r * rowStride + k] * b[segment][k][:] + addend[r][:]).
