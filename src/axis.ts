@@ -39,7 +39,9 @@ export function plainAlgorithm(transform: Transform): AxisAlgorithm {
 }
 
 /** Tiles of several sizes: 14 = 4 + 4 + 4 + 2. */
-export function familyAlgorithm(family: AxisFamily): AxisAlgorithm {
+export function familyAlgorithm(
+  family: Pick<AxisFamily, 'taps' | 'products' | 'C' | 'members'>,
+): AxisAlgorithm {
   return algorithmOf(
     family,
     family.members.map((member) => formOf(member, 0)),

@@ -85,11 +85,16 @@ export function* rankedWinograd(
   options: ChoiceOptions,
   ceiling: number,
 ): Generator<Choice> {
-  yield* sketches(problem, options)
-    .filter(({ error }) => error <= options.errorLimit)
-    .map((sketch) => choiceOf(problem, options, sketch))
-    .filter(({ cost }) => cost.total < ceiling)
-    .sort((a, b) => a.cost.total - b.cost.total);
+  const choices: Choice[] = [];
+  for (const sketch of sketches(problem, options)) {
+    const errors = errorsOf(problem, sketch);
+    // The more channels are summed at a time, the faster.
+    const sumBlock = sumBlocksOf(problem, sketch).find((block) => errors(block) <= options.errorLimit);
+    if (sumBlock === undefined) continue;
+    const choice = choiceOf(problem, options, sketch, sumBlock, errors(sumBlock));
+    if (choice.cost.total < ceiling) choices.push(choice);
+  }
+  yield* choices.sort((a, b) => a.cost.total - b.cost.total);
 }
 
 /** The cheapest of them. */
@@ -110,15 +115,9 @@ export function namedWinograd(
   const way = waysOf(problem, options).find((each) => each.algorithm === algorithm);
   const found = axes((a) => options.candidates[a].find((each) => each.name === tiles[a]));
   if (way === undefined || !found.every((each) => each !== undefined && way.takes(each))) return undefined;
-  const sides = axes((a) => sideOf(problem, a, found[a]!));
-  const error = expectedError(
-    problem,
-    axes((a) => sides[a].error),
-    sumBlock,
-  );
-  return error <= options.errorLimit
-    ? choiceOf(problem, options, { way, sides, sumBlock, error })
-    : undefined;
+  const sketch = { way, sides: axes((a) => sideOf(problem, a, found[a]!)) };
+  const error = errorsOf(problem, sketch)(sumBlock);
+  return error <= options.errorLimit ? choiceOf(problem, options, sketch, sumBlock, error) : undefined;
 }
 
 /**
@@ -132,7 +131,8 @@ export function leastError(problem: Problem, options: ChoiceOptions): number {
     throw new InputError(
       'Expected no axis to be folded with vectors of positions, which layers of several groups have',
     );
-  return all.reduce((least, { error }) => Math.min(least, error), Number.POSITIVE_INFINITY);
+  const errors = all.map((sketch) => errorsOf(problem, sketch)(sumBlocksOf(problem, sketch).at(-1)!));
+  return errors.reduce((least, each) => Math.min(least, each));
 }
 
 /** An algorithm along an axis of the problem. */
@@ -141,10 +141,22 @@ interface Side {
   readonly error: LayerAxis;
 }
 
-/** A candidate whose cost is not known yet. */
-interface Sketch extends Pick<Choice, 'sumBlock' | 'error'> {
+/** A candidate before it is settled how channels are summed. */
+interface Sketch {
   readonly way: Way;
   readonly sides: Axes<Side>;
+}
+
+function errorsOf(problem: Problem, { sides }: Sketch): (sumBlock: number) => number {
+  return expectedError(
+    problem,
+    axes((a) => sides[a].error),
+  );
+}
+
+/** Input channels to sum at a time, from all (0) to the fewest. */
+function sumBlocksOf({ inChannels, groups }: Problem, { way }: Sketch): readonly number[] {
+  return way.sumBlocks.filter((channels) => channels < inChannels / groups);
 }
 
 function sideOf(problem: Problem, axis: 0 | 1 | 2, algorithm: AxisAlgorithm): Side {
@@ -155,7 +167,9 @@ function sideOf(problem: Problem, axis: 0 | 1 | 2, algorithm: AxisAlgorithm): Si
 function choiceOf(
   problem: Problem,
   { width }: ChoiceOptions,
-  { way, sides, sumBlock, error }: Sketch,
+  { way, sides }: Sketch,
+  sumBlock: number,
+  error: number,
 ): Choice {
   const covers = axes((a) => sides[a].cover);
   const cost = way.cost(problem, covers, sumBlock, width);
@@ -167,19 +181,11 @@ function waysOf(problem: Problem, { lanes }: ChoiceOptions): Way[] {
   return Object.values(ways).filter(({ possible, likely }) => possible(problem) && likely(problem));
 }
 
-/** Every combination of the axes' candidates and of the ways to sum channels, but for those that grow too far. */
+/** Every combination of the axes' candidates but for those that grow too far. */
 function sketches(problem: Problem, options: ChoiceOptions): Sketch[] {
-  const inChannels = problem.inChannels / problem.groups;
-  return waysOf(problem, options).flatMap((way) => {
-    const blocks = way.sumBlocks.filter((channels) => channels < inChannels);
-    return combinations(problem, options, way).flatMap((sides) => {
-      const errors = axes((a) => sides[a].error);
-      return blocks.map((sumBlock) => ({
-        ...{ way, sides, sumBlock },
-        error: expectedError(problem, errors, sumBlock),
-      }));
-    });
-  });
+  return waysOf(problem, options).flatMap((way) =>
+    combinations(problem, options, way).map((sides) => ({ way, sides })),
+  );
 }
 
 function combinations(problem: Problem, { candidates }: ChoiceOptions, { takes }: Way): Axes<Side>[] {

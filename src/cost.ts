@@ -64,7 +64,7 @@ const model = {
 } as const;
 
 /** Input channels summed before the partial sum is added to memory; 0 for all in one sum. */
-export const sumBlocks = [0, 128, 64] as const;
+export const sumBlocks = [0, 128, 64, 32, 16] as const;
 
 /** Where the estimated time goes, in flops at one core's peak. */
 export interface Cost {
@@ -185,24 +185,14 @@ function sum(problem: Problem, transforms: number, products: number, streaming: 
 
 /** Vector instructions for one channel: fetching the tiles' inputs, then B along the first axis to the last. */
 function inputInstructions(covers: Axes<Cover>): number {
-  return passes(
-    covers.map(({ totals, runs }) => ({
-      before: totals.inputs,
-      after: totals.products,
-      work: workOf(runs, ({ native, entries }) => [native.inputs, entries.input, native.products]),
-    })),
-  );
+  const [first, second, third] = covers;
+  return passes(passesOf(first).input, passesOf(second).input, passesOf(third).input);
 }
 
 /** The same for A, from the last axis to the first. */
 function outputInstructions(covers: Axes<Cover>): number {
-  return passes(
-    covers.toReversed().map(({ totals, runs }) => ({
-      before: totals.products,
-      after: totals.outputs,
-      work: workOf(runs, ({ native, entries }) => [native.products, entries.output, native.outputs]),
-    })),
-  );
+  const [first, second, third] = covers;
+  return passes(passesOf(third).output, passesOf(second).output, passesOf(first).output);
 }
 
 interface Pass {
@@ -213,15 +203,38 @@ interface Pass {
   readonly work: number;
 }
 
+const known = new WeakMap<Cover, { readonly input: Pass; readonly output: Pass }>();
+
+/** Both transforms along an axis, computed once: covers are tried in many combinations. */
+function passesOf(cover: Cover): { readonly input: Pass; readonly output: Pass } {
+  const found = known.get(cover);
+  if (found !== undefined) return found;
+  const { totals, runs } = cover;
+  const made = {
+    input: {
+      before: totals.inputs,
+      after: totals.products,
+      work: workOf(runs, ({ native, entries }) => [native.inputs, entries.input, native.products]),
+    },
+    output: {
+      before: totals.products,
+      after: totals.outputs,
+      work: workOf(runs, ({ native, entries }) => [native.products, entries.output, native.outputs]),
+    },
+  };
+  known.set(cover, made);
+  return made;
+}
+
 /** Lines of a pass are as many as the axes before it make when transformed, times those after it when not yet. */
-function passes(all: readonly Pass[]): number {
-  const moves = elementCount(all.map(({ before }) => before)) + elementCount(all.map(({ after }) => after));
-  return all.reduce((total, { work }, axis) => {
-    const lines = elementCount(
-      all.map(({ before, after }, other) => (other === axis ? 1 : other < axis ? after : before)),
-    );
-    return total + lines * work;
-  }, moves * model.instructionsPerMove);
+function passes(a: Pass, b: Pass, c: Pass): number {
+  const moves = a.before * b.before * c.before + a.after * b.after * c.after;
+  return (
+    moves * model.instructionsPerMove +
+    a.work * b.before * c.before +
+    a.after * b.work * c.before +
+    a.after * b.after * c.work
+  );
 }
 
 /** Loads, arithmetic and stores of one line; nothing where an axis is left as it is. */

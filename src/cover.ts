@@ -1,3 +1,4 @@
+import type { TileSize } from '../synth/forms/family.js';
 import type { AxisAlgorithm, AxisForm } from './axis.js';
 import type { NativeTiling } from './native.js';
 
@@ -23,7 +24,12 @@ export interface Cover {
  * @param extent outputs along the axis
  */
 export function cover(algorithm: AxisAlgorithm, extent: number): Cover {
-  const runs = fewestProducts(algorithm.forms, extent);
+  const { forms } = algorithm;
+  const counts = fewestProducts(
+    forms.map(({ native }) => native),
+    extent,
+  );
+  const runs = forms.flatMap((form, i) => (counts[i]! > 0 ? [{ form, tiles: counts[i]! }] : []));
   const total = (of: (form: AxisForm) => number) =>
     runs.reduce((sum, { form, tiles }) => sum + tiles * of(form), 0);
   return {
@@ -69,24 +75,54 @@ export function coverText({ extent, runs }: Cover): string {
   return `${extent} = ${parts.join(' + ')}`;
 }
 
-/**
- * The biggest form is the cheapest per output (else it would not be in the family), so that all but the end is covered
- * by it, and the end by trying how many of each smaller form follow.
- */
-function fewestProducts(forms: readonly AxisForm[], extent: number): Cover['runs'] {
-  const [form, ...smaller] = forms as [AxisForm, ...AxisForm[]];
-  const { outputs } = form.native;
-  const full = Math.floor(extent / outputs);
-  if (extent % outputs === 0) return full === 0 ? [] : [{ form, tiles: full }];
-  const overhanging = [{ form, tiles: full + 1 }];
-  if (smaller.length === 0) return overhanging;
-  const mixed = [
-    ...(full > 0 ? [{ form, tiles: full }] : []),
-    ...fewestProducts(smaller, extent - full * outputs),
-  ];
-  return productsOf(mixed) < productsOf(overhanging) ? mixed : overhanging;
+/** What covers of an axis are compared by, in this order. */
+interface Price {
+  readonly products: number;
+  readonly tiles: number;
+  /** Of the outputs of all tiles: the less, the more alike the tiles are, and the less noisy the biggest. */
+  readonly squares: number;
 }
 
-function productsOf(runs: Cover['runs']): number {
-  return runs.reduce((sum, { form, tiles }) => sum + tiles * form.native.products, 0);
+/**
+ * How many tiles of each size cover an axis with the fewest products, among equals with the fewest tiles, then with the
+ * most equal ones: by dynamic programming over the length of the axis.
+ *
+ * Long axes are short ones with more tiles of the size that is cheapest per output, S: of any S other tiles some have a
+ * total length that S divides, and could be replaced. Then fewer than S others are needed, whatever the length.
+ *
+ * @param extent outputs along the axis
+ */
+export function fewestProducts(sizes: readonly TileSize[], extent: number): number[] {
+  const biggest = Math.max(...sizes.map(({ outputs }) => outputs));
+  const cheapest = sizes.reduce((best, each) =>
+    each.products * best.outputs < best.products * each.outputs ? each : best,
+  );
+  const others = (cheapest.outputs - 1) * biggest;
+  const bulk = Math.max(0, Math.floor((extent - others) / cheapest.outputs) - 1);
+  const length = extent - bulk * cheapest.outputs;
+  const prices: Price[] = [{ products: 0, tiles: 0, squares: 0 }];
+  const last: number[] = [];
+  for (let reached = 1; reached <= length; reached++) {
+    let best: Price | undefined;
+    for (const [i, { outputs, products }] of sizes.entries()) {
+      const before = prices[Math.max(0, reached - outputs)]!;
+      const price = {
+        products: before.products + products,
+        tiles: before.tiles + 1,
+        squares: before.squares + outputs * outputs,
+      };
+      if (best !== undefined && !isBelow(price, best)) continue;
+      best = price;
+      last[reached] = i;
+    }
+    prices.push(best!);
+  }
+  const counts = sizes.map((each) => (each === cheapest ? bulk : 0));
+  for (let left = length; left > 0; left -= sizes[last[left]!]!.outputs) counts[last[left]!]!++;
+  return counts;
+}
+
+function isBelow(a: Price, b: Price): boolean {
+  if (a.products !== b.products) return a.products < b.products;
+  return a.tiles === b.tiles ? a.squares < b.squares : a.tiles < b.tiles;
 }

@@ -30,13 +30,16 @@ export function layerAxis(problem: Problem, axis: 0 | 1 | 2, cover: Cover): Laye
 
 const keys = ['signal', 'gain', 'gainSquares', 'exactKernelGain', 'input', 'kernel', 'output'] as const;
 
-/** The expected root mean square error over that of direct convolution in single precision. */
+/**
+ * The expected root mean square error over that of direct convolution in single precision.
+ *
+ * @returns the error when so many input channels are summed at a time; 0 for all
+ */
 export function expectedError(
   { inChannels, groups }: Problem,
   along: Axes<LayerAxis>,
-  sumBlock: number,
-): number {
-  return layerError(along, { channels: inChannels / groups, sumBlock });
+): (sumBlock: number) => number {
+  return layerError(along, { channels: inChannels / groups });
 }
 
 /**

@@ -1,8 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { axisFamily } from '../synth/forms/family.js';
 import { paddedTransform } from '../synth/forms/padded.js';
-import { fromJSON, InputError, synthesize } from '../synth/index.js';
+import { synthesize } from '../synth/index.js';
 import {
   type AxisAlgorithm,
   familyAlgorithm,
@@ -10,15 +7,9 @@ import {
   paddedAlgorithm,
   plainAlgorithm,
 } from './axis.js';
-import { packageRoot } from './package.js';
+import { fewestProducts } from './cover.js';
+import { type ShippedFamily, shippedFamilies } from './families.js';
 import type { Problem } from './problem.js';
-
-/** Sizes of tiles that share an axis; 14 = 4 + 4 + 4 + 2, 7 = 2 + 2 + 2 + 1. */
-export const FAMILIES = [
-  [4, 2],
-  [2, 1],
-  [4, 2, 1],
-] as const;
 
 /** Longer axes gain little from an algorithm of their own. */
 export const MAX_WHOLE_AXIS = 4;
@@ -31,10 +22,49 @@ export const defaultAlgorithm = memoized((outputs: number, taps: number) =>
   plainAlgorithm(synthesize({ outputs, taps })),
 );
 
-/** What the planner chooses from for kernels of so many taps: single tiles, shipped or trivial, then families of them. */
-export const knownAlgorithms = memoized((taps: number): readonly AxisAlgorithm[] => {
-  if (taps > MAX_TAPS) return [];
-  return [defaultAlgorithm(1, taps), ...best(shippedAlgorithms(taps)), ...families(taps)];
+/** Tiles of one size that the planner chooses from for kernels of so many taps, trivial or shipped. */
+export const knownAlgorithms = memoized((taps: number): readonly AxisAlgorithm[] =>
+  taps > MAX_TAPS ? [] : [defaultAlgorithm(1, taps), ...families(taps).map(({ biggest }) => biggest)],
+);
+
+/**
+ * Tiles of several sizes, 14 = 5 + 5 + 4, where they cover an axis with clearly fewer products than tiles of the biggest
+ * size alone, which overhang. The weights are the same.
+ *
+ * @param extent outputs along the axis
+ */
+export const familyAlgorithms = memoized((taps: number, extent: number): readonly AxisAlgorithm[] =>
+  families(taps).flatMap(({ sizes, biggest, of }) => {
+    const counts = fewestProducts(sizes, extent);
+    const products = sizes.reduce((sum, each, i) => sum + counts[i]! * each.products, 0);
+    const alone = Math.ceil(extent / sizes[0]!.outputs) * biggest.kernel.products;
+    const used = sizes.flatMap(({ outputs }, i) => (counts[i]! > 0 ? [outputs] : []));
+    // Without the biggest tile it would be a family of fewer moduli.
+    return counts[0]! > 0 && products <= WORTHWHILE * alone ? [of(used.join())] : [];
+  }),
+);
+
+/** Several kinds of tiles cost some time to keep apart. */
+const WORTHWHILE = 0.98;
+
+/** A shipped family as algorithms. */
+interface Family extends Pick<ShippedFamily, 'sizes'> {
+  readonly biggest: AxisAlgorithm;
+  /** Tiles of the biggest size and others, `5,4`. */
+  readonly of: (sizes: string) => AxisAlgorithm;
+}
+
+const families = memoized((taps: number): readonly Family[] => {
+  const all = shippedFamilies(taps)
+    .filter(({ sizes }) => sizes[0]!.outputs + taps - 1 <= MAX_INPUTS)
+    .map(({ sizes, member }): Family => {
+      const of = memoized((used: string) => {
+        const members = used.split(',').map((size) => member(Number(size)));
+        return familyAlgorithm({ ...members[0]!, members });
+      });
+      return { sizes, of, biggest: of(`${sizes[0]!.outputs}`) };
+    });
+  return best(all);
 });
 
 /** The engine's limit on products, which F(1, G) has G of. */
@@ -59,39 +89,18 @@ const wholeAxisAlgorithm = memoized((inputs: number, begin: number, end: number,
   paddedAlgorithm(paddedTransform({ inputs, padding: [begin, end], taps })),
 );
 
-/** Transforms of the transforms/ folder, whose names begin with `f04x03` for F(4, 3); each was proved when made. */
-function shippedAlgorithms(taps: number): AxisAlgorithm[] {
-  const folder = join(packageRoot(), 'transforms');
-  const pattern = new RegExp(`^f\\d+x${String(taps).padStart(2, '0')}_`);
-  const names = readdirSync(folder).filter((name) => pattern.test(name));
-  return names
-    .sort()
-    .map((name) => fromJSON(JSON.parse(readFileSync(join(folder, name), 'utf8'))))
-    .filter(({ outputs }) => outputs + taps - 1 <= MAX_INPUTS)
-    .map(plainAlgorithm);
-}
-
 /** Without those that another of the same tile size beats, or equals before them, in both products and noise. */
-function best(algorithms: readonly AxisAlgorithm[]): AxisAlgorithm[] {
-  const outputsOf = ({ forms }: AxisAlgorithm) => forms[0]!.native.outputs;
-  return algorithms.filter((each, i) =>
-    algorithms.every((other, j) => {
-      if (i === j || outputsOf(each) !== outputsOf(other)) return true;
-      const [products, noise] = [other.kernel.products - each.kernel.products, other.noise - each.noise];
+function best(all: readonly Family[]): Family[] {
+  return all.filter(({ sizes, biggest }, i) =>
+    all.every((other, j) => {
+      if (i === j || sizes[0]!.outputs !== other.sizes[0]!.outputs) return true;
+      const [products, noise] = [
+        other.biggest.kernel.products - biggest.kernel.products,
+        other.biggest.noise - biggest.noise,
+      ];
       return products > 0 || noise > 0 || (products === 0 && noise === 0 && i < j);
     }),
   );
-}
-
-function families(taps: number): AxisAlgorithm[] {
-  return FAMILIES.flatMap((outputs) => {
-    try {
-      return outputs[0] + taps - 1 <= MAX_INPUTS ? [familyAlgorithm(axisFamily({ outputs, taps }))] : [];
-    } catch (error) {
-      if (error instanceof InputError) return []; // no subset of the moduli fits the small tile
-      throw error;
-    }
-  });
 }
 
 /** Remembers the results of a pure function of numbers and texts. */

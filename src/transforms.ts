@@ -2,6 +2,7 @@ import { expected, modulusDegree, parseModuli, synthesize, type Transform, verif
 import { type AxisAlgorithm, plainAlgorithm } from './axis.js';
 import {
   defaultAlgorithm,
+  familyAlgorithms,
   foldedAlgorithms,
   knownAlgorithms,
   memoized,
@@ -60,6 +61,7 @@ export function candidatesOf(layer: Layer | Problem, options: TileOptions): Axes
         // First, so that among equals the slowest axis is folded, whose tiles would lie farthest apart.
         ...foldedAlgorithms(taps, axis),
         ...knownAlgorithms(taps),
+        ...('input' in layer ? familyAlgorithms(taps, layer.output[axis]) : []),
         ...('input' in layer ? wholeAxisAlgorithms(layer, axis) : []),
       ];
     const size = tile[axis];

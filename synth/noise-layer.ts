@@ -63,10 +63,14 @@ export function expectedLayerError(
   const noises = axes.map((axis) => ('transform' in axis ? axisNoise(axis) : plainNoise(axis)));
   const sums = sumRoundings(channels, sumBlock, fused);
   const errors = positions(noises).map((at) => {
+    const gain = productOf(at, (axis) => axis.gain);
     const walks = productOf(at, ({ gainSquares }) => gainSquares) * sums.squares;
     const plain = sumRoundings(channels * productOf(at, ({ signal }) => signal), 0, false);
     return {
-      winograd: meanDeviation(varianceOf(at, channels, sums.variance, kernelTransform), walks),
+      winograd: meanDeviation(
+        gain * sums.variance + channels * transformVariance(at, gain, kernelTransform),
+        walks,
+      ),
       direct: meanDeviation(plain.variance, plain.squares),
     };
   });
@@ -92,17 +96,24 @@ export interface LayerAxis {
  * often as they occur.
  *
  * @param axes at least one
+ * @returns the error when so many channels are summed before the partial sum is added to memory; 0 for all in one sum
  */
-export function layerError(axes: readonly LayerAxis[], arithmetic: LayerArithmetic): number {
-  const { channels, sumBlock = 0, kernelTransform = 'double', fused = true } = arithmetic;
-  const noises = axes.flatMap(({ noise }) => (noise === undefined ? [] : [noise]));
-  const summed = axes.reduce(
-    (count, { noise, taps }) => (noise === undefined ? count * Math.sqrt(taps.meanSquare) : count),
-    channels,
-  );
-  const sums = sumRoundings(summed, sumBlock, fused);
-  const winograd = varianceOf(noises, summed, sums.variance, kernelTransform);
-  return Math.sqrt(winograd / directVariance(axes, channels).errors);
+export function layerError(
+  axes: readonly LayerAxis[],
+  arithmetic: Omit<LayerArithmetic, 'sumBlock'>,
+): (sumBlock: number) => number {
+  const { channels, kernelTransform = 'double', fused = true } = arithmetic;
+  const noises: AxisNoise[] = [];
+  let summed = channels;
+  for (const { noise, taps } of axes) {
+    if (noise === undefined) summed *= Math.sqrt(taps.meanSquare);
+    else noises.push(noise);
+  }
+  const gain = productOf(noises, (axis) => axis.gain);
+  const transforms = summed * transformVariance(noises, gain, kernelTransform);
+  const direct = directVariance(axes, channels).errors;
+  return (sumBlock) =>
+    Math.sqrt((gain * sumRoundings(summed, sumBlock, fused).variance + transforms) / direct);
 }
 
 /**
@@ -122,25 +133,30 @@ function directVariance(axes: readonly Pick<LayerAxis, 'taps'>[], channels: numb
   return { errors: ROUNDING_VARIANCE * (terms + partialSums), results: terms };
 }
 
-/** Variance of the rounding errors of an output, given what the axes make of it there. */
-function varianceOf(
+/** Variance of the roundings inside the transforms, for a channel, given what the axes make of an output. */
+function transformVariance(
   noises: readonly AxisNoise[],
-  channels: number,
-  sumVariance: number,
+  gain: number,
   kernelTransform: 'single' | 'double',
 ): number {
-  const gain = productOf(noises, (axis) => axis.gain);
-  // Along axis i: gain for the axes transformed before, signal for those after (for the output the reverse).
-  const along = (part: 'input' | 'kernel' | 'output') =>
-    noises.reduce((total, axis, i) => {
-      const others = productOf(noises, (other, j) => (i === j ? 1 : j < i ? other.gain : other.signal));
-      return total + axis[part] * others;
-    }, 0);
   const kernel =
     kernelTransform === 'single'
-      ? along('kernel')
+      ? along(noises, 'kernel')
       : ROUNDING_VARIANCE * (gain - productOf(noises, (axis) => axis.exactKernelGain));
-  return gain * sumVariance + channels * (along('input') + kernel + along('output'));
+  return along(noises, 'input') + kernel + along(noises, 'output');
+}
+
+/**
+ * Variance of the roundings of one of the transforms along all axes: amplified by the gain of those that are transformed
+ * before (for the output after), while the others treat it like data.
+ */
+function along(noises: readonly AxisNoise[], part: 'input' | 'kernel' | 'output'): number {
+  let [variance, gain] = [0, 1];
+  for (const noise of noises) {
+    variance = variance * noise.signal + gain * noise[part];
+    gain *= noise.gain;
+  }
+  return variance;
 }
 
 const plainNoises = new WeakMap<Transform, readonly AxisNoise[]>();

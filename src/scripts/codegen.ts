@@ -5,14 +5,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { codelet } from '../../synth/emit/codelet.js';
-import { axisFamily } from '../../synth/forms/family.js';
 import { paddedTransform } from '../../synth/forms/padded.js';
 import { fromJSON, type Matrix } from '../../synth/index.js';
 import { compile } from '../../synth/program/compile.js';
 import { errorWeights } from '../../synth/program/programs.js';
 import type { ErrorWeights } from '../../synth/program/rounding.js';
 import type { Bilinear } from '../../synth/transform.js';
-import { FAMILIES, MAX_WHOLE_AXIS } from '../known.js';
+import { FAMILIES_FOLDER, shippedFamilies } from '../families.js';
+import { MAX_WHOLE_AXIS } from '../known.js';
 import { packageRoot } from '../package.js';
 import { nearestDouble } from '../rational.js';
 import { update } from './generated.js';
@@ -54,19 +54,18 @@ function shipped(): Source[] {
     }));
 }
 
-/** The families that the planner knows. */
+/** The shipped families, whose biggest members are the shipped transforms but for the order of their products. */
 function families(): Source[] {
-  return TAPS.flatMap((taps) => FAMILIES.flatMap((outputs) => family(outputs, taps)));
-}
-
-function family(outputs: readonly number[], taps: number): Source[] {
-  const names = outputs.map((size) => `F(${size}, ${taps})`).join(', ');
-  return axisFamily({ outputs, taps }).members.map((transform) => ({
-    name: `family_${outputs.join('_')}x${taps}_f${transform.outputs}`,
-    title: `F(${transform.outputs}, ${taps}) beside ${names}`,
-    origin: `the default family ${names}`,
-    transform,
-  }));
+  return TAPS.flatMap((taps) => shippedFamilies(taps))
+    .filter(({ sizes, taps }) => sizes[0]!.outputs + taps - 1 <= MAX_INPUTS)
+    .flatMap(({ name, taps, sizes, member }) =>
+      sizes.map(({ outputs }) => ({
+        name: `family_${name.replaceAll('.', '_')}_s${outputs}`,
+        title: `F(${outputs}, ${taps}) beside F(${sizes[0]!.outputs}, ${taps})`,
+        origin: `${FAMILIES_FOLDER}/${name}.json`,
+        transform: member(outputs),
+      })),
+    );
 }
 
 /** Whole axes with one zero on both sides, under 3 taps. */

@@ -1,10 +1,11 @@
 /**
- * `npm run synth` writes the shipped transforms and their index: it synthesizes and proves what
+ * `npm run synth` writes the shipped transforms, their index and their families: it synthesizes and proves what
  * transforms/catalogue.jsonl lists, one entry a line. With `--check` it only says whether a file would change.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError, synthesize } from '../../synth/index.js';
+import { FAMILIES_FOLDER, familyFile } from '../families.js';
 import { packageRoot } from '../package.js';
 import { figuresOf, type Shipped, shippedFile, shippedIndex } from '../shipped.js';
 import { transformName } from '../transform-name.js';
@@ -24,15 +25,18 @@ interface Entry {
   readonly note: string;
 }
 
-function transformFiles(): Map<string, string> {
+function shippedTransforms(): Shipped[] {
   const lines = readFileSync(join(packageRoot(), FOLDER, CATALOGUE), 'utf8')
     .trimEnd()
     .split('\n');
   const catalogue: Entry[] = lines.map((line) => JSON.parse(line));
-  const shipped = catalogue.map(({ note, ...options }): Shipped => {
+  return catalogue.map(({ note, ...options }): Shipped => {
     const transform = synthesize(options);
     return { name: transformName(transform), note, transform, figures: figuresOf(transform) };
   });
+}
+
+function transformFiles(shipped: readonly Shipped[]): Map<string, string> {
   const files = new Map<string, string>();
   for (const each of shipped) {
     const name = `${each.name}.json`;
@@ -43,9 +47,17 @@ function transformFiles(): Map<string, string> {
   return files.set(INDEX, shippedIndex(shipped));
 }
 
+const command = 'npm run synth';
+const transforms = shippedTransforms();
 update({
   folder: FOLDER,
   owns: (name) => name.endsWith('.json') || name === INDEX,
-  files: transformFiles(),
-  command: 'npm run synth',
+  files: transformFiles(transforms),
+  command,
+});
+update({
+  folder: FAMILIES_FOLDER,
+  owns: (name) => name.endsWith('.json'),
+  files: new Map(transforms.map(({ name, transform }) => [`${name}.json`, familyFile(transform)])),
+  command,
 });

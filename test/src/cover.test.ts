@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { familyAlgorithm, paddedAlgorithm, plainAlgorithm } from '../../src/axis.js';
-import { cover, coverName, coverText, tilingOf } from '../../src/cover.js';
-import { axisFamily } from '../../synth/forms/family.js';
+import { cover, coverName, coverText, fewestProducts, tilingOf } from '../../src/cover.js';
+import { axisFamily, type TileSize } from '../../synth/forms/family.js';
 import { paddedTransform } from '../../synth/forms/padded.js';
 import { synthesize } from '../../synth/index.js';
 
@@ -46,4 +46,41 @@ describe('cover', () => {
       }),
     );
   });
+
+  it('takes no more products, then no more tiles, than any other cover, however long the axis', () => {
+    const sizes = fc.uniqueArray(
+      fc.record({ outputs: fc.integer({ min: 1, max: 9 }), products: fc.integer({ min: 1, max: 12 }) }),
+      { minLength: 1, maxLength: 4, selector: ({ outputs }) => outputs },
+    );
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 1, max: 400 }), (all, extent) => {
+        const counts = fewestProducts(all, extent);
+        const total = (of: (size: TileSize) => number) =>
+          all.reduce((sum, size, i) => sum + counts[i]! * of(size), 0);
+        expect(total(({ outputs }) => outputs)).toBeGreaterThanOrEqual(extent);
+        expect([total(({ products }) => products), total(() => 1)]).toEqual(fewest(all, extent));
+      }),
+    );
+    const [big, small] = fewestProducts(
+      [
+        { outputs: 7, products: 10 },
+        { outputs: 4, products: 6 },
+      ],
+      7e6 + 1,
+    );
+    expect([big, small]).toEqual([1e6 - 1, 2]);
+  });
 });
+
+/** Products and tiles of the best cover, by the recurrence over every length. */
+function fewest(sizes: readonly TileSize[], extent: number): number[] {
+  const best = [[0, 0]];
+  for (let length = 1; length <= extent; length++) {
+    const found = sizes.map(({ outputs, products }) => {
+      const [before, tiles] = best[Math.max(0, length - outputs)]!;
+      return [before! + products, tiles! + 1];
+    });
+    best.push(found.sort((a, b) => a[0]! - b[0]! || a[1]! - b[1]!)[0]!);
+  }
+  return best[extent]!;
+}

@@ -34,24 +34,100 @@
 #include "f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf.h"
 #include "f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf.h"
 #include "f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf.h"
-#include "family_4_2x3_f4.h"
-#include "family_4_2x3_f2.h"
-#include "family_2_1x3_f1.h"
-#include "family_4_2_1x3_f4.h"
-#include "family_4_2_1x3_f2.h"
-#include "family_4_2_1x3_f1.h"
-#include "family_4_2x5_f4.h"
-#include "family_4_2x5_f2.h"
-#include "family_2_1x5_f2.h"
-#include "family_2_1x5_f1.h"
-#include "family_4_2_1x5_f1.h"
-#include "family_4_2x4_f4.h"
-#include "family_4_2x4_f2.h"
-#include "family_2_1x4_f2.h"
-#include "family_2_1x4_f1.h"
-#include "family_4_2_1x4_f4.h"
-#include "family_4_2_1x4_f2.h"
-#include "family_4_2_1x4_f1.h"
+#include "family_f02x03_t04_0_pm1_inf_s2.h"
+#include "family_f02x03_t04_0_pm1_inf_s1.h"
+#include "family_f03x03_t05_0_pm1_2_inf_s3.h"
+#include "family_f03x03_t05_0_pm1_2_inf_s2.h"
+#include "family_f03x03_t05_pm3o8_pm5o4_inf_s2.h"
+#include "family_f04x03_t06_0_pm1_pm1o3_inf_s4.h"
+#include "family_f04x03_t06_0_pm1_pm1o3_inf_s3.h"
+#include "family_f04x03_t06_0_pm1_pm1o3_inf_s2.h"
+#include "family_f04x03_t06_0_pm1_pm2_inf_s4.h"
+#include "family_f04x03_t06_0_pm1_pm2_inf_s3.h"
+#include "family_f04x03_t06_0_pm1_pm2_inf_s2.h"
+#include "family_f04x03_t06_0_pm5o8_pm3o2_inf_s4.h"
+#include "family_f04x03_t06_0_pm5o8_pm3o2_inf_s3.h"
+#include "family_f04x03_t06_0_pm5o8_pm3o2_inf_s2.h"
+#include "family_f04x03_t07_0_pm1_x2p1_inf_s4.h"
+#include "family_f04x03_t07_0_pm1_x2p1_inf_s2.h"
+#include "family_f04x03_t07_0_pm1_x2p1at0_2_m2_inf_s4.h"
+#include "family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s5.h"
+#include "family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s4.h"
+#include "family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s3.h"
+#include "family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s6.h"
+#include "family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s5.h"
+#include "family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s4.h"
+#include "family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s3.h"
+#include "family_f06x03_t09_0_pm1_pm2_x2p1_inf_s6.h"
+#include "family_f06x03_t09_0_pm1_pm2_x2p1_inf_s4.h"
+#include "family_f06x03_t09_0_pm1_pm2_x2p1_inf_s3.h"
+#include "family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s6.h"
+#include "family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s4.h"
+#include "family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s3.h"
+#include "family_f06x03_t10_0_pm1_x2pmxp1_inf_s6.h"
+#include "family_f06x03_t10_0_pm1_x2pmxp1_inf_s4.h"
+#include "family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s7.h"
+#include "family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s5.h"
+#include "family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s4.h"
+#include "family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s7.h"
+#include "family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s5.h"
+#include "family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s4.h"
+#include "family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s7.h"
+#include "family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s5.h"
+#include "family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s4.h"
+#include "family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s8.h"
+#include "family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s6.h"
+#include "family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s5.h"
+#include "family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s4.h"
+#include "family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s8.h"
+#include "family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s6.h"
+#include "family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s5.h"
+#include "family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4.h"
+#include "family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s9.h"
+#include "family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s7.h"
+#include "family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s6.h"
+#include "family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5.h"
+#include "family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s10.h"
+#include "family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s8.h"
+#include "family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s6.h"
+#include "family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s5.h"
+#include "family_f02x05_t06_0_pm5o8_pm3o2_inf_s2.h"
+#include "family_f02x05_t06_0_pm5o8_pm3o2_inf_s1.h"
+#include "family_f03x05_t07_pm1o4_pm7o8_pm7o4_inf_s2.h"
+#include "family_f04x05_t08_0_pm1_pm2_pm1o2_inf_s4.h"
+#include "family_f04x05_t08_0_pm1_pm2_pm1o2_inf_s3.h"
+#include "family_f04x05_t08_0_pm1_pm2_pm1o2_inf_s2.h"
+#include "family_f05x05_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s5.h"
+#include "family_f05x05_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s3.h"
+#include "family_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s6.h"
+#include "family_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4.h"
+#include "family_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s3.h"
+#include "family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s7.h"
+#include "family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5.h"
+#include "family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s4.h"
+#include "family_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s8.h"
+#include "family_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s6.h"
+#include "family_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s4.h"
+#include "family_f02x04_t05_pm3o8_pm5o4_inf_s2.h"
+#include "family_f02x04_t05_pm3o8_pm5o4_inf_s1.h"
+#include "family_f03x04_t06_0_pm5o8_pm3o2_inf_s3.h"
+#include "family_f03x04_t06_0_pm5o8_pm3o2_inf_s2.h"
+#include "family_f04x04_t07_pm1o4_pm7o8_pm7o4_inf_s4.h"
+#include "family_f04x04_t07_pm1o4_pm7o8_pm7o4_inf_s3.h"
+#include "family_f04x04_t07_pm1o4_pm7o8_pm7o4_inf_s2.h"
+#include "family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s5.h"
+#include "family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s4.h"
+#include "family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s3.h"
+#include "family_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s6.h"
+#include "family_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s4.h"
+#include "family_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s3.h"
+#include "family_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s7.h"
+#include "family_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s5.h"
+#include "family_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4.h"
+#include "family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s8.h"
+#include "family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s6.h"
+#include "family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5.h"
+#include "family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s4.h"
 #include "padded_2x3.h"
 #include "padded_3x3.h"
 #include "padded_4x3.h"
@@ -112,42 +188,162 @@
   X(Output_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf) \
   X(Output_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf) \
   X(Output_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf) \
-  X(Input_family_4_2x3_f4) \
-  X(Output_family_4_2x3_f4) \
-  X(Input_family_4_2x3_f2) \
-  X(Output_family_4_2x3_f2) \
-  X(Input_family_2_1x3_f1) \
-  X(Output_family_2_1x3_f1) \
-  X(Input_family_4_2_1x3_f4) \
-  X(Output_family_4_2_1x3_f4) \
-  X(Input_family_4_2_1x3_f2) \
-  X(Output_family_4_2_1x3_f2) \
-  X(Input_family_4_2_1x3_f1) \
-  X(Output_family_4_2_1x3_f1) \
-  X(Input_family_4_2x5_f4) \
-  X(Output_family_4_2x5_f4) \
-  X(Input_family_4_2x5_f2) \
-  X(Output_family_4_2x5_f2) \
-  X(Input_family_2_1x5_f2) \
-  X(Output_family_2_1x5_f2) \
-  X(Input_family_2_1x5_f1) \
-  X(Output_family_2_1x5_f1) \
-  X(Input_family_4_2_1x5_f1) \
-  X(Output_family_4_2_1x5_f1) \
-  X(Input_family_4_2x4_f4) \
-  X(Output_family_4_2x4_f4) \
-  X(Input_family_4_2x4_f2) \
-  X(Output_family_4_2x4_f2) \
-  X(Input_family_2_1x4_f2) \
-  X(Output_family_2_1x4_f2) \
-  X(Input_family_2_1x4_f1) \
-  X(Output_family_2_1x4_f1) \
-  X(Input_family_4_2_1x4_f4) \
-  X(Output_family_4_2_1x4_f4) \
-  X(Input_family_4_2_1x4_f2) \
-  X(Output_family_4_2_1x4_f2) \
-  X(Input_family_4_2_1x4_f1) \
-  X(Output_family_4_2_1x4_f1) \
+  X(Input_family_f02x03_t04_0_pm1_inf_s2) \
+  X(Output_family_f02x03_t04_0_pm1_inf_s2) \
+  X(Input_family_f02x03_t04_0_pm1_inf_s1) \
+  X(Output_family_f02x03_t04_0_pm1_inf_s1) \
+  X(Input_family_f03x03_t05_0_pm1_2_inf_s3) \
+  X(Output_family_f03x03_t05_0_pm1_2_inf_s3) \
+  X(Output_family_f03x03_t05_0_pm1_2_inf_s2) \
+  X(Input_family_f03x03_t05_pm3o8_pm5o4_inf_s2) \
+  X(Output_family_f03x03_t05_pm3o8_pm5o4_inf_s2) \
+  X(Input_family_f04x03_t06_0_pm1_pm1o3_inf_s4) \
+  X(Output_family_f04x03_t06_0_pm1_pm1o3_inf_s4) \
+  X(Input_family_f04x03_t06_0_pm1_pm1o3_inf_s3) \
+  X(Output_family_f04x03_t06_0_pm1_pm1o3_inf_s3) \
+  X(Input_family_f04x03_t06_0_pm1_pm1o3_inf_s2) \
+  X(Output_family_f04x03_t06_0_pm1_pm1o3_inf_s2) \
+  X(Input_family_f04x03_t06_0_pm1_pm2_inf_s4) \
+  X(Output_family_f04x03_t06_0_pm1_pm2_inf_s4) \
+  X(Input_family_f04x03_t06_0_pm1_pm2_inf_s3) \
+  X(Output_family_f04x03_t06_0_pm1_pm2_inf_s3) \
+  X(Input_family_f04x03_t06_0_pm1_pm2_inf_s2) \
+  X(Output_family_f04x03_t06_0_pm1_pm2_inf_s2) \
+  X(Input_family_f04x03_t06_0_pm5o8_pm3o2_inf_s4) \
+  X(Output_family_f04x03_t06_0_pm5o8_pm3o2_inf_s4) \
+  X(Input_family_f04x03_t06_0_pm5o8_pm3o2_inf_s3) \
+  X(Output_family_f04x03_t06_0_pm5o8_pm3o2_inf_s3) \
+  X(Input_family_f04x03_t06_0_pm5o8_pm3o2_inf_s2) \
+  X(Output_family_f04x03_t06_0_pm5o8_pm3o2_inf_s2) \
+  X(Input_family_f04x03_t07_0_pm1_x2p1_inf_s4) \
+  X(Output_family_f04x03_t07_0_pm1_x2p1_inf_s4) \
+  X(Output_family_f04x03_t07_0_pm1_x2p1_inf_s2) \
+  X(Input_family_f04x03_t07_0_pm1_x2p1at0_2_m2_inf_s4) \
+  X(Output_family_f04x03_t07_0_pm1_x2p1at0_2_m2_inf_s4) \
+  X(Input_family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s5) \
+  X(Output_family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s5) \
+  X(Input_family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s4) \
+  X(Output_family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s4) \
+  X(Input_family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s3) \
+  X(Output_family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s3) \
+  X(Input_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s6) \
+  X(Output_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s6) \
+  X(Input_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s5) \
+  X(Output_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s5) \
+  X(Input_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s4) \
+  X(Output_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s4) \
+  X(Input_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s3) \
+  X(Output_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s3) \
+  X(Input_family_f06x03_t09_0_pm1_pm2_x2p1_inf_s6) \
+  X(Output_family_f06x03_t09_0_pm1_pm2_x2p1_inf_s6) \
+  X(Output_family_f06x03_t09_0_pm1_pm2_x2p1_inf_s4) \
+  X(Input_family_f06x03_t09_0_pm1_pm2_x2p1_inf_s3) \
+  X(Output_family_f06x03_t09_0_pm1_pm2_x2p1_inf_s3) \
+  X(Input_family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s6) \
+  X(Output_family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s6) \
+  X(Input_family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s4) \
+  X(Output_family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s4) \
+  X(Input_family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s3) \
+  X(Output_family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s3) \
+  X(Input_family_f06x03_t10_0_pm1_x2pmxp1_inf_s6) \
+  X(Output_family_f06x03_t10_0_pm1_x2pmxp1_inf_s6) \
+  X(Input_family_f06x03_t10_0_pm1_x2pmxp1_inf_s4) \
+  X(Output_family_f06x03_t10_0_pm1_x2pmxp1_inf_s4) \
+  X(Input_family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s7) \
+  X(Output_family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s7) \
+  X(Input_family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s5) \
+  X(Output_family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s5) \
+  X(Input_family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s4) \
+  X(Output_family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s4) \
+  X(Input_family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s7) \
+  X(Output_family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s7) \
+  X(Input_family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s5) \
+  X(Output_family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s5) \
+  X(Input_family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s4) \
+  X(Output_family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s4) \
+  X(Input_family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s7) \
+  X(Output_family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s7) \
+  X(Input_family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s5) \
+  X(Output_family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s5) \
+  X(Input_family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s4) \
+  X(Output_family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s4) \
+  X(Input_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s8) \
+  X(Output_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s8) \
+  X(Input_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s6) \
+  X(Output_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s6) \
+  X(Input_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s5) \
+  X(Output_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s5) \
+  X(Input_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s4) \
+  X(Output_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s4) \
+  X(Input_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s8) \
+  X(Output_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s8) \
+  X(Input_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s6) \
+  X(Output_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s6) \
+  X(Input_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s5) \
+  X(Output_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s5) \
+  X(Input_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4) \
+  X(Output_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4) \
+  X(Input_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s9) \
+  X(Output_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s9) \
+  X(Input_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s7) \
+  X(Output_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s7) \
+  X(Input_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s6) \
+  X(Output_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s6) \
+  X(Input_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5) \
+  X(Output_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5) \
+  X(Input_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s10) \
+  X(Output_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s10) \
+  X(Input_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s8) \
+  X(Output_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s8) \
+  X(Input_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s6) \
+  X(Output_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s6) \
+  X(Input_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s5) \
+  X(Output_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s5) \
+  X(Output_family_f02x05_t06_0_pm5o8_pm3o2_inf_s2) \
+  X(Output_family_f02x05_t06_0_pm5o8_pm3o2_inf_s1) \
+  X(Input_family_f03x05_t07_pm1o4_pm7o8_pm7o4_inf_s2) \
+  X(Output_family_f03x05_t07_pm1o4_pm7o8_pm7o4_inf_s2) \
+  X(Output_family_f04x05_t08_0_pm1_pm2_pm1o2_inf_s4) \
+  X(Output_family_f04x05_t08_0_pm1_pm2_pm1o2_inf_s3) \
+  X(Output_family_f04x05_t08_0_pm1_pm2_pm1o2_inf_s2) \
+  X(Output_family_f05x05_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s5) \
+  X(Output_family_f05x05_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s3) \
+  X(Output_family_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s6) \
+  X(Output_family_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4) \
+  X(Output_family_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s3) \
+  X(Input_family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s7) \
+  X(Output_family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s7) \
+  X(Input_family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5) \
+  X(Output_family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5) \
+  X(Input_family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s4) \
+  X(Output_family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s4) \
+  X(Output_family_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s8) \
+  X(Output_family_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s6) \
+  X(Output_family_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s4) \
+  X(Input_family_f02x04_t05_pm3o8_pm5o4_inf_s2) \
+  X(Output_family_f02x04_t05_pm3o8_pm5o4_inf_s2) \
+  X(Input_family_f02x04_t05_pm3o8_pm5o4_inf_s1) \
+  X(Output_family_f02x04_t05_pm3o8_pm5o4_inf_s1) \
+  X(Output_family_f03x04_t06_0_pm5o8_pm3o2_inf_s3) \
+  X(Output_family_f03x04_t06_0_pm5o8_pm3o2_inf_s2) \
+  X(Output_family_f04x04_t07_pm1o4_pm7o8_pm7o4_inf_s4) \
+  X(Output_family_f04x04_t07_pm1o4_pm7o8_pm7o4_inf_s3) \
+  X(Output_family_f04x04_t07_pm1o4_pm7o8_pm7o4_inf_s2) \
+  X(Input_family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s5) \
+  X(Output_family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s5) \
+  X(Input_family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s4) \
+  X(Output_family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s4) \
+  X(Output_family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s3) \
+  X(Output_family_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s6) \
+  X(Output_family_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s4) \
+  X(Output_family_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s3) \
+  X(Output_family_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s7) \
+  X(Output_family_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s5) \
+  X(Output_family_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4) \
+  X(Output_family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s8) \
+  X(Output_family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s6) \
+  X(Output_family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5) \
+  X(Output_family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s4) \
   X(Input_padded_2x3) \
   X(Output_padded_2x3) \
   X(Input_padded_3x3) \
