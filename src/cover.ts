@@ -87,16 +87,17 @@ interface Price {
  * How many tiles of each size cover an axis with the fewest products, among equals with the fewest tiles, then with the
  * most equal ones: by dynamic programming over the length of the axis.
  *
- * Long axes are short ones with more tiles of the size that is cheapest per output, S: of any S other tiles some have a
+ * Long axes are short ones with more tiles of the size that is cheapest per output, S, the biggest such: of any S other tiles some have a
  * total length that S divides, and could be replaced. Then fewer than S others are needed, whatever the length.
  *
  * @param extent outputs along the axis
  */
 export function fewestProducts(sizes: readonly TileSize[], extent: number): number[] {
   const biggest = Math.max(...sizes.map(({ outputs }) => outputs));
-  const cheapest = sizes.reduce((best, each) =>
-    each.products * best.outputs < best.products * each.outputs ? each : best,
-  );
+  const cheapest = sizes.reduce((best, each) => {
+    const difference = each.products * best.outputs - best.products * each.outputs;
+    return difference < 0 || (difference === 0 && each.outputs > best.outputs) ? each : best;
+  });
   const others = (cheapest.outputs - 1) * biggest;
   const bulk = Math.max(0, Math.floor((extent - others) / cheapest.outputs) - 1);
   const length = extent - bulk * cheapest.outputs;
