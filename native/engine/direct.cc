@@ -206,8 +206,7 @@ void DirectPlan::compute(const Activations& activations, std::ptrdiff_t image, c
   // Register tiles go straight to blocked results; planar ones are reshuffled in longer rows.
   const bool straight = problem_.outputLayout == Layout::blocked &&
                         (activations.residual == nullptr || problem_.residualLayout == Layout::blocked);
-  const auto& kernels =
-      (pixel_ == width && problem_.stride[2] == 1 ? kernels_.gemm : kernels_.gemmStrided)[panel.vectors - 1];
+  const auto& kernels = kernels_.gemmStrided[panel.vectors - 1];
   const float* const weights = weights_->panels() + (piece.group * panels_.padded() + panel.channel) *
                                                         layer().groupInputs() * volume(layer().kernel);
   const float* const bias = weights_->bias(piece.group) + panel.channel;

@@ -290,8 +290,6 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
         GemmArgs args{};
         args.a = u + i * uPlane_ + group.band.first * channels_ + (group.first - group.band.first) * width;
         args.c = m + i * mPlane_ + (p - firstPanel) * mPanel_ + group.first * lanes;
-        args.cStride = lanes;
-        args.cVector = width;
         args.prefetchStep = pace;
         for (std::ptrdiff_t s = 0; s < std::max<std::ptrdiff_t>(segments, 1); s += chunk) {
           args.full = std::min(chunk, segments - s);

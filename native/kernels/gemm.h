@@ -74,12 +74,13 @@ static WINOGRAD_INLINE void forEachSum(const Body& body) {
   }
 }
 
+// What only the strided ones do is left out of the others, whose sums may be short.
 template <int ROWS, int VECTORS, bool STRIDED>
 static void gemm(const GemmArgs& given) {
   const GemmArgs args = given;  // a copy that no store can change
   constexpr int columns = VECTORS * Vec::width;
   Vec sum[ROWS][VECTORS];
-  if (args.bias != nullptr) {
+  if (STRIDED && args.bias != nullptr) {
     forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = Vec::load(args.bias + v * Vec::width); });
   } else {
     forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = Vec::zero(); });
@@ -104,19 +105,20 @@ static void gemm(const GemmArgs& given) {
     a.begin(args.a + *offset++);
     gemmStep(sum, a, b);
   }
+  const std::ptrdiff_t cStride = STRIDED ? args.cStride : columns, cVector = STRIDED ? args.cVector : Vec::width;
   if (args.addend != nullptr) {
     forEachSum<ROWS, VECTORS>(
-        [&](int r, int v) { sum[r][v] = sum[r][v] + Vec::load(args.addend + r * args.cStride + v * args.cVector); });
+        [&](int r, int v) { sum[r][v] = sum[r][v] + Vec::load(args.addend + r * cStride + v * cVector); });
   }
-  if (args.activation != nullptr) {
+  if (STRIDED && args.activation != nullptr) {
     const Activation activation = *args.activation;
     if (activation.slope != 1) {
       forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = scaleNegative(sum[r][v], activation); });
     }
     forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = clamp(sum[r][v], activation); });
   }
-  const auto at = [&](int r, int v) { return args.c + r * args.cStride + v * args.cVector; };
-  if (args.streamed && aligned(args.c)) {
+  const auto at = [&](int r, int v) { return args.c + r * cStride + v * cVector; };
+  if (STRIDED && args.streamed && aligned(args.c)) {
     forEachSum<ROWS, VECTORS>([&](int r, int v) { stream(sum[r][v], at(r, v)); });
   } else {
     forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v].store(at(r, v)); });

@@ -149,9 +149,11 @@ struct KernelTable {
   const char* name;
   bool (*supported)();
   int width;
-  int gemmRows;                              // most rows of a register tile
-  Gemm gemm[2][kMaxGemmRows];                // [vectors - 1][rows - 1], rowStride == width
-  Gemm gemmStrided[2][kMaxGemmRows];         // the same for any rowStride
+  int gemmRows;  // most rows of a register tile
+  /// [vectors - 1][rows - 1]: a and c lie in rows of `width` and `vectors * width`; no bias, activation, streaming.
+  Gemm gemm[2][kMaxGemmRows];
+  /// The same with any strides and all of these.
+  Gemm gemmStrided[2][kMaxGemmRows];
   int positionKernels;                       // most kernels of a register tile of positions
   Positions positions[kMaxPositionKernels];  // [kernels - 1]
   Grouped grouped[kGroupedPixels];           // [pixels - 1]
