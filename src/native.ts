@@ -50,7 +50,7 @@ export interface NativeLayer {
   readonly kernel: Axes;
   /**
    * winograd: vectors hold channels. positions: Winograd whose vectors hold positions of a tile (Algorithm 2), for very few
-   * channels per group; planar layouts, one form an axis. direct: anything.
+   * channels per group; one form an axis. direct: anything.
    */
   readonly algorithm: 'winograd' | 'positions' | 'direct';
   /** One per axis; F(1, 1) for an axis that is not convolved. Only for `algorithm: 'winograd'`. */

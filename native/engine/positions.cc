@@ -97,6 +97,7 @@ Times PositionsPlan::execute(const float* x, float* y, const float* residual) co
       transformOutput(activations, tiles, group, m, scratch);
       time.output += watch.lap();
     }
+    clearRest(y, tiles);
   });
 
   return sumOf(times, total.lap());
@@ -115,12 +116,14 @@ void PositionsPlan::loadTiles(const float* x, const std::vector<Tile>& tiles, st
       begin[a] = std::clamp<std::ptrdiff_t>(-first[a], 0, inputs_[a]);
       end[a] = std::clamp<std::ptrdiff_t>(size[a] - first[a], begin[a], inputs_[a]);
     }
-    const float* plane = x + (tiles[lane].image * layer().inChannels + channel) * volume(size);
+    const ChannelPlace place =
+        placeOf(problem_.inputLayout, kernels_.width, tiles[lane].image, channel, layer().inChannels, volume(size));
     for (std::ptrdiff_t d = begin[0]; d < end[0]; d++) {
       for (std::ptrdiff_t h = begin[1]; h < end[1]; h++) {
-        const float* from = plane + ((first[0] + d) * size[1] + first[1] + h) * size[2] + first[2];
+        const std::ptrdiff_t pixel = ((first[0] + d) * size[1] + first[1] + h) * size[2] + first[2];
+        const float* from = x + place.first + pixel * place.step;
         float* to = lanes + (d * inputs_[1] + h) * inputs_[2] * width + lane;
-        for (std::ptrdiff_t w = begin[2]; w < end[2]; w++) to[w * width] = from[w];
+        for (std::ptrdiff_t w = begin[2]; w < end[2]; w++) to[w * width] = from[w * place.step];
       }
     }
   }
@@ -174,6 +177,7 @@ void PositionsPlan::transformOutput(const Activations& activations, const std::v
   const std::array<const LineTransform*, 3> transforms{&outputTransforms_[0], &outputTransforms_[1],
                                                        &outputTransforms_[2]};
   for (std::ptrdiff_t k = 0; k < outputs; k++) {
+    const std::ptrdiff_t channel = group * outputs + k;
     for (std::ptrdiff_t v = 0; v < vectors_; v++) {
       const float* rows[kMaxWidth];
       for (std::ptrdiff_t lane = 0; lane < width; lane++) rows[lane] = m + (k * vectors_ + v) * block + lane * width;
@@ -196,33 +200,49 @@ void PositionsPlan::transformOutput(const Activations& activations, const std::v
     store.bias = biases;
     if (activations.residual != nullptr) {
       float* const residual = finished + volume(outputs_) * width;
-      forEachOutputRow(tiles, group * outputs + k,
-                       [&](std::ptrdiff_t tiled, std::ptrdiff_t planar, std::ptrdiff_t count) {
-                         std::copy_n(activations.residual + planar, count, residual + tiled);
+      forEachOutputRow(tiles, channel, problem_.residualLayout,
+                       [&](std::ptrdiff_t tiled, std::ptrdiff_t count, std::ptrdiff_t at, std::ptrdiff_t step) {
+                         for (std::ptrdiff_t w = 0; w < count; w++)
+                           residual[tiled + w] = activations.residual[at + w * step];
                        });
       store.residual = residual;
     }
     store.activation = problem_.activation;
     kernels_.storeRow(store);
-    forEachOutputRow(tiles, group * outputs + k,
-                     [&](std::ptrdiff_t tiled, std::ptrdiff_t planar, std::ptrdiff_t count) {
-                       for (std::ptrdiff_t w = 0; w < count; w++) activations.y[planar + w] = finished[tiled + w];
+    forEachOutputRow(tiles, channel, problem_.outputLayout,
+                     [&](std::ptrdiff_t tiled, std::ptrdiff_t count, std::ptrdiff_t at, std::ptrdiff_t step) {
+                       for (std::ptrdiff_t w = 0; w < count; w++) activations.y[at + w * step] = finished[tiled + w];
                      });
   }
 }
 
-// Calls body(place in [tile][output], place in y, outputs) for every row of the tiles' outputs that exist.
+// Channels that a blocked result has beyond the last one are zero.
+void PositionsPlan::clearRest(float* y, const std::vector<Tile>& tiles) const {
+  if (problem_.outputLayout == Layout::planar) return;
+  for (std::ptrdiff_t channel = layer().outChannels; channel % kernels_.width != 0; channel++) {
+    forEachOutputRow(tiles, channel, Layout::blocked,
+                     [&](std::ptrdiff_t, std::ptrdiff_t count, std::ptrdiff_t at, std::ptrdiff_t step) {
+                       for (std::ptrdiff_t w = 0; w < count; w++) y[at + w * step] = 0;
+                     });
+  }
+}
+
+// Calls body(place in [tile][output], outputs, place in the result or residual, from each to the next) for every row of
+// the tiles' outputs that exist.
 template <class Body>
-void PositionsPlan::forEachOutputRow(const std::vector<Tile>& tiles, std::ptrdiff_t channel, const Body& body) const {
+void PositionsPlan::forEachOutputRow(const std::vector<Tile>& tiles, std::ptrdiff_t channel, Layout layout,
+                                     const Body& body) const {
   for (std::size_t t = 0; t < tiles.size(); t++) {
     const Axes& start = tiles[t].start;
-    const std::ptrdiff_t plane = (tiles[t].image * layer().outChannels + channel) * volume(output_);
+    const ChannelPlace place =
+        placeOf(layout, kernels_.width, tiles[t].image, channel, layer().outChannels, volume(output_));
     const std::ptrdiff_t count = std::min(outputs_[2], output_[2] - start[2]);
     for (std::ptrdiff_t d = 0; d < std::min(outputs_[0], output_[0] - start[0]); d++) {
       for (std::ptrdiff_t h = 0; h < std::min(outputs_[1], output_[1] - start[1]); h++) {
         const std::ptrdiff_t tiled =
             static_cast<std::ptrdiff_t>(t) * volume(outputs_) + (d * outputs_[1] + h) * outputs_[2];
-        body(tiled, plane + ((start[0] + d) * output_[1] + start[1] + h) * output_[2] + start[2], count);
+        const std::ptrdiff_t pixel = ((start[0] + d) * output_[1] + start[1] + h) * output_[2] + start[2];
+        body(tiled, count, place.first + pixel * place.step, place.step);
       }
     }
   }

@@ -30,8 +30,9 @@ class PositionsPlan final : public Plan {
   void transformOutput(const struct Activations& activations, const std::vector<Tile>& tiles, std::ptrdiff_t group,
                        const float* m, float* scratch) const;
 
+  void clearRest(float* y, const std::vector<Tile>& tiles) const;
   template <class Body>
-  void forEachOutputRow(const std::vector<Tile>& tiles, std::ptrdiff_t channel, const Body& body) const;
+  void forEachOutputRow(const std::vector<Tile>& tiles, std::ptrdiff_t channel, Layout layout, const Body& body) const;
 
   const KernelTable& kernels_;
   std::array<LineTransform, 3> inputTransforms_, outputTransforms_;

@@ -73,15 +73,14 @@ Axes outputShape(const Layer& layer, const Problem& problem) {
 }
 
 bool takesBlockedInput(const Layer& layer) {
-  if (layer.algorithm == Algorithm::positions) return false;
+  if (layer.algorithm == Algorithm::positions) return true;
   if (layer.narrowGroups()) return layer.alignedGroups();
   const bool folded = layer.algorithm == Algorithm::winograd && layer.depth() != layer.inChannels;
   return !folded && wholeVectors(layer, layer.groupInputs());
 }
 
 bool takesBlockedOutput(const Layer& layer) {
-  if (layer.algorithm == Algorithm::positions) return false;
-  return layer.narrowGroups() || wholeVectors(layer, layer.groupOutputs());
+  return layer.algorithm == Algorithm::positions || layer.narrowGroups() || wholeVectors(layer, layer.groupOutputs());
 }
 
 void validate(const Layer& layer) {

@@ -12,6 +12,13 @@ bool inside(std::ptrdiff_t index, std::ptrdiff_t size) {
 
 }  // namespace
 
+ChannelPlace placeOf(Layout layout, int width, std::ptrdiff_t image, std::ptrdiff_t channel, std::ptrdiff_t channels,
+                     std::ptrdiff_t pixels) {
+  if (layout == Layout::planar) return {(image * channels + channel) * pixels, 1};
+  const std::ptrdiff_t block = image * divideUp(channels, width) + channel / width;
+  return {block * pixels * width + channel % width, width};
+}
+
 void loadInputRow(const Layer& layer, const Problem& problem, const float* x, const InputRow& row, float* to) {
   const std::ptrdiff_t width = layer.kernels->width;
   const Axes& size = problem.input;
@@ -79,9 +86,9 @@ void storeOutputRow(const Layer& layer, const Problem& problem, const Axes& outp
   const KernelTable& kernels = *layer.kernels;
   const std::ptrdiff_t pixel = (row.at[0] * output[1] + row.at[1]) * output[2] + row.at[2];
   const auto offset = [&](Layout layout) {
-    const bool blocked = layout == Layout::blocked;
-    const std::ptrdiff_t channels = blocked ? roundUp(layer.outChannels, kernels.width) : layer.outChannels;
-    return (row.image * channels + row.channel) * volume(output) + pixel * (blocked ? kernels.width : 1);
+    const ChannelPlace place =
+        placeOf(layout, kernels.width, row.image, row.channel, layer.outChannels, volume(output));
+    return place.first + pixel * place.step;
   };
   StoreRowArgs args{};
   args.from = from;

@@ -12,6 +12,13 @@ struct Activations {
   bool streamed = false;  // y is stored past the caches; `drainStores` before another thread reads it
 };
 
+/// Where the pixels of a channel lie: the first one, and from each to the next.
+struct ChannelPlace {
+  std::ptrdiff_t first, step;
+};
+ChannelPlace placeOf(Layout layout, int width, std::ptrdiff_t image, std::ptrdiff_t channel, std::ptrdiff_t channels,
+                     std::ptrdiff_t pixels);
+
 /// Reads `extent` pixels of an input row into blocked pixels, zeros where the row or its pixels lie outside the input.
 /// `at`: image and first pixel (depth, row, column), which may be negative. `channelBlock` counts vectors of channels
 /// from `firstChannel`; with `folded` taps, channel c * taps + tap is channel c shifted by the tap. In a planar input

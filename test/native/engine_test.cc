@@ -284,11 +284,8 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
       covered += f == 0 ? 4 : 2;
     }
   }
-  if (lanes) {
-    c.name = "positions ";
-  } else if (generator() % 3 == 0 && takesBlockedInput(l)) {
-    p.inputLayout = Layout::blocked;
-  }
+  if (lanes) c.name = "positions ";
+  if (generator() % 3 == 0 && takesBlockedInput(l)) p.inputLayout = Layout::blocked;
   // Channels beyond the last one hold what the activation makes of zero; keep that zero, to compare all.
   if (takesBlockedOutput(l)) {
     if (generator() % 3 == 0) p.outputLayout = Layout::blocked;

@@ -212,6 +212,12 @@ describe('layouts', () => {
     ]);
   });
 
+  it('are blocked through vectors of positions', () => {
+    const positions = conv2d(18, 18, { groups: 3, lanes: 'positions', tile: 4 });
+    const network = new Sequential([conv2d(18, 18), { layer: positions, residual: 0 }, conv2d(18, 18)]);
+    expect(layoutsOf(network, [1, 18, 20, 20])).toEqual(['planar', 'blocked', 'blocked', 'planar']);
+  });
+
   it('are planar before a layer that sums taps like channels', () => {
     const [few, first] = [conv3d(3, 3), conv3d(3, 64)];
     const x = Tensor.random([1, 3, 8, 56, 56]);
