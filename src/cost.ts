@@ -18,23 +18,28 @@ const model = {
     8: [0.27, 0.5, 0.71, 0.88, 0.94, 1],
     16: [0.33, 0.6, 0.82, 0.92, 0.95, 0.97, 0.98, 0.98, 0.99, 0.99, 1, 1, 1, 1],
   } as Readonly<Record<number, readonly number[]>>,
-  /** The same of a register tile with one vector of two. */
-  halfPanelRate: 0.6,
+  /** The same of a register tile with one vector of two: with few rows it has too few sums to keep both pipes busy. */
+  halfPanelRate: { 4: 0.6, 8: 0.6, 16: 0.97 } as Readonly<Record<number, number>>,
   /** Steps of the inner sum in whose time a register tile is begun and stored. */
   stepsPerSum: 5,
   /** A transform issues about one vector instruction a cycle, in which the peak counts two FMAs of two flops. */
   flopsPerInstruction: 4,
+  /** What the peak counts in a cycle at most, and for each float of a narrower vector. */
+  flopsPerCycle: 32,
+  flopsPerCycleAndFloat: 4,
   /** Pairing rows of ±x halves the arithmetic of a transform, about. */
   instructionsPerEntry: 0.5,
   /** Two loads or stores go with each instruction. */
   instructionsPerMove: 0.5,
+  /** Cycles to bring a number from a vector of channels to its place in a planar result. */
+  cyclesPerStored: 0.5,
   /**
    * Vectors of positions: cycles to put a tile of one channel into its lane or take it out, for each of its rows, and for
-   * each number; fitted to the stages of depthwise 3 × 3 layers with tiles of 2, 4 and 6 on AVX2.
+   * each number; fitted to the stages of 200 plans for layers of few channels and of groups on AVX2 and AVX-512.
    */
-  cyclesPerTile: 20,
-  cyclesPerRow: 6,
-  cyclesPerNumber: 0.25,
+  cyclesPerTile: 65,
+  cyclesPerRow: 2,
+  cyclesPerNumber: 0.6,
   /**
    * Direct convolution of groups narrower than a vector, in multiply-adds of a vector: share of the peak that its kernel
    * reaches; what it takes to load a pixel and put it beside the others, for each input channel of a group, and to store
@@ -86,7 +91,7 @@ export function winogradCost(problem: Problem, covers: Axes<Cover>, sumBlock: nu
   const instructions =
     roundUp(channels, width) * inputInstructions(covers) +
     roundUp(outChannels, width) * outputInstructions(covers);
-  const transforms = model.flopsPerInstruction * batch * instructions;
+  const transforms = model.flopsPerInstruction * batch * instructions + storing(problem, width);
   return sum(problem, transforms, products, streamedBytes(problem, covers, width) * model.flopsPerByte);
 }
 
@@ -104,7 +109,7 @@ function productRows(batch: number, covers: Axes<Cover>, rowRate: readonly numbe
 /** Output channels as the register tiles see them, two vectors at a time: an odd last vector takes longer. */
 function paddedOutputs(channels: number, width: number): number {
   const vectors = Math.ceil(channels / width);
-  return width * (vectors - (vectors % 2) + (vectors % 2) / model.halfPanelRate);
+  return width * (vectors - (vectors % 2) + (vectors % 2) / model.halfPanelRate[width]!);
 }
 
 /** Bytes of the transformed weights, as often as blocks of tiles fetch them. */
@@ -136,7 +141,8 @@ export function positionsCost(problem: Problem, covers: Axes<Cover>, _sumBlock: 
   const lanes = roundUp(tiles, width);
   const instructions = inChannels * inputInstructions(covers) + outChannels * outputInstructions(covers);
   const cycles = inChannels * moving('inputs') + outChannels * moving('outputs');
-  const transforms = model.flopsPerInstruction * ((lanes / tiles) * batch * instructions + width * cycles);
+  const transforms =
+    model.flopsPerInstruction * (lanes / tiles) * batch * instructions + flopsPerCycle(width) * cycles;
   const positions = roundUp(elementCount(covers.map(({ algorithm }) => algorithm.kernel.products)), width);
   const products = 2 * lanes * positions * (inChannels / groups + model.stepsPerSum) * outChannels;
   return sum(problem, transforms, products, 0);
@@ -149,7 +155,16 @@ export function directCost(problem: Problem, width: number): Cost {
   const taps = elementCount(problem.output.map((_, axis) => tapsAlong(problem, axis)));
   const steps = (inChannels / groups) * taps + elementCount(problem.output) * model.stepsPerSum;
   const channels = groups * paddedOutputs(outChannels / groups, width);
-  return sum(problem, 0, (2 * batch * steps * channels) / model.directRate, 0);
+  return sum(problem, storing(problem, width), (2 * batch * steps * channels) / model.directRate, 0);
+}
+
+/** Bringing vectors of channels into the order of a planar result; it matters where channels are few. */
+function storing({ batch, output, outChannels }: Problem, width: number): number {
+  return batch * elementCount(output) * outChannels * model.cyclesPerStored * flopsPerCycle(width);
+}
+
+function flopsPerCycle(width: number): number {
+  return Math.min(model.flopsPerCycle, width * model.flopsPerCycleAndFloat);
 }
 
 /** Taps along an axis, of all outputs together; those on padding cost nothing but along the last one. */
