@@ -52,6 +52,8 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
       outputTransforms_[a].emplace_back(kernels_, form.outputs, form.products, form.A);
     }
   }
+  read_ = problem_;
+  if (readsOften()) read_.inputLayout = Layout::blocked;
   chooseBlocks();
   const std::ptrdiff_t strip = stripSize({0, 0, 0}, 2) - stripSize({0, 0, 0}, 1);  // of one more tile
   blocks_ = makeTileBlocks(problem_, products_, problem_.tileBlock, kernels_.gemmRows,
@@ -89,6 +91,25 @@ std::ptrdiff_t WinogradPlan::stripSize(const std::array<int, 3>& forms, std::ptr
   return rows * (count * last.outputs + std::max(last.inputs - last.outputs, 0)) * kernels_.width;
 }
 
+// Whether strips that overlap along both outer axes read planar inputs so often that a blocked copy of them all pays.
+bool WinogradPlan::readsOften() const {
+  constexpr double often = 2;
+  double reads = 1;
+  for (int a = 0; a < 2; a++) reads *= static_cast<double>(form(a, 0).inputs) / form(a, 0).outputs;
+  return problem_.inputLayout == Layout::planar && volume(layer().folded()) == 1 && reads > often;
+}
+
+void WinogradPlan::reshuffle(const float* x, float* to) const {
+  const std::ptrdiff_t width = kernels_.width, blocks = channels_ / width;
+  const Axes& size = problem_.input;
+  ThreadPool::shared().forEach(problem_.batch * blocks * size[0], problem_.threads, [&](std::ptrdiff_t item, int) {
+    const std::ptrdiff_t plane = item / size[0], depth = item % size[0];
+    InputRow row{plane / blocks, {depth, 0, 0}, size[2], 0, plane % blocks, layer().depth()};
+    float* at = to + item * size[1] * size[2] * width;
+    for (; row.at[1] < size[1]; row.at[1]++, at += size[2] * width) loadInputRow(layer(), problem_, x, row, at);
+  });
+}
+
 // Enough tiles that each weight, once fetched, serves many of them; few enough that U and M stay in cache. The optimum
 // is flat.
 void WinogradPlan::chooseBlocks() {
@@ -121,7 +142,10 @@ void WinogradPlan::chooseBlocks() {
 
 std::size_t WinogradPlan::workspaceBytes() const {
   const std::ptrdiff_t threads = problem_.threads, u = volume(products_) * uPlane_, m = volume(products_) * mPlane_;
-  return static_cast<std::size_t>((splitChannels_ ? 1 : threads) * u + threads * (m + 2 * scratch_)) * sizeof(float);
+  const std::ptrdiff_t copy =
+      read_.inputLayout == problem_.inputLayout ? 0 : problem_.batch * channels_ * volume(problem_.input);
+  return static_cast<std::size_t>((splitChannels_ ? 1 : threads) * u + threads * (m + 2 * scratch_) + copy) *
+         sizeof(float);
 }
 
 std::vector<std::string> WinogradPlan::codelets() const {
@@ -138,7 +162,7 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
   const ThreadPool::Session session(ThreadPool::shared(), problem_.threads);
   weights_->prepare(problem_.threads);
   Stopwatch total;
-  const Activations activations{x, y, residual, streamsOutput()};
+  Activations activations{x, y, residual, streamsOutput()};
   const int threads = problem_.threads;
   const std::shared_ptr<Block> workspace = pooledBlock(workspaceBytes() / sizeof(float));
   const std::ptrdiff_t uSize = volume(products_) * uPlane_, mSize = volume(products_) * mPlane_;
@@ -146,6 +170,13 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
   float* const mBase = uBase + (splitChannels_ ? 1 : threads) * uSize;
   float* const scratchBase = mBase + threads * mSize;
   std::vector<Times> times(static_cast<std::size_t>(threads));
+  if (read_.inputLayout != problem_.inputLayout) {
+    Stopwatch watch;
+    float* const copy = scratchBase + threads * 2 * scratch_;
+    reshuffle(x, copy);
+    activations.x = copy;
+    times[0].input += watch.lap();
+  }
 
   const std::ptrdiff_t channelBlocks = channels_ / kernels_.width;
   const std::ptrdiff_t groups = divideUp(panels_.count(), panelsPerGroup_);
@@ -208,13 +239,13 @@ View WinogradPlan::transformOuterAxes(const Activations& activations, const Run&
   float *const near = scratch, *const far = scratch + scratch_;
 
   const bool identity = transforms[lead]->identity();
-  if (problem_.inputLayout == Layout::planar || padded[lead] || (identity && (padded[0] || padded[2]))) {
+  if (read_.inputLayout == Layout::planar || padded[lead] || (identity && (padded[0] || padded[2]))) {
     InputRow row{run.image, begin, extents[2], 0, channelBlock, layer().depth()};
     float* to = near;
     for (std::ptrdiff_t d = 0; d < extents[0]; d++) {
       for (std::ptrdiff_t h = 0; h < extents[1]; h++, to += extents[2] * width) {
         row.at = {begin[0] + d, begin[1] + h, begin[2]};
-        loadInputRow(layer(), problem_, activations.x, row, to);
+        loadInputRow(layer(), read_, activations.x, row, to);
       }
     }
     return applyAll({lead, 1 - lead}, transforms, packed(near, extents, width), extents, far, near, width);

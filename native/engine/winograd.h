@@ -28,6 +28,8 @@ class WinogradPlan final : public Plan {
 
  private:
   void chooseBlocks();
+  bool readsOften() const;
+  void reshuffle(const float* x, float* to) const;
   std::ptrdiff_t stripSize(const std::array<int, 3>& forms, std::ptrdiff_t count) const;
   void transformInput(const Activations& activations, const TileBlock& block, const Run& run,
                       std::ptrdiff_t channelBlock, float* u, float* scratch) const;
@@ -47,6 +49,7 @@ class WinogradPlan final : public Plan {
   }
 
   const KernelTable& kernels_;
+  Problem read_;  // with the layout in which the input's strips are read: the input's own, or its copy's
   Panels panels_;
   std::array<std::vector<LineTransform>, 3> inputTransforms_, outputTransforms_;  // per axis and form
   std::vector<TileBlock> blocks_;
