@@ -264,7 +264,6 @@ void DirectPlan::compute(const Activations& activations, std::ptrdiff_t image, c
         args.full = runs[r].full;
         args.single = runs[r].single;
         args.b = weights + channelsBefore(runs[r].first) * lanes;
-        args.prefetch = reinterpret_cast<const char*>(args.b);
         if (r + 1 == runs.size()) {
           args.activation = activation;
           args.streamed = straight && activations.streamed;

@@ -120,8 +120,9 @@ void WinogradPlan::chooseBlocks() {
     const std::ptrdiff_t perTile = products * (channels_ + panelsPerGroup_ * 2 * kernels_.width);
     // Every group of output channels reads U again: it must not be driven out by the weights that stream past.
     const std::ptrdiff_t most = std::max<std::ptrdiff_t>(kLargestU / (products * channels_), 2 * kernels_.gemmRows);
-    problem_.tileBlock = std::max(kBlock / perTile, std::min(kEnoughTiles, most));
-    problem_.tileBlock -= problem_.tileBlock % kernels_.gemmRows;  // whole register tiles; `most` leaves at least two
+    // Whole register tiles.
+    const std::ptrdiff_t rows = kernels_.gemmRows;
+    problem_.tileBlock = std::max(kBlock / perTile / rows * rows, roundUp(std::min(kEnoughTiles, most), rows));
   }
   // Splitting tiles keeps U in the cache of the core that made it. It needs enough of them to fill register tiles, and
   // weights that the threads share in cache: each would stream all of them from memory.
@@ -311,17 +312,20 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
       const float* const next = p + 1 < endPanel       ? weightsOf(p + 1, i)
                                 : i + 1 < productCount ? weightsOf(firstPanel, i + 1)
                                                        : weightsOf(endPanel % panels_.count(), 0);
-      // Bytes between two fetches, and bytes that all fetches of a channel come to.
+      // The more groups there are, the fewer of their channels fetch.
+      const std::ptrdiff_t fetching = divideUp(4, static_cast<std::ptrdiff_t>(groups.size()));
       const std::ptrdiff_t rowBytes = lanes * static_cast<std::ptrdiff_t>(sizeof(float));
-      const std::ptrdiff_t pace = divideUp(std::min(rowBytes, kLineBytes), static_cast<std::ptrdiff_t>(groups.size()));
-      const std::ptrdiff_t perChannel = divideUp(rowBytes, kLineBytes) * pace;
+      const std::ptrdiff_t step =
+          divideUp(4 * std::min(rowBytes, kLineBytes), fetching * static_cast<std::ptrdiff_t>(groups.size()));
+      const std::ptrdiff_t perFour = fetching * divideUp(rowBytes, kLineBytes) * step;
       for (std::size_t g = 0; g < groups.size(); g++) {
         const Group& group = groups[g];
         const Gemm gemm = kernels_.gemm[panels_.at(p).vectors - 1][group.rows - 1];
         GemmArgs args{};
         args.a = u + i * uPlane_ + group.band.first * channels_ + (group.first - group.band.first) * width;
         args.c = m + i * mPlane_ + (p - firstPanel) * mPanel_ + group.first * lanes;
-        args.prefetchStep = pace;
+        args.fetchingChannels = static_cast<int>(fetching);
+        args.prefetchStep = step;
         for (std::ptrdiff_t s = 0; s < std::max<std::ptrdiff_t>(segments, 1); s += chunk) {
           args.full = std::min(chunk, segments - s);
           args.single = s + chunk >= segments ? channels % width : 0;
@@ -329,7 +333,7 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
           args.b = weights + s * width * lanes;
           args.addend = s > 0 ? args.c : nullptr;
           args.prefetch = reinterpret_cast<const char*>(next) +
-                          (static_cast<std::ptrdiff_t>(g) * channels + s * width) * perChannel;
+                          (static_cast<std::ptrdiff_t>(g) * channels + s * width) / 4 * perFour;
           gemm(args);
         }
       }

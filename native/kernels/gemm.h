@@ -95,7 +95,7 @@ static void gemm(const GemmArgs& given) {
     for (int k = 0; k < Vec::width; k += 4) {
 #pragma GCC unroll 4
       for (int step = 0; step < 4; step++, b += columns) {
-        fetchAhead<VECTORS>(prefetch, args.prefetchStep);
+        if (step < args.fetchingChannels) fetchAhead<VECTORS>(prefetch, args.prefetchStep);
         gemmStep(sum, a, b);
         a.advance();
       }

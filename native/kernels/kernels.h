@@ -37,8 +37,9 @@ struct GemmArgs {
   const float* addend;              // laid out like c, or c itself; null: nothing
   const Activation* activation;     // null: none
   bool streamed;                    // stored past the caches
-  const char* prefetch;             // next panel's share, fetched into L2 while this one is worked on; never null
-  std::ptrdiff_t prefetchStep;  // bytes from one fetch to the next; a channel fetches as often as it reads a line of b
+  const char* prefetch;             // next panel's share, fetched into L2 while this one is worked on
+  int fetchingChannels;             // how many of four channels fetch as many lines of it as they read of b
+  std::ptrdiff_t prefetchStep;      // bytes from one of these lines to the next
 };
 using Gemm = void (*)(const GemmArgs&);
 
