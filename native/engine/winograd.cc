@@ -16,7 +16,6 @@ constexpr std::ptrdiff_t kBlock = 1 << 19;        // floats of U and M together:
 constexpr std::ptrdiff_t kNearWeights = 8 << 20;  // floats of weights that stay in the third level of cache
 constexpr std::ptrdiff_t kLargestU = 3 << 20;     // floats of U that stay in the third level of cache
 constexpr std::ptrdiff_t kEnoughTiles = 28;       // that each weight should serve, once fetched
-constexpr std::ptrdiff_t kChannelGroup = 32;
 constexpr std::ptrdiff_t kStrip = 32 * 1024;  // floats of a strip: two of them leave most of the second level of cache
 
 // Planes that lie a multiple of 4 KiB apart would fall into the same cache sets.
@@ -114,7 +113,7 @@ void WinogradPlan::reshuffle(const float* x, float* to) const {
 // is flat.
 void WinogradPlan::chooseBlocks() {
   const std::ptrdiff_t products = volume(products_), tiles = countTiles(problem_);
-  if (problem_.channelGroup == 0) problem_.channelGroup = kChannelGroup;
+  // One panel, unless asked for more: its weights are one stream.
   panelsPerGroup_ = std::clamp<std::ptrdiff_t>(problem_.channelGroup / (2 * kernels_.width), 1, panels_.count());
   if (problem_.tileBlock == 0) {
     const std::ptrdiff_t perTile = products * (channels_ + panelsPerGroup_ * 2 * kernels_.width);
