@@ -1,3 +1,4 @@
+import type { Lanes } from '../src/choices.js';
 import type { NativeLayer, NativeProblem } from '../src/native.js';
 import type { Algorithm } from '../src/planner.js';
 import { axes } from '../src/problem.js';
@@ -13,22 +14,25 @@ export interface Posed {
 /** What the name of an algorithm asks for. */
 export interface Wish extends TileOptions {
   readonly algorithm: Algorithm;
+  /** By default whichever suits. */
+  readonly lanes?: Lanes;
   /** Changes the planner's choice before it runs. */
   readonly mode: (posed: Posed) => Posed;
 }
 
-/** Ways to run a choice that the planner would not, or not there. */
-const modes: Readonly<Record<string, (posed: Posed) => Posed>> = {
-  generic: withoutCodelets,
-  positions: ({ layer, problem }) => ({ layer: { ...layer, algorithm: 'positions' }, problem }),
-  fold1: (posed) => folded(posed, 1),
-  fold2: (posed) => folded(posed, 2),
+/** What follows a colon: what vectors shall hold, or a way to run a choice that the planner would not, or not there. */
+const modes: Readonly<Record<string, Partial<Wish>>> = {
+  channels: { lanes: 'channels' },
+  positions: { lanes: 'positions' },
+  generic: { mode: withoutCodelets },
+  fold1: { mode: (posed) => folded(posed, 1) },
+  fold2: { mode: (posed) => folded(posed, 2) },
 };
 
 /** In a few words, for help and errors. */
 export const GRAMMAR =
-  'auto, winograd, direct, tiles such as 4 or 2x4x4, and with a mode auto:generic (without codelets), 4:positions ' +
-  '(Algorithm 2: vectors of positions), 4:fold1 or 4:fold2 (taps of the first axes summed like channels)';
+  'auto, winograd, direct, tiles such as 4 or 2x4x4, and with a mode auto:generic (without codelets), ' +
+  'winograd:channels and 4:positions (what vectors hold), 4:fold1 or 4:fold2 (taps of the first axes summed like channels)';
 
 /**
  * `auto`, `winograd`, `direct`, tiles such as `4` or `2x4x4`, or moduli such as `0, ±1, ±2, inf`; any but moduli
@@ -38,11 +42,11 @@ export const GRAMMAR =
  */
 export function parseAlgorithm(name: string): Wish {
   const [base = '', modeName] = name.split(':');
-  const mode = modeName === undefined ? (posed: Posed) => posed : modes[modeName];
+  const mode = modeName === undefined ? {} : modes[modeName];
   const wish = mode && baseWish(base);
   if (wish === undefined)
     throw new InputError(`Expected an algorithm to be among ${GRAMMAR} but received ${JSON.stringify(name)}`);
-  return { ...wish, mode: mode! };
+  return { mode: (posed) => posed, ...wish, ...mode };
 }
 
 function baseWish(base: string): Omit<Wish, 'mode'> | undefined {

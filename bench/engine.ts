@@ -40,6 +40,7 @@ export function prepare(job: Job & EngineOptions): Prepared {
   const problem = problemOf(job);
   const options = {
     algorithm: wish.algorithm,
+    lanes: wish.lanes,
     candidates: candidatesOf(problem, wish),
     errorLimit: wish.tile || wish.transforms ? Infinity : job.errorLimit,
     width,
@@ -96,6 +97,7 @@ function problemOf(job: Job): Problem {
     {
       inChannels: job.inChannels,
       outChannels: job.outChannels,
+      groups: job.groups,
       kernelSize: job.kernel,
       stride: job.stride,
       padding: job.padding,

@@ -4,6 +4,7 @@ export interface BenchLayer {
   readonly name: string;
   readonly inChannels: number;
   readonly outChannels: number;
+  readonly groups: number;
   /** Per spatial axis, slowest first; two axes for 2-D, three for 3-D. */
   readonly input: readonly number[];
   readonly kernel: readonly number[];
@@ -30,6 +31,7 @@ function cube(
     name,
     inChannels,
     outChannels,
+    groups: 1,
     input,
     kernel: input.map(() => size),
     stride: input.map(() => 1),
@@ -67,6 +69,43 @@ export const layers: readonly BenchLayer[] = [
   cube('1x1s2-256@56', [256, 512], [56, 56], 1, { stride: [2, 2], bestElsewhere: 0.96 }),
 ];
 
+/** As many groups as channels, and some in between. */
+function grouped(channels: number, groups: number, input: readonly number[], size: number): BenchLayer {
+  const kind = groups === channels ? 'depthwise' : `groups-${groups}`;
+  const name = `${kind}-${input.map(() => size).join('x')}-${channels}@${input.at(-1)}`;
+  return cube(name, [channels, channels], input, size, { groups });
+}
+
+/** Layers of few channels, in groups or at all: where it is open what vectors shall hold. */
+export const fewChannels: readonly BenchLayer[] = [
+  cube('filter-1-1@224', [1, 1], [224, 224], 3),
+  cube('filter-1-4@224', [1, 4], [224, 224], 3),
+  cube('filter-3-3@224', [3, 3], [224, 224], 3),
+  cube('filter-4-4@112', [4, 4], [112, 112], 3),
+  cube('filter-8-8@112', [8, 8], [112, 112], 3),
+  cube('filter-5x5-3-3@112', [3, 3], [112, 112], 5),
+  cube('filter-3d-1-1@32', [1, 1], [32, 32, 32], 3),
+  cube('filter-3d-3-3@8x56', [3, 3], [8, 56, 56], 3),
+  cube('first-1-32@112', [1, 32], [112, 112], 3),
+  cube('first-2-32@112', [2, 32], [112, 112], 3),
+  cube('first-3-64@56', [3, 64], [56, 56], 3),
+  cube('first-4-32@112', [4, 32], [112, 112], 3),
+  grouped(32, 32, [112, 112], 3),
+  grouped(64, 64, [56, 56], 3),
+  grouped(256, 256, [14, 14], 3),
+  grouped(64, 64, [56, 56], 5),
+  grouped(96, 96, [56, 56], 7),
+  grouped(32, 32, [16, 28, 28], 3),
+  grouped(128, 128, [4, 14, 14], 3),
+  grouped(128, 32, [56, 56], 3),
+  grouped(64, 8, [56, 56], 3),
+  grouped(64, 4, [56, 56], 3),
+  grouped(64, 2, [56, 56], 3),
+  grouped(128, 2, [28, 28], 3),
+  grouped(512, 8, [14, 14], 3),
+  grouped(64, 2, [28, 28], 5),
+];
+
 /** Output sizes per spatial axis. */
 export function outputOf({ input, kernel, stride, padding }: BenchLayer): readonly number[] {
   return input.map((size, a) => Math.floor((size + 2 * padding[a]! - kernel[a]!) / stride[a]!) + 1);
@@ -75,5 +114,6 @@ export function outputOf({ input, kernel, stride, padding }: BenchLayer): readon
 /** Floating-point operations of direct convolution, two for each multiply-add, taps on padding included. */
 export function directFlopsOf(layer: BenchLayer, batch: number): number {
   const count = (sizes: readonly number[]) => sizes.reduce((product, size) => product * size, 1);
-  return 2 * batch * layer.inChannels * layer.outChannels * count(layer.kernel) * count(outputOf(layer));
+  const pairs = (layer.inChannels / layer.groups) * layer.outChannels;
+  return 2 * batch * pairs * count(layer.kernel) * count(outputOf(layer));
 }

@@ -84,10 +84,11 @@ async function prepareOne(
   files: { readonly inputFile: string; readonly weightFile: string },
 ): Promise<Measured> {
   const id = entry.contender.newId();
-  const { inChannels, outChannels, input, kernel, stride, padding } = layer;
+  const { inChannels, outChannels, groups, input, kernel, stride, padding } = layer;
   const prepared = await entry.contender.ask({
     request: 'prepare',
-    ...{ id, batch, inChannels, outChannels, input, output: outputOf(layer), kernel, stride, padding },
+    ...{ id, batch, inChannels, outChannels, groups, input, output: outputOf(layer) },
+    ...{ kernel, stride, padding },
     ...{ threads: entry.threads, ...files, samples: data.samples, ...entry.engine },
   });
   const error = rootMeanSquare(prepared.values, data.expected);

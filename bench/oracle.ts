@@ -22,7 +22,7 @@ export function makeData(layer: BenchLayer, batch: number): Data {
   const uniform = (count: number) => Float32Array.from({ length: count }, () => 2 * next() - 1);
   const output = outputOf(layer);
   const input = uniform(batch * layer.inChannels * volume(layer.input));
-  const weight = uniform(layer.outChannels * layer.inChannels * volume(layer.kernel));
+  const weight = uniform(layer.outChannels * (layer.inChannels / layer.groups) * volume(layer.kernel));
   const outputs = batch * layer.outChannels * volume(output);
   const samples = Array.from({ length: SAMPLES }, () => Math.floor(next() * outputs));
   const expected = new Float64Array(SAMPLES);
@@ -53,7 +53,9 @@ function outputAt(
   const pixel = unravel(at % volume(output), output);
   const plane = Math.floor(at / volume(output));
   const image = Math.floor(plane / layer.outChannels) * layer.inChannels;
-  const channel = (plane % layer.outChannels) * layer.inChannels;
+  const channel = plane % layer.outChannels;
+  const [inGroup, outGroup] = [layer.inChannels / layer.groups, layer.outChannels / layer.groups];
+  const first = image + Math.floor(channel / outGroup) * inGroup;
   const pairs: [number, number][] = [];
   for (let tap = 0; tap < taps; tap++) {
     const index = unravel(tap, layer.kernel).map(
@@ -63,10 +65,10 @@ function outputAt(
   }
   let exact = 0;
   let rounded = 0;
-  for (let c = 0; c < layer.inChannels; c++)
+  for (let c = 0; c < inGroup; c++)
     for (const [from, tap] of pairs) {
-      const x = input[(image + c) * space + from]!;
-      const w = weight[(channel + c) * taps + tap]!;
+      const x = input[(first + c) * space + from]!;
+      const w = weight[(channel * inGroup + c) * taps + tap]!;
       exact += x * w;
       rounded = Math.fround(rounded + Math.fround(x * w));
     }

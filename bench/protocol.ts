@@ -10,6 +10,7 @@ export interface Job {
   readonly batch: number;
   readonly inChannels: number;
   readonly outChannels: number;
+  readonly groups: number;
   readonly input: readonly number[];
   readonly output: readonly number[];
   readonly kernel: readonly number[];
@@ -19,7 +20,7 @@ export interface Job {
   readonly threads: number;
   /** Raw little-endian float32, N×C×spatial. */
   readonly inputFile: string;
-  /** The same, O×I×kernel. */
+  /** The same, O×I/groups×kernel. */
   readonly weightFile: string;
   /** Positions in the row-major N×O×spatial result whose values are wanted. */
   readonly samples: readonly number[];

@@ -4,7 +4,7 @@ import { expected, InputError } from '../synth/errors.js';
 import { parseAlgorithm } from './algorithm.js';
 import type { Contender } from './contender.js';
 import type { Entry, Group } from './entry.js';
-import { type BenchLayer, layers } from './layers.js';
+import { type BenchLayer, fewChannels, layers } from './layers.js';
 import type { Effort } from './protocol.js';
 
 /** What to run: every combination of the lists. */
@@ -32,7 +32,7 @@ export interface Contenders {
 /** All layers on the best vector kernels, activations blocked, one thread and two where there are cores for them. */
 export function defaultSelection(): Selection {
   return {
-    layers,
+    layers: [...layers, ...fewChannels],
     batch: [1],
     algorithms: ['auto', 'direct'],
     isa: machineIsas().slice(0, 1),
@@ -96,12 +96,13 @@ function* entriesOf(selection: Selection, { engine, peers }: Contenders): Genera
  */
 export function parseLayers(words: string): readonly BenchLayer[] {
   const wanted = words.toLowerCase().split(',');
+  const all = [...layers, ...fewChannels];
   for (const word of wanted)
-    if (word === '' || !layers.some(({ name }) => name.includes(word)))
+    if (word === '' || !all.some(({ name }) => name.includes(word)))
       throw new InputError(
-        `Expected layers to be among ${layers.map(({ name }) => name).join(', ')} (parts of names will do) but received ${JSON.stringify(word)}`,
+        `Expected layers to be among ${all.map(({ name }) => name).join(', ')} (parts of names will do) but received ${JSON.stringify(word)}`,
       );
-  return layers.filter(({ name }) => wanted.some((word) => name.includes(word)));
+  return all.filter(({ name }) => wanted.some((word) => name.includes(word)));
 }
 
 /** Positive integers separated by commas. @throws InputError naming the option */

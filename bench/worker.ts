@@ -62,7 +62,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 
 function detailsOf({ plan, productShare }: Prepared): PlanDetails {
   return {
-    runs: plan.algorithm === 'winograd' ? plan.transforms.join(' × ') : 'direct',
+    runs: runsOf(plan),
     tile: plan.tile,
     block: plan.blocks,
     codelets: plan.codelets,
@@ -71,6 +71,11 @@ function detailsOf({ plan, productShare }: Prepared): PlanDetails {
     expectedError: plan.expectedError,
     productShare,
   };
+}
+
+function runsOf({ algorithm, transforms, lanes }: Prepared['plan']): string {
+  if (algorithm === 'direct') return 'direct';
+  return transforms.join(' × ') + (lanes === 'positions' ? ' in positions' : '');
 }
 
 function sweep(): void {

@@ -1,7 +1,8 @@
-import { layers } from '../layers.js';
+import { fewChannels, layers } from '../layers.js';
 import type { Row } from '../row.js';
 import { machineIsas, type Selection } from '../selection.js';
 import type { Environment } from './environment.js';
+import { lanesAlgorithms, lanesLines, lanesLosses, lanesSection } from './lanes.js';
 import { lineOf } from './line.js';
 import { sections } from './sections.js';
 import { lossesOf, summaryOf } from './summary.js';
@@ -17,6 +18,7 @@ const fewTiles = ['vgg-512@14', 'resnet-256@14', 'resnet-512@7', 'c3d-conv4a', '
 export function reportSelections(base: Selection): Selection[] {
   const auto: Selection = {
     ...{ ...base, algorithms: ['auto'], layout: ['blocked'], batch: [1], cold: [false] },
+    layers: base.layers.filter((layer) => !fewChannels.includes(layer)),
     effort: 'measure',
   };
   const single: Selection = { ...auto, threads: [1], peers: false };
@@ -27,6 +29,17 @@ export function reportSelections(base: Selection): Selection[] {
     { ...single, isa: machineIsas().filter((isa) => isa !== 'portable') },
     { ...single, cold: [true] },
     { ...single, batch: [4, 8], layers: base.layers.filter(({ name }) => fewTiles.includes(name)) },
+    ...lanesSelections({ ...single, peers: base.peers, layout: ['planar'] }, base.layers),
+  ];
+}
+
+/** Layers of few channels: the planner by estimate, and what it could have taken at its best. */
+function lanesSelections(base: Selection, all: Selection['layers']): Selection[] {
+  const few = { ...base, layers: all.filter((layer) => fewChannels.includes(layer)) };
+  const [auto, ...ways] = lanesAlgorithms;
+  return [
+    { ...few, algorithms: [auto!], effort: 'estimate' },
+    { ...few, algorithms: ways, peers: false },
   ];
 }
 
@@ -34,12 +47,14 @@ export function reportSelections(base: Selection): Selection[] {
 export function reportOf(rows: readonly Row[], at: Environment): string {
   const measured = layers.filter(({ name }) => rows.some(({ layer }) => layer === name));
   const lines = measured.map((layer) => lineOf(layer, rows));
+  const lanes = lanesLines(rows);
   return [
     '# Results of the benchmark',
     introduction(rows, at),
     summaryOf(lines),
     ...sections.flatMap((section) => section(lines)),
-    `## Losses\n\n${lossesOf(lines)}`,
+    ...lanesSection(lanes),
+    `## Losses\n\n${[...lossesOf(lines), ...lanesLosses(lanes)].join('\n') || 'None.'}`,
     METHOD,
   ].join('\n\n');
 }

@@ -34,11 +34,8 @@ export function summaryOf(lines: readonly Line[]): string {
 }
 
 /** Everything that falls short or is slower than another library, one a line. */
-export function lossesOf(lines: readonly Line[]): string {
-  const losses = lines.flatMap((line) =>
-    [...shortfalls(line)].map((text) => `- ${line.layer.name}: ${text}`),
-  );
-  return losses.join('\n') || 'None.';
+export function lossesOf(lines: readonly Line[]): readonly string[] {
+  return lines.flatMap((line) => [...shortfalls(line)].map((text) => `- ${line.layer.name}: ${text}`));
 }
 
 function* shortfalls(line: Line): Generator<string> {

@@ -12,6 +12,7 @@ const uneven: BenchLayer = {
   name: 'uneven',
   inChannels: 3,
   outChannels: 5,
+  groups: 1,
   input: [4, 7, 9],
   kernel: [3, 2, 3],
   stride: [1, 2, 1],
@@ -19,19 +20,22 @@ const uneven: BenchLayer = {
 };
 
 describe('the oracle', () => {
-  it('computes sampled outputs as the naive convolution does', () => {
-    const { input, weight, samples, expected, directError } = makeData(uneven, 2);
+  const grouped = { ...uneven, inChannels: 6, outChannels: 4, groups: 2 };
+  it.each([uneven, grouped])('computes sampled outputs as the naive convolution does, %#', (layer) => {
+    const { input, weight, samples, expected, directError } = makeData(layer, 2);
+    const { inChannels, outChannels, groups } = layer;
     const { data, shape } = referenceConvolution(
       {
-        inputShape: [2, 3, ...uneven.input],
-        weightShape: [5, 3, ...uneven.kernel],
-        stride: uneven.stride,
-        padding: uneven.padding.map((size) => [size, size] as const),
+        inputShape: [2, inChannels, ...layer.input],
+        weightShape: [outChannels, inChannels / groups, ...layer.kernel],
+        groups,
+        stride: layer.stride,
+        padding: layer.padding.map((size) => [size, size] as const),
       },
       input,
       weight,
     );
-    expect(shape.slice(2)).toEqual(outputOf(uneven));
+    expect(shape.slice(2)).toEqual(outputOf(layer));
     // Both sum at most 54 products below 1 in double precision, in some order.
     samples.forEach((at, i) => {
       expect(Math.abs(expected[i]! - data[at]!)).toBeLessThan(54 * 54 * 2 ** -52);
@@ -115,6 +119,7 @@ describe('names', () => {
 
   it('of algorithms: tiles for one axis or each', () => {
     expect(parseAlgorithm('4')).toMatchObject({ algorithm: 'winograd', tile: 4 });
+    expect(parseAlgorithm('4:positions')).toMatchObject({ tile: 4, lanes: 'positions' });
     expect(parseAlgorithm('2x4x4:fold1')).toMatchObject({ algorithm: 'winograd', tile: [2, 4, 4] });
   });
 });

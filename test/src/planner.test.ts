@@ -128,7 +128,8 @@ describe('the expected error', () => {
     const [inChannels, ...input] = shape as [number, ...number[]];
     const [batch, outChannels] = [4, 32];
     const [kernel, ones] = [input.map(() => 3), input.map(() => 1)];
-    const layer = { name: '', inChannels, outChannels, input, kernel, stride: ones, padding: ones };
+    const sizes = { inChannels, outChannels, groups: 1, input, kernel };
+    const layer = { name: '', ...sizes, stride: ones, padding: ones };
     const data = makeData(layer, batch);
     const conv = new Convolution(
       input.length as Rank,

@@ -120,9 +120,11 @@ Prepared prepare(const std::string& line) {
   const int threads = static_cast<int>(number(line, "threads"));
   omp_set_num_threads(threads);
   const std::ptrdiff_t batch = number(line, "batch"), in = number(line, "inChannels"),
-                       out = number(line, "outChannels");
+                       out = number(line, "outChannels"), groups = number(line, "groups");
   const memory::dims x = concatenate({batch, in}, numbers(line, "input"));
-  const memory::dims w = concatenate({out, in}, numbers(line, "kernel"));
+  const memory::dims channels =
+      groups == 1 ? memory::dims{out, in} : memory::dims{groups, out / groups, in / groups};
+  const memory::dims w = concatenate(channels, numbers(line, "kernel"));
   const memory::dims y = concatenate({batch, out}, numbers(line, "output"));
   const auto layout = describe(x, w, y, numbers(line, "stride"), numbers(line, "padding"));
   return {threads, dnnl::convolution_forward(layout), load(text(line, "inputFile"), x, layout.src_desc()),

@@ -102,7 +102,7 @@ function sweep() {
 }
 
 function modelOf(job, weight) {
-  const weightShape = [job.outChannels, job.inChannels, ...job.kernel];
+  const weightShape = [job.outChannels, job.inChannels / job.groups, ...job.kernel];
   const ints = (name, values) => ({ name, type: onnx.AttributeProto.AttributeType.INTS, ints: values });
   const tensor = (name, shape) => ({
     name,
@@ -125,6 +125,7 @@ function modelOf(job, weight) {
             ints('kernel_shape', job.kernel),
             ints('strides', job.stride),
             ints('pads', [...job.padding, ...job.padding]),
+            { name: 'group', type: onnx.AttributeProto.AttributeType.INT, i: job.groups },
           ],
         },
       ],
