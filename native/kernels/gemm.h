@@ -105,10 +105,12 @@ static void gemm(const GemmArgs& given) {
     a.begin(args.a + *offset++);
     gemmStep(sum, a, b);
   }
-  const std::ptrdiff_t cStride = STRIDED ? args.cStride : columns, cVector = STRIDED ? args.cVector : Vec::width;
+  // Not from variables of its own: g++ 12 then keeps the sums in memory, and short ones take twice as long.
+  const auto place = [&](int r, int v) {
+    return STRIDED ? r * args.cStride + v * args.cVector : r * columns + v * Vec::width;
+  };
   if (args.addend != nullptr) {
-    forEachSum<ROWS, VECTORS>(
-        [&](int r, int v) { sum[r][v] = sum[r][v] + Vec::load(args.addend + r * cStride + v * cVector); });
+    forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = sum[r][v] + Vec::load(args.addend + place(r, v)); });
   }
   if (STRIDED && args.activation != nullptr) {
     const Activation activation = *args.activation;
@@ -117,10 +119,9 @@ static void gemm(const GemmArgs& given) {
     }
     forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = clamp(sum[r][v], activation); });
   }
-  const auto at = [&](int r, int v) { return args.c + r * cStride + v * cVector; };
   if (STRIDED && args.streamed && aligned(args.c)) {
-    forEachSum<ROWS, VECTORS>([&](int r, int v) { stream(sum[r][v], at(r, v)); });
+    forEachSum<ROWS, VECTORS>([&](int r, int v) { stream(sum[r][v], args.c + place(r, v)); });
   } else {
-    forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v].store(at(r, v)); });
+    forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v].store(args.c + place(r, v)); });
   }
 }
