@@ -1,6 +1,6 @@
 import { expected } from '../synth/index.js';
 import { type LayerOptions, validateOptions } from './layer-options.js';
-import type { NativeTimes } from './native.js';
+import { type NativeTimes, native } from './native.js';
 import { inEngineMemory, validateOut, validateResidual } from './passes.js';
 import type { Plan } from './plan.js';
 import { LayerPlans, type Prepared } from './prepare.js';
@@ -71,9 +71,10 @@ export class Convolution {
    */
   async forward(x: Tensor, out?: Tensor, residual?: Tensor): Promise<Tensor> {
     const { prepared, result } = this.#enter(x, out, residual);
-    const added = residual && inEngineMemory(residual.data);
-    const times = await prepared.native.forward(inEngineMemory(x.data), result.data, added);
-    return this.#leave(prepared.plan, result, times);
+    const [input, added] = [inEngineMemory(x.data), residual && inEngineMemory(residual.data)];
+    const pass = { plan: prepared.native, input, output: result.data, residual: added };
+    const [times] = await native().forward([pass]);
+    return this.#leave(prepared.plan, result, times!);
   }
 
   /** Convolves on the calling thread (and the layer's others) and blocks it meanwhile; see {@link forward}. */

@@ -136,13 +136,16 @@ export interface NativePlan {
   readonly sumBlock: number;
   /** Names of the generated codelets in use; a transform without one runs on the generic kernel. */
   readonly codelets: readonly string[];
-  /** Runs off the main thread. All arrays must come from `alloc`; `residual` has the shape of the output. */
-  forward(
-    input: Float32Array,
-    output: Float32Array,
-    residual?: Float32Array | undefined,
-  ): Promise<NativeTimes>;
+  /** `residual` has the shape of the output. */
   forwardSync(input: Float32Array, output: Float32Array, residual?: Float32Array | undefined): NativeTimes;
+}
+
+/** A plan and what it runs on; `residual` has the shape of the output. */
+export interface NativePass {
+  readonly plan: NativePlan;
+  readonly input: Float32Array;
+  readonly output: Float32Array;
+  readonly residual?: Float32Array | undefined;
 }
 
 /** What the machine and the build offer. */
@@ -165,6 +168,8 @@ interface Addon {
   alloc(floats: number, zeroed?: boolean): Float32Array;
   /** True for arrays whose memory came from `alloc` (and is not detached). */
   owns(array: Float32Array): boolean;
+  /** Runs passes one after the other off the main thread; all arrays must come from `alloc`. */
+  forward(passes: readonly NativePass[]): Promise<readonly NativeTimes[]>;
   /** Whether a layer can read a blocked input, and write a blocked output or add to it what is blocked. */
   acceptsBlocked(layer: NativeLayer): { readonly input: boolean; readonly output: boolean };
   /** Measures the FMA peak of one core in GFLOP/s. */

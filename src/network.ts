@@ -1,6 +1,6 @@
 import { expected } from '../synth/errors.js';
 import type { Convolution } from './convolution.js';
-import type { NativeLayout, NativePlan } from './native.js';
+import type { NativeLayout, NativePass, NativePlan } from './native.js';
 import { NetworkPlan } from './network-plan.js';
 import type { Decided } from './prepare.js';
 import { inputShape, outputShape } from './problem.js';
@@ -16,7 +16,7 @@ export interface Stage {
 }
 
 /** One layer's part of a pass: numbers of tensors. */
-export interface Step {
+interface Step {
   readonly native: NativePlan;
   readonly input: number;
   readonly output: number;
@@ -35,7 +35,7 @@ const MAX_IDLE = 4;
 /** A network prepared for one shape of input: where every tensor lies, in which layout, and what runs. */
 export class Network {
   readonly plan: NetworkPlan;
-  readonly steps: readonly Step[];
+  readonly #steps: readonly Step[];
   /** Of the tensors between the layers, by their numbers less one. */
   readonly #places: readonly Place[];
   readonly #lengths: readonly number[];
@@ -50,13 +50,13 @@ export class Network {
       const added = residual === undefined ? output : layouts[residual]!;
       return layer.plans.prepare(shapeOf(decided, i), { input, output, residual: added });
     });
-    this.steps = stages.map(({ residual }, i) => ({
+    this.#steps = stages.map(({ residual }, i) => ({
       native: prepared[i]!.native,
       input: i,
       output: i + 1,
       residual,
     }));
-    this.#places = placesOf(this.steps);
+    this.#places = placesOf(this.#steps);
     this.#lengths = lengthsOf(this.#places);
     const activationBytes = this.#lengths.reduce((sum, length) => sum + 4 * length, 0);
     this.plan = new NetworkPlan(
@@ -75,16 +75,22 @@ export class Network {
    * Lends a set of buffers to one pass.
    *
    * @param input,output memory of tensors 0 and the last
-   * @returns the memory of every tensor by its number
+   * @returns the passes of the layers in order
    */
   borrow(
     input: Float32Array,
     output: Float32Array,
-  ): { tensors: readonly Float32Array[]; giveBack: () => void } {
+  ): { passes: readonly NativePass[]; giveBack: () => void } {
     const buffers = this.#idle.pop() ?? this.#lengths.map((length) => allocate(length, false));
     const between = this.#places.map(({ buffer, length }) => buffers[buffer]!.subarray(0, length));
+    const tensors = [input, ...between, output];
     return {
-      tensors: [input, ...between, output],
+      passes: this.#steps.map(({ native, input, output, residual }) => ({
+        plan: native,
+        input: tensors[input]!,
+        output: tensors[output]!,
+        residual: residual === undefined ? undefined : tensors[residual]!,
+      })),
       giveBack: () => {
         if (this.#idle.length < MAX_IDLE) this.#idle.push(buffers);
       },

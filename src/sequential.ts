@@ -1,8 +1,8 @@
 import { expected } from '../synth/errors.js';
 import { BoundedMap } from './bounded.js';
 import { Convolution, type RunStatistics, statisticsOf } from './convolution.js';
-import type { NativeTimes } from './native.js';
-import { Network, type Stage, type Step } from './network.js';
+import { type NativeTimes, native } from './native.js';
+import { Network, type Stage } from './network.js';
 import type { NetworkPlan } from './network-plan.js';
 import { inEngineMemory, validateOut } from './passes.js';
 import { inputShape, type Rank } from './problem.js';
@@ -93,22 +93,22 @@ export class Sequential {
    */
   async forward(x: Tensor, out?: Tensor): Promise<Tensor> {
     const { network, result } = this.#enter(x, out);
-    const { tensors, giveBack } = network.borrow(inEngineMemory(x.data), result.data);
-    const times: NativeTimes[] = [];
+    const { passes, giveBack } = network.borrow(inEngineMemory(x.data), result.data);
     try {
-      for (const step of network.steps) times.push(await step.native.forward(...arraysOf(step, tensors)));
+      return this.#leave(network, result, await native().forward(passes));
     } finally {
       giveBack();
     }
-    return this.#leave(network, result, times);
   }
 
   /** Runs all layers on the calling thread (and the layers' others) and blocks it meanwhile; see {@link forward}. */
   forwardSync(x: Tensor, out?: Tensor): Tensor {
     const { network, result } = this.#enter(x, out);
-    const { tensors, giveBack } = network.borrow(x.data, result.data);
+    const { passes, giveBack } = network.borrow(x.data, result.data);
     try {
-      const times = network.steps.map((step) => step.native.forwardSync(...arraysOf(step, tensors)));
+      const times = passes.map(({ plan, input, output, residual }) =>
+        plan.forwardSync(input, output, residual),
+      );
       return this.#leave(network, result, times);
     } finally {
       giveBack();
@@ -151,9 +151,4 @@ function stageOf(value: SequentialLayer, index: number): Stage {
   if (!Number.isInteger(residual) || residual < 0 || residual >= index)
     throw expected(`the residual of layer ${index}`, "the index of an earlier layer or 'input'", residual);
   return { layer, residual: residual + 1 };
-}
-
-function arraysOf({ input, output, residual }: Step, tensors: readonly Float32Array[]) {
-  const added = residual === undefined ? undefined : tensors[residual];
-  return [tensors[input]!, tensors[output]!, added] as const;
 }

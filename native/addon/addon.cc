@@ -2,10 +2,10 @@
 // runs passes on Node's worker threads. src/native.ts has the types of all this.
 
 #include "blocks.h"
-#include "engine/plan.h"
 #include "engine/weights.h"
 #include "kernels/kernels.h"
 #include "layers.h"
+#include "passes.h"
 #include "runtime/cpu.h"
 #include "runtime/stopwatch.h"
 #include "values.h"
@@ -21,18 +21,10 @@ Napi::Array writeAxes(Napi::Env env, const Axes& axes) {
   return result;
 }
 
-Napi::Object writeTimes(Napi::Env env, const Times& times) {
-  const Napi::Object result = Napi::Object::New(env);
-  result.Set("total", times.total);
-  result.Set("input", times.input);
-  result.Set("product", times.product);
-  result.Set("output", times.output);
-  return result;
-}
-
 // ---- Classes ----
 
 constexpr napi_type_tag kWeightsTag{0x77696e6f67726164, 0x6e642e7765696768};
+constexpr napi_type_tag kPlanTag{0x77696e6f67726164, 0x6e642e706c616e00};
 
 class WeightsWrap : public Napi::ObjectWrap<WeightsWrap> {
  public:
@@ -76,43 +68,11 @@ class WeightsWrap : public Napi::ObjectWrap<WeightsWrap> {
   std::shared_ptr<const Weights> weights_;
 };
 
-/// One pass on a worker thread. It shares the plan and the blocks of its arrays, whatever becomes of their JavaScript
-/// objects.
-class PassWorker : public Napi::AsyncWorker {
- public:
-  PassWorker(Napi::Env env, std::shared_ptr<const Plan> plan, const float* x, float* y, const float* residual,
-             std::vector<std::shared_ptr<Block>> blocks)
-      : AsyncWorker(env),
-        deferred_(Napi::Promise::Deferred::New(env)),
-        plan_(std::move(plan)),
-        blocks_(std::move(blocks)),
-        x_(x),
-        y_(y),
-        residual_(residual) {}
-
-  Napi::Promise promise() const { return deferred_.Promise(); }
-
- protected:
-  void Execute() override { times_ = plan_->execute(x_, y_, residual_); }
-  void OnOK() override { deferred_.Resolve(writeTimes(Env(), times_)); }
-  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
-
- private:
-  Napi::Promise::Deferred deferred_;
-  std::shared_ptr<const Plan> plan_;
-  std::vector<std::shared_ptr<Block>> blocks_;
-  const float* x_;
-  float* y_;
-  const float* residual_;
-  Times times_;
-};
-
 class PlanWrap : public Napi::ObjectWrap<PlanWrap> {
  public:
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Plan",
                        {
-                           InstanceMethod<&PlanWrap::forward>("forward"),
                            InstanceMethod<&PlanWrap::forwardSync>("forwardSync"),
                            InstanceAccessor<&PlanWrap::workspaceBytes>("workspaceBytes"),
                            InstanceAccessor<&PlanWrap::inputLength>("inputLength"),
@@ -132,48 +92,20 @@ class PlanWrap : public Napi::ObjectWrap<PlanWrap> {
       const auto weights = WeightsWrap::from(info[1]);
       plan_ = makePlan(weights, readProblem(info[0], weights->layer().algorithm));
     });
+    info.This().As<Napi::Object>().TypeTag(&kPlanTag);
+  }
+
+  static std::shared_ptr<const Plan> from(const Napi::Value& value) {
+    if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kPlanTag)) {
+      fail(value.Env(), "plan", "an instance of Plan");
+    }
+    return Unwrap(value.As<Napi::Object>())->plan_;
   }
 
  private:
-  struct Arrays {
-    Elements<float> x, y, residual;
-  };
-
-  Arrays arrays(const Napi::CallbackInfo& info) {
-    const Elements<float> x = floats(info[0], "input", plan_->inputSize());
-    const Elements<float> y = floats(info[1], "output", plan_->outputSize());
-    Elements<float> residual{nullptr, 0};
-    if (!info[2].IsUndefined()) residual = floats(info[2], "residual", plan_->residualSize());
-    if (overlap(x, y) || overlap(residual, y)) fail(info.Env(), "output", "memory that no input uses");
-    return {x, y, residual};
-  }
-
-  static bool overlap(const Elements<float>& a, const Elements<float>& b) {
-    return a.data < b.data + b.length && b.data < a.data + a.length;
-  }
-
-  Napi::Value forward(const Napi::CallbackInfo& info) {
-    return guarded(info.Env(), [&]() -> Napi::Value {
-      const Arrays given = arrays(info);
-      std::vector<std::shared_ptr<Block>> blocks;
-      for (const Elements<float>& elements : {given.x, given.y, given.residual}) {
-        if (elements.data == nullptr) continue;
-        blocks.push_back(Blocks::shared().find(elements));
-        if (!blocks.back()) fail(info.Env(), "input, output and residual", "arrays from alloc");
-      }
-      auto* worker = new PassWorker(info.Env(), plan_, given.x.data, const_cast<float*>(given.y.data),
-                                    given.residual.data, std::move(blocks));
-      const Napi::Promise promise = worker->promise();
-      worker->Queue();
-      return promise;
-    });
-  }
-
   Napi::Value forwardSync(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&]() -> Napi::Value {
-      const Arrays given = arrays(info);
-      return writeTimes(info.Env(),
-                        plan_->execute(given.x.data, const_cast<float*>(given.y.data), given.residual.data));
+      return writeTimes(info.Env(), readPass(plan_, info[0], info[1], info[2]).execute());
     });
   }
 
@@ -204,6 +136,20 @@ class PlanWrap : public Napi::ObjectWrap<PlanWrap> {
 
   std::shared_ptr<const Plan> plan_;
 };
+
+Napi::Value forward(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    if (!info[0].IsArray()) fail(info.Env(), "passes", "an array");
+    const Napi::Array list = info[0].As<Napi::Array>();
+    std::vector<Pass> passes;
+    for (uint32_t i = 0; i < list.Length(); i++) {
+      const Napi::Object pass = object(list.Get(i), "a pass");
+      const Napi::Value input = pass.Get("input"), output = pass.Get("output"), residual = pass.Get("residual");
+      passes.push_back(readPass(PlanWrap::from(pass.Get("plan")), input, output, residual));
+    }
+    return runPasses(info.Env(), std::move(passes));
+  });
+}
 
 // ---- Layers ----
 
@@ -263,6 +209,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("cpuInfo", Napi::Function::New<cpuInfo>(env, "cpuInfo"));
   exports.Set("alloc", Napi::Function::New<alloc>(env, "alloc"));
   exports.Set("owns", Napi::Function::New<owns>(env, "owns"));
+  exports.Set("forward", Napi::Function::New<forward>(env, "forward"));
   exports.Set("acceptsBlocked", Napi::Function::New<acceptsBlocked>(env, "acceptsBlocked"));
   exports.Set("fmaPeak", Napi::Function::New<fmaPeak>(env, "fmaPeak"));
   exports.Set("Weights", WeightsWrap::define(env));

@@ -133,7 +133,7 @@ function winograd(covers: readonly Cover[]): Runner {
     const x = native().alloc(data.input.length);
     x.set(data.input);
     const y = Tensor.zeros(outputShape(problem));
-    await plan.forward(x, y.data);
+    await native().forward([{ plan, input: x, output: y.data }]);
     return { isa: plan.isa, y };
   };
 }
