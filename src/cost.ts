@@ -10,7 +10,9 @@ import { elementCount } from './shape.js';
  */
 const model = {
   /** Share of the peak that a full register tile of the batched products reaches, and the direct kernel. */
-  productRate: 0.92,
+  productRate: 0.96,
+  /** The rate along an axis of which some tiles do without some products, relative to tiles of one size. */
+  mixedRate: 0.96,
   directRate: 0.97,
   /** Rate of a register tile of 1, 2, … rows relative to the full one, by the kernels' width; measured. */
   rowRate: {
@@ -50,17 +52,17 @@ const model = {
   groupedSpread: 5,
   groupedStore: 12,
   /** Peak flops of one core in the time in which memory delivers a byte to all of them. */
-  flopsPerByte: 5.4,
+  flopsPerByte: 4.5,
   /**
    * Share of the shorter one of streaming the weights and computing the products that prefetching does not hide,
-   * where streaming is the longer one; the share falls with the third power of their ratio where it is not. Measured
-   * on layers of 256 and 512 channels with few tiles.
+   * where streaming is the longer one; the share falls with the third power of their ratio where it is not. With the
+   * rates of products and the speed of memory it was fitted to 400 plans for the benchmark's layers, of 1 and 4 images.
    */
-  unhidden: 0.5,
+  unhidden: 0.2,
   /** Weights beyond this many bytes are streamed again for every block of tiles, instead of staying in cache. */
   nearWeights: 16 << 20,
   /** How much faster the cache delivers them than memory. */
-  cacheSpeed: 3,
+  cacheSpeed: 1.5,
   /** Tiles of a block whose weights are far, and the bytes of transformed inputs that it keeps to. */
   farTiles: 56,
   largestInputs: 12 << 20,
@@ -85,25 +87,37 @@ export function winogradCost(problem: Problem, covers: Axes<Cover>, sumBlock: nu
   const channels = summedChannels(problem.inChannels, covers);
   const sums = sumBlock === 0 ? 1 : Math.ceil(channels / sumBlock);
   const steps = channels + sums * model.stepsPerSum;
-  const flops =
-    2 * productRows(batch, covers, model.rowRate[width]!) * steps * paddedOutputs(outChannels, width);
-  const products = flops / model.productRate;
+  const { products, streamed } = productsCost(problem, covers, steps, width);
   const instructions =
     roundUp(channels, width) * inputInstructions(covers) +
     roundUp(outChannels, width) * outputInstructions(covers);
   const transforms = model.flopsPerInstruction * batch * instructions + storing(problem, width);
-  return sum(problem, transforms, products, streamedBytes(problem, covers, width) * model.flopsPerByte);
+  return { transforms, products, total: streamed + transforms / problem.threads + model.overhead };
 }
 
 /**
- * Rows of the batched products, tiles times products, at the rate of their register tiles. Tiles of different forms
- * share them in the products that they have in common, which are nearly all.
+ * The batched products, and the time they take beside the streaming of weights. Products that few tiles take have
+ * smaller register tiles, and less to do while their weights stream in; tiles of different forms share register tiles.
  */
-function productRows(batch: number, covers: Axes<Cover>, rowRate: readonly number[]): number {
-  const over = (of: (cover: Cover) => number) => batch * elementCount(covers.map(of));
-  const tiles = over(({ totals }) => totals.tiles);
-  const inGroup = Math.floor(tiles / Math.ceil(tiles / rowRate.length));
-  return over(({ totals }) => totals.products) / rowRate[inGroup - 1]!;
+function productsCost(problem: Problem, covers: Axes<Cover>, steps: number, width: number) {
+  const { batch, outChannels, threads } = problem;
+  const rowRate = model.rowRate[width]!;
+  const mixed = covers.filter(({ levels }) => levels.length > 1).length;
+  const rate = model.productRate * model.mixedRate ** mixed;
+  const perRow = (2 * steps * paddedOutputs(outChannels, width)) / rate;
+  const stream = streamCost(problem, covers, width);
+  let [products, streamed] = [0, 0];
+  for (const first of covers[0].levels)
+    for (const second of covers[1].levels)
+      for (const third of covers[2].levels) {
+        const tiles = batch * first.tiles * second.tiles * third.tiles;
+        const inGroup = Math.floor(tiles / Math.ceil(tiles / rowRate.length));
+        const count = first.products * second.products * third.products;
+        const computing = (count * tiles * perRow) / rowRate[inGroup - 1]!;
+        products += computing;
+        streamed += overlapped(computing / threads, count * stream);
+      }
+  return { products, streamed };
 }
 
 /** Output channels as the register tiles see them, two vectors at a time: an odd last vector takes longer. */
@@ -112,18 +126,18 @@ function paddedOutputs(channels: number, width: number): number {
   return width * (vectors - (vectors % 2) + (vectors % 2) / model.halfPanelRate[width]!);
 }
 
-/** Bytes of the transformed weights, as often as blocks of tiles fetch them. */
-function streamedBytes(problem: Problem, covers: Axes<Cover>, width: number): number {
+/** Streaming the weights of one product, as often as blocks of tiles fetch them. */
+function streamCost(problem: Problem, covers: Axes<Cover>, width: number): number {
   const products = elementCount(covers.map(({ algorithm }) => algorithm.kernel.products));
   const channels = summedChannels(problem.inChannels, covers);
-  const bytes = 4 * products * channels * roundUp(problem.outChannels, width);
-  if (bytes <= model.nearWeights) return bytes / model.cacheSpeed;
+  const bytes = 4 * channels * roundUp(problem.outChannels, width);
+  if (products * bytes <= model.nearWeights) return (bytes * model.flopsPerByte) / model.cacheSpeed;
   const tiles = problem.batch * elementCount(covers.map(({ totals }) => totals.tiles));
   const inBlock = Math.max(
     Math.min(model.farTiles, model.largestInputs / (4 * products * channels)),
     2 * model.rowRate[width]!.length,
   );
-  return bytes * Math.ceil(tiles / inBlock);
+  return bytes * model.flopsPerByte * Math.ceil(tiles / inBlock);
 }
 
 /**
@@ -145,7 +159,7 @@ export function positionsCost(problem: Problem, covers: Axes<Cover>, _sumBlock: 
     model.flopsPerInstruction * (lanes / tiles) * batch * instructions + flopsPerCycle(width) * cycles;
   const positions = roundUp(elementCount(covers.map(({ algorithm }) => algorithm.kernel.products)), width);
   const products = 2 * lanes * positions * (inChannels / groups + model.stepsPerSum) * outChannels;
-  return sum(problem, transforms, products, 0);
+  return sum(problem, transforms, products);
 }
 
 /** Estimates the direct kernel. */
@@ -155,7 +169,7 @@ export function directCost(problem: Problem, width: number): Cost {
   const taps = elementCount(problem.output.map((_, axis) => tapsAlong(problem, axis)));
   const steps = (inChannels / groups) * taps + elementCount(problem.output) * model.stepsPerSum;
   const channels = groups * paddedOutputs(outChannels / groups, width);
-  return sum(problem, storing(problem, width), (2 * batch * steps * channels) / model.directRate, 0);
+  return sum(problem, storing(problem, width), (2 * batch * steps * channels) / model.directRate);
 }
 
 /** Bringing vectors of channels into the order of a planar result; it matters where channels are few. */
@@ -188,14 +202,17 @@ function groupedCost(problem: Problem, width: number): Cost {
   const moves = inputs * (model.groupedLoad + spreading) + outputs * model.groupedStore;
   const flops = 2 * batch * roundUp(outChannels, width);
   const products = (flops * outputs * channels * elementCount(problem.kernel)) / model.groupedRate;
-  return sum(problem, flops * moves, products, 0);
+  return sum(problem, flops * moves, products);
 }
 
-function sum(problem: Problem, transforms: number, products: number, streaming: number): Cost {
-  const computing = products / problem.threads;
+/** What two things take side by side, of which neither hides all of the other. */
+function overlapped(computing: number, streaming: number): number {
   const unhidden = model.unhidden * Math.min(1, (streaming / computing) ** 3);
-  const overlapped = Math.max(computing, streaming) + unhidden * Math.min(computing, streaming);
-  return { transforms, products, total: overlapped + transforms / problem.threads + model.overhead };
+  return Math.max(computing, streaming) + unhidden * Math.min(computing, streaming);
+}
+
+function sum({ threads }: Problem, transforms: number, products: number): Cost {
+  return { transforms, products, total: (products + transforms) / threads + model.overhead };
 }
 
 /** Vector instructions for one channel: fetching the tiles' inputs, then B along the first axis to the last. */

@@ -16,6 +16,8 @@ export interface Cover {
     readonly products: number;
     readonly outputs: number;
   };
+  /** The products of the axis, sorted by how many of its tiles take them: all take the first ones. */
+  readonly levels: readonly { readonly products: number; readonly tiles: number }[];
 }
 
 /**
@@ -42,7 +44,19 @@ export function cover(algorithm: AxisAlgorithm, extent: number): Cover {
       products: total(({ native }) => native.products),
       outputs: total(({ native }) => native.outputs),
     },
+    levels: levelsOf(runs),
   };
+}
+
+/** The forms of runs take beginnings of the products, the biggest form all of them. */
+function levelsOf(runs: Cover['runs']): Cover['levels'] {
+  const descending = [...runs].sort((a, b) => b.form.native.products - a.form.native.products);
+  return descending
+    .map(({ form }, i) => ({
+      products: form.native.products - (descending[i + 1]?.form.native.products ?? 0),
+      tiles: descending.slice(0, i + 1).reduce((sum, { tiles }) => sum + tiles, 0),
+    }))
+    .filter(({ products }) => products > 0);
 }
 
 /** The same for the engine. */
@@ -87,8 +101,9 @@ interface Price {
  * How many tiles of each size cover an axis with the fewest products, among equals with the fewest tiles, then with the
  * most equal ones: by dynamic programming over the length of the axis.
  *
- * Long axes are short ones with more tiles of the size that is cheapest per output, S, the biggest such: of any S other tiles some have a
- * total length that S divides, and could be replaced. Then fewer than S others are needed, whatever the length.
+ * Long axes are short ones with more tiles of the size that is cheapest per output, S, the biggest such: of any S other tiles
+ * some have a total length that S divides, and could be replaced. Then fewer than S others are needed, whatever the
+ * length.
  *
  * @param extent outputs along the axis
  */

@@ -32,6 +32,19 @@ describe('cover', () => {
     expect(tilingOf(found).forms[0]).toMatchObject({ offset: 1, inputs: 2, outputs: 2, products: 3 });
   });
 
+  it('knows how many tiles take each product', () => {
+    expect(cover(family, 14).levels).toEqual([
+      { products: 2, tiles: 3 },
+      { products: 4, tiles: 4 },
+    ]);
+    expect(cover(family, 8).levels).toEqual([{ products: 6, tiles: 2 }]);
+    for (let extent = 1; extent < 40; extent++) {
+      const { levels, totals } = cover(family, extent);
+      const taken = levels.reduce((sum, { products, tiles }) => sum + products * tiles, 0);
+      expect(taken).toBe(totals.products);
+    }
+  });
+
   it('covers every axis with tiles of which only the last may overhang', () => {
     fc.assert(
       fc.property(fc.constantFrom(plain, family), fc.integer({ min: 1, max: 300 }), (algorithm, extent) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Choice } from '../../src/choices.js';
-import { type Cover, summedChannels } from '../../src/cover.js';
+import { type Cover, cover, summedChannels } from '../../src/cover.js';
 import { Convolution, Tensor } from '../../src/index.js';
 import { defaultAlgorithm } from '../../src/known.js';
 import { nativeLayer, nativeProblem } from '../../src/lower.js';
@@ -140,9 +140,7 @@ function winograd(covers: readonly Cover[]): Runner {
 
 /** An axis of one. */
 function unconvolved(): Cover {
-  const algorithm = defaultAlgorithm(1, 1);
-  const runs = [{ form: algorithm.forms[0]!, tiles: 1 }];
-  return { algorithm, extent: 1, runs, totals: { tiles: 1, inputs: 1, products: 1, outputs: 1 } };
+  return cover(defaultAlgorithm(1, 1), 1);
 }
 
 async function runAll(c: Case, data: Data, run: Runner): Promise<[string, Tensor][]> {
