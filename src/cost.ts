@@ -12,7 +12,7 @@ const model = {
   /** Share of the peak that a full register tile of the batched products reaches, and the direct kernel. */
   productRate: 0.96,
   /** The rate along an axis of which some tiles do without some products, relative to tiles of one size. */
-  mixedRate: 0.96,
+  mixedRate: 0.95,
   directRate: 0.97,
   /** Rate of a register tile of 1, 2, … rows relative to the full one, by the kernels' width; measured. */
   rowRate: {
@@ -24,8 +24,11 @@ const model = {
   halfPanelRate: { 4: 0.6, 8: 0.6, 16: 0.97 } as Readonly<Record<number, number>>,
   /** Steps of the inner sum in whose time a register tile is begun and stored. */
   stepsPerSum: 5,
-  /** A transform issues about one vector instruction a cycle, in which the peak counts two FMAs of two flops. */
-  flopsPerInstruction: 4,
+  /**
+   * What the peak counts in the time of one vector instruction of a transform: two FMAs of two flops in a cycle, of which
+   * transforms with vectors of channels use a little more.
+   */
+  flopsPerInstruction: { channels: 3.2, positions: 4 },
   /** What the peak counts in a cycle at most, and for each float of a narrower vector. */
   flopsPerCycle: 32,
   flopsPerCycleAndFloat: 4,
@@ -91,7 +94,7 @@ export function winogradCost(problem: Problem, covers: Axes<Cover>, sumBlock: nu
   const instructions =
     roundUp(channels, width) * inputInstructions(covers) +
     roundUp(outChannels, width) * outputInstructions(covers);
-  const transforms = model.flopsPerInstruction * batch * instructions + storing(problem, width);
+  const transforms = model.flopsPerInstruction.channels * batch * instructions + storing(problem, width);
   return { transforms, products, total: streamed + transforms / problem.threads + model.overhead };
 }
 
@@ -156,7 +159,8 @@ export function positionsCost(problem: Problem, covers: Axes<Cover>, _sumBlock: 
   const instructions = inChannels * inputInstructions(covers) + outChannels * outputInstructions(covers);
   const cycles = inChannels * moving('inputs') + outChannels * moving('outputs');
   const transforms =
-    model.flopsPerInstruction * (lanes / tiles) * batch * instructions + flopsPerCycle(width) * cycles;
+    model.flopsPerInstruction.positions * (lanes / tiles) * batch * instructions +
+    flopsPerCycle(width) * cycles;
   const positions = roundUp(elementCount(covers.map(({ algorithm }) => algorithm.kernel.products)), width);
   const products = 2 * lanes * positions * (inChannels / groups + model.stepsPerSum) * outChannels;
   return sum(problem, transforms, products);

@@ -77,10 +77,7 @@ export class Network {
    * @param input,output memory of tensors 0 and the last
    * @returns the passes of the layers in order
    */
-  borrow(
-    input: Float32Array,
-    output: Float32Array,
-  ): { passes: readonly NativePass[]; giveBack: () => void } {
+  borrow(input: Float32Array, output: Float32Array): { passes: readonly NativePass[]; giveBack: () => void } {
     const buffers = this.#idle.pop() ?? this.#lengths.map((length) => allocate(length, false));
     const between = this.#places.map(({ buffer, length }) => buffers[buffer]!.subarray(0, length));
     const tensors = [input, ...between, output];
