@@ -64,13 +64,61 @@ static WINOGRAD_INLINE void fetchAhead(const char*& at, std::ptrdiff_t step) {
   for (int line = 0; line < (bytes < 64 ? 1 : bytes / 64); line++, at += step) __builtin_prefetch(at, 0, 2);
 }
 
-// Calls body(row, vector) for each sum of a register tile, without a loop.
-template <int ROWS, int VECTORS, class Body>
-static WINOGRAD_INLINE void forEachSum(const Body& body) {
+// Where a register tile lies in memory: floats between its rows and between the vectors of a row.
+struct Strides {
+  std::ptrdiff_t row, vector;
+};
+
+// What is done to all sums of a register tile, without a loop. None of this is a lambda: g++ 12 keeps in memory what
+// one has captured, be it the sums or the arguments, and short sums then take up to twice as long.
+template <int ROWS, int VECTORS>
+static WINOGRAD_INLINE void beginSums(Vec (&sum)[ROWS][VECTORS], const float* bias) {
+#pragma GCC unroll 2
+  for (int v = 0; v < VECTORS; v++) {
+    const Vec first = bias != nullptr ? Vec::load(bias + v * Vec::width) : Vec::zero();
+#pragma GCC unroll 16
+    for (int r = 0; r < ROWS; r++) sum[r][v] = first;
+  }
+}
+
+template <int ROWS, int VECTORS>
+static WINOGRAD_INLINE void addToSums(Vec (&sum)[ROWS][VECTORS], const float* from, Strides strides) {
 #pragma GCC unroll 16
   for (int r = 0; r < ROWS; r++) {
 #pragma GCC unroll 2
-    for (int v = 0; v < VECTORS; v++) body(r, v);
+    for (int v = 0; v < VECTORS; v++) sum[r][v] = sum[r][v] + Vec::load(from + r * strides.row + v * strides.vector);
+  }
+}
+
+template <int ROWS, int VECTORS>
+static WINOGRAD_INLINE void activateSums(Vec (&sum)[ROWS][VECTORS], const Activation& activation) {
+  if (activation.slope != 1) {
+#pragma GCC unroll 16
+    for (int r = 0; r < ROWS; r++) {
+#pragma GCC unroll 2
+      for (int v = 0; v < VECTORS; v++) sum[r][v] = scaleNegative(sum[r][v], activation);
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < ROWS; r++) {
+#pragma GCC unroll 2
+    for (int v = 0; v < VECTORS; v++) sum[r][v] = clamp(sum[r][v], activation);
+  }
+}
+
+template <bool STREAMED, int ROWS, int VECTORS>
+static WINOGRAD_INLINE void storeSums(const Vec (&sum)[ROWS][VECTORS], float* to, Strides strides) {
+#pragma GCC unroll 16
+  for (int r = 0; r < ROWS; r++) {
+#pragma GCC unroll 2
+    for (int v = 0; v < VECTORS; v++) {
+      float* const at = to + r * strides.row + v * strides.vector;
+      if (STREAMED) {
+        stream(sum[r][v], at);
+      } else {
+        sum[r][v].store(at);
+      }
+    }
   }
 }
 
@@ -80,11 +128,7 @@ static void gemm(const GemmArgs& given) {
   const GemmArgs args = given;  // a copy that no store can change
   constexpr int columns = VECTORS * Vec::width;
   Vec sum[ROWS][VECTORS];
-  if (STRIDED && args.bias != nullptr) {
-    forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = Vec::load(args.bias + v * Vec::width); });
-  } else {
-    forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = Vec::zero(); });
-  }
+  beginSums(sum, STRIDED ? args.bias : nullptr);
   Rows<ROWS, STRIDED> a(args.a, args.rowStride);
   const float* b = args.b;
   const char* prefetch = args.prefetch;
@@ -105,23 +149,12 @@ static void gemm(const GemmArgs& given) {
     a.begin(args.a + *offset++);
     gemmStep(sum, a, b);
   }
-  // Not from variables of its own: g++ 12 then keeps the sums in memory, and short ones take twice as long.
-  const auto place = [&](int r, int v) {
-    return STRIDED ? r * args.cStride + v * args.cVector : r * columns + v * Vec::width;
-  };
-  if (args.addend != nullptr) {
-    forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = sum[r][v] + Vec::load(args.addend + place(r, v)); });
-  }
-  if (STRIDED && args.activation != nullptr) {
-    const Activation activation = *args.activation;
-    if (activation.slope != 1) {
-      forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = scaleNegative(sum[r][v], activation); });
-    }
-    forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v] = clamp(sum[r][v], activation); });
-  }
+  const Strides strides{STRIDED ? args.cStride : columns, STRIDED ? args.cVector : Vec::width};
+  if (args.addend != nullptr) addToSums(sum, args.addend, strides);
+  if (STRIDED && args.activation != nullptr) activateSums(sum, *args.activation);
   if (STRIDED && args.streamed && aligned(args.c)) {
-    forEachSum<ROWS, VECTORS>([&](int r, int v) { stream(sum[r][v], args.c + place(r, v)); });
+    storeSums<true>(sum, args.c, strides);
   } else {
-    forEachSum<ROWS, VECTORS>([&](int r, int v) { sum[r][v].store(args.c + place(r, v)); });
+    storeSums<false>(sum, args.c, strides);
   }
 }
