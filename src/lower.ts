@@ -17,8 +17,15 @@ export function nativeLayer(layer: Layer, { algorithm, covers }: Choice, isa: st
 }
 
 /** What the engine runs, once an algorithm is chosen. */
-export function nativeProblem(problem: Problem, { sumBlock, covers, tuning }: Choice): NativeProblem {
-  return { ...problem, sumBlock, ...(covers && { tiling: axes((a) => tilingOf(covers[a])) }), ...tuning };
+export function nativeProblem(problem: Problem, { sumBlock, covers, cost, tuning }: Choice): NativeProblem {
+  return {
+    ...problem,
+    sumBlock,
+    threads: cost.threads,
+    work: cost.transforms + cost.products,
+    ...(covers && { tiling: axes((a) => tilingOf(covers[a])) }),
+    ...tuning,
+  };
 }
 
 /** How a layer's input, its output and what is added to it lie in memory. */

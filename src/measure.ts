@@ -47,7 +47,8 @@ export function measure(
   for (const tuning of tunings) {
     if (performance.now() > start + BUDGET_MS) break;
     const { choice, plan } = winner;
-    const variants = tuning(plan, choice.tuning?.threads ?? problem.threads).map((change) =>
+    const threads = choice.tuning?.threads ?? choice.cost.threads;
+    const variants = tuning(plan, threads, problem.threads).map((change) =>
       passes.of({ ...choice, tuning: { ...choice.tuning, ...change } }),
     );
     timed += variants.length;
@@ -57,7 +58,8 @@ export function measure(
 }
 
 /** What is tried on the winner, one after the other, from what it does now. Direct convolution has no blocks. */
-const tunings: readonly ((plan: NativePlan, threads: number) => Tuning[])[] = [
+const tunings: readonly ((plan: NativePlan, threads: number, most: number) => Tuning[])[] = [
+  (_, threads, most) => (threads === most ? [] : [{ threads: most }]),
   ({ split }, threads) =>
     threads === 1 ? [] : [{ split: split === 'tiles' ? 'channels' : 'tiles' }, { threads: 1 }],
   ({ tileBlock }) => sizes(tileBlock).map((size) => ({ tileBlock: size })),

@@ -93,6 +93,8 @@ export interface NativeProblem {
   /** Of what is added to the result; by default as the output. */
   readonly residualLayout?: NativeLayout;
   readonly threads: number;
+  /** Flops that take as long as a pass at one core's peak, about: a short one wakes no sleeping thread. Default: wake. */
+  readonly work?: number;
   /** How each axis is covered by tiles. Only for `algorithm: 'winograd'`. */
   readonly tiling?: Axes<NativeTiling>;
   /** Tiles that pass through the stages together; 0 lets the engine choose. */

@@ -66,7 +66,7 @@ export class Plan {
     this.workspaceBytes = native.workspaceBytes;
     this.isa = native.isa;
     this.codelets = native.codelets;
-    this.threads = choice.tuning?.threads ?? problem.threads;
+    this.threads = choice.tuning?.threads ?? choice.cost.threads;
     this.directFlops = directFlops(problem);
     this.reason = reason;
   }

@@ -75,6 +75,7 @@ Problem readProblem(const Napi::Value& value, Algorithm algorithm) {
   problem.outputLayout = layout(from.Get("outputLayout"), "outputLayout", Layout::planar);
   problem.residualLayout = layout(from.Get("residualLayout"), "residualLayout", problem.outputLayout);
   problem.threads = smallInteger(from.Get("threads"), "threads");
+  if (!from.Get("work").IsUndefined()) problem.work = number(from.Get("work"), "work");
   problem.tileBlock = integerOr(from, "tileBlock", 0);
   problem.channelGroup = integerOr(from, "channelGroup", 0);
   problem.sumBlock = integerOr(from, "sumBlock", 0);

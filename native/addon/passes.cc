@@ -1,5 +1,9 @@
 #include "passes.h"
 
+#include <algorithm>
+
+#include "runtime/threads.h"
+
 namespace winograd::addon {
 namespace {
 
@@ -20,6 +24,15 @@ class PassWorker : public Napi::AsyncWorker {
 
  protected:
   void Execute() override {
+    // What wakes no thread by itself may in a row, and threads stay awake from one pass to the next.
+    int threads = 1;
+    double work = 0;
+    for (const Pass& pass : passes_) {
+      const Problem& problem = pass.plan->problem();
+      threads = std::max(threads, problem.threads);
+      if (problem.threads > 1) work += problem.work;
+    }
+    const ThreadPool::Session awake(ThreadPool::shared(), threads, work >= kWorthWaking);
     for (const Pass& pass : passes_) times_.push_back(pass.execute());
   }
 

@@ -77,7 +77,7 @@ std::size_t DirectPlan::workspaceBytes() const {
 
 Times DirectPlan::execute(const float* x, float* y, const float* residual) const {
   const Activations activations{x, y, residual, streamsOutput() && outputSize() >= kFarOutput};
-  const ThreadPool::Session session(ThreadPool::shared(), problem_.threads);
+  const ThreadPool::Session awake = session();
   weights_->prepare(problem_.threads);
   Stopwatch total;
   const std::size_t threads = static_cast<std::size_t>(problem_.threads);

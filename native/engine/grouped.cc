@@ -101,7 +101,7 @@ GroupedPlan::Band GroupedPlan::bandOf(std::ptrdiff_t item) const {
 }
 
 Times GroupedPlan::execute(const float* x, float* y, const float* residual) const {
-  const ThreadPool::Session session(ThreadPool::shared(), problem_.threads);
+  const ThreadPool::Session awake = session();
   weights_->prepare(problem_.threads);
   Stopwatch total;
   const Activations activations{x, y, residual};

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "../runtime/threads.h"
 #include "problem.h"
 #include "weights.h"
 
@@ -25,6 +26,9 @@ inline Times sumOf(const std::vector<Times>& threads, double total) {
   }
   return sum;
 }
+
+/// Work (see Problem) that waking a sleeping thread pays for: some 50 microseconds.
+constexpr double kWorthWaking = 6e6;
 
 /// A layer prepared for one problem. Immutable: any number of threads may execute it at once, each pass with a
 /// workspace of its own.
@@ -53,6 +57,11 @@ class Plan {
  protected:
   Plan(std::shared_ptr<const Weights> weights, const Problem& problem)
       : weights_(std::move(weights)), problem_(problem), output_(outputShape(weights_->layer(), problem)) {}
+
+  /// For the time of a pass.
+  ThreadPool::Session session() const {
+    return {ThreadPool::shared(), problem_.threads, problem_.work >= kWorthWaking};
+  }
 
   /// Whether y is so large that little of it would be left in cache for the layer that reads it: storing past the
   /// caches then saves fetching each line before it is overwritten. Not so for planar rows, which come in single lines.

@@ -68,7 +68,7 @@ std::vector<std::string> PositionsPlan::codelets() const {
 }
 
 Times PositionsPlan::execute(const float* x, float* y, const float* residual) const {
-  const ThreadPool::Session session(ThreadPool::shared(), problem_.threads);
+  const ThreadPool::Session awake = session();
   weights_->prepare(problem_.threads);
   Stopwatch total;
   const Activations activations{x, y, residual};

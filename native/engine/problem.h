@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <stdexcept>
 #include <vector>
 
@@ -78,6 +79,8 @@ struct Problem {
   Layout inputLayout = Layout::planar, outputLayout = Layout::planar;
   Layout residualLayout = Layout::planar;  // of what is added to the result
   int threads = 1;
+  /// Flops that take as long as a pass at one core's peak, about: a short one wakes no sleeping thread.
+  double work = std::numeric_limits<double>::infinity();
   std::array<Tiling, 3> tiling;  // for Winograd
   Split split = Split::automatic;
   // Zero lets the engine choose.

@@ -159,7 +159,7 @@ std::vector<std::string> WinogradPlan::codelets() const {
 }
 
 Times WinogradPlan::execute(const float* x, float* y, const float* residual) const {
-  const ThreadPool::Session session(ThreadPool::shared(), problem_.threads);
+  const ThreadPool::Session awake = session();
   weights_->prepare(problem_.threads);
   Stopwatch total;
   Activations activations{x, y, residual, streamsOutput()};

@@ -57,7 +57,7 @@ void ThreadPool::run(std::ptrdiff_t count, int participants, Call call, const vo
     jobs_.push_back(&job);
   }
   posted_.fetch_add(1, std::memory_order_release);
-  posted_.notify_all();
+  if (waking_.load(std::memory_order_relaxed) > 0) posted_.notify_all();
   job.take(0);
   {
     const std::lock_guard lock(mutex_);

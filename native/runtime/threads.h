@@ -24,17 +24,25 @@ class ThreadPool {
   }
 
   /// While it lives, as many workers as it asks for stay awake between regions: a pass has many short ones, and waking
-  /// a sleeper takes longer than some of them. On a busy machine they give way to others.
+  /// a sleeper takes longer than some of them. On a busy machine they give way to others. Sleepers are woken only while
+  /// a session wants it: that takes longer than a short pass gains by them.
   class Session {
    public:
-    Session(ThreadPool& pool, int participants) : pool_(pool), workers_(participants - 1) { pool_.wanted_ += workers_; }
-    ~Session() { pool_.wanted_ -= workers_; }
+    Session(ThreadPool& pool, int participants, bool wake)
+        : pool_(pool), workers_(participants - 1), wakes_(wake && workers_ > 0 ? 1 : 0) {
+      pool_.wanted_ += workers_;
+      pool_.waking_ += wakes_;
+    }
+    ~Session() {
+      pool_.wanted_ -= workers_;
+      pool_.waking_ -= wakes_;
+    }
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
    private:
     ThreadPool& pool_;
-    int workers_;
+    int workers_, wakes_;
   };
 
  private:
@@ -50,6 +58,7 @@ class ThreadPool {
   std::vector<Job*> jobs_;  // those that may still be joined
   std::atomic<unsigned> posted_{0};
   std::atomic<int> wanted_{0};  // workers that sessions keep awake
+  std::atomic<int> waking_{0};  // sessions that wake sleepers
   int workers_ = 0;
 };
 

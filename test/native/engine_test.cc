@@ -239,6 +239,7 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
                                                        generator);
   p.batch = upTo(2, generator);
   p.threads = static_cast<int>(upTo(3, generator));
+  if (generator() % 4 == 0) p.work = 1;  // wakes nobody
   if (generator() % 2) p.activation = {generator() % 2 ? 0.0f : 0.5f, -20, 60};
   const int dimensions = static_cast<int>(upTo(3, generator));
   for (int a = 0; a < 3; a++) {
@@ -427,6 +428,7 @@ void testPool() {
   for (int caller = 0; caller < 4; caller++) {
     callers.emplace_back([caller, &wrong] {
       for (int round = 0; round < 200; round++) {
+        const ThreadPool::Session awake(ThreadPool::shared(), 3, round % 3 == 0);
         std::vector<std::atomic<int>> seen(37);
         ThreadPool::shared().forEach(37, 3, [&](std::ptrdiff_t item, int slot) {
           seen[static_cast<std::size_t>(item)]++;

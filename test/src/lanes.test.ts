@@ -126,7 +126,7 @@ function winograd(covers: readonly Cover[]): Runner {
       covers: lift(covers, unconvolved()),
       sumBlock: c.sumBlock,
       error: 1,
-      cost: { transforms: 0, products: 0, total: 0 },
+      cost: { transforms: 0, products: 0, threads: problem.threads, total: 0 },
     };
     const weights = new (native().Weights)(nativeLayer(problem, choice, isa), data.weight, data.bias ?? null);
     const plan = new (native().Plan)(nativeProblem(problem, choice), weights);

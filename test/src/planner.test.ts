@@ -26,6 +26,14 @@ function planOf(shape: readonly number[], outChannels: number, change: Partial<L
 }
 
 describe('the planner', () => {
+  it('uses the threads that a layer has work for, and chooses as if there were no others', () => {
+    const small = planOf([16, 14, 14], 16, { threads: 8 });
+    expect(small.threads).toBe(1);
+    expect(small.transforms).toEqual(planOf([16, 14, 14], 16).transforms);
+    expect(planOf([64, 56, 56], 64, { threads: 2 }).threads).toBe(2);
+    expect(planOf([64, 14, 14], 64, { threads: 8, algorithm: 'direct' }).threads).toBeLessThan(8);
+  });
+
   it.each([
     [{ stride: 2 }, 'Winograd needs stride 1 (it is 2 × 2)'],
     [{ dilation: 2 }, 'Winograd needs dilation 1 (it is 2 × 2)'],
