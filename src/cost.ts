@@ -54,8 +54,9 @@ const model = {
   groupedLoad: 8,
   groupedSpread: 5,
   groupedStore: 12,
-  /** Peak flops of one core in the time in which memory delivers a byte to all of them. */
+  /** Peak flops of one core in the time in which memory delivers a byte to it, and to several. */
   flopsPerByte: 4.5,
+  flopsPerSharedByte: 3.2,
   /**
    * Share of the shorter one of streaming the weights and computing the products that prefetching does not hide,
    * where streaming is the longer one; the share falls with the third power of their ratio where it is not. With the
@@ -67,7 +68,7 @@ const model = {
   /** How much faster the cache delivers them than memory. */
   cacheSpeed: 1.5,
   /** Tiles of a block whose weights are far, and the bytes of transformed inputs that it keeps to. */
-  farTiles: 56,
+  farTiles: 28,
   largestInputs: 12 << 20,
   /**
    * Sharing work between two threads, and as much for each doubling: of passes in one go, some 13 µs, and of Winograd's
@@ -150,13 +151,14 @@ function streamCost(problem: Problem, covers: Axes<Cover>, width: number): numbe
   const products = elementCount(covers.map(({ algorithm }) => algorithm.kernel.products));
   const channels = summedChannels(problem.inChannels, covers);
   const bytes = 4 * channels * roundUp(problem.outChannels, width);
-  if (products * bytes <= model.nearWeights) return (bytes * model.flopsPerByte) / model.cacheSpeed;
+  const fetching = bytes * (problem.threads > 1 ? model.flopsPerSharedByte : model.flopsPerByte);
+  if (products * bytes <= model.nearWeights) return fetching / model.cacheSpeed;
   const tiles = problem.batch * elementCount(covers.map(({ totals }) => totals.tiles));
   const inBlock = Math.max(
     Math.min(model.farTiles, model.largestInputs / (4 * products * channels)),
     2 * model.rowRate[width]!.length,
   );
-  return bytes * model.flopsPerByte * Math.ceil(tiles / inBlock);
+  return fetching * Math.ceil(tiles / inBlock);
 }
 
 /**
