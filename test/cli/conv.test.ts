@@ -55,9 +55,10 @@ describe('winograd conv', () => {
     ]);
     expect(code).toBe(0);
     const answer = JSON.parse(stdout);
+    // One thread of the two: there is too little work for more.
     expect(answer).toMatchObject({
       out: file('g.npy'),
-      plan: { algorithm: 'direct', threads: 2, inputShape: [2, 4, 13, 15] },
+      plan: { algorithm: 'direct', threads: 1, inputShape: [2, 4, 13, 15] },
     });
     expect(answer.effectiveGflops).toBeCloseTo(answer.plan.directFlops / answer.milliseconds / 1e6, 9);
     await expectReference('g.npy', 'grouped.npy', {
