@@ -45,6 +45,11 @@ Layer readLayer(const Napi::Value& value) {
   const auto known = kAlgorithms.find(algorithm);
   if (known == kAlgorithms.end()) fail(value.Env(), "algorithm", "'winograd', 'positions' or 'direct'");
   layer.algorithm = known->second;
+  if (!from.Get("weightFormat").IsUndefined()) {
+    const std::string format = text(from.Get("weightFormat"), "weightFormat");
+    if (format != "float32" && format != "bfloat16") fail(value.Env(), "weightFormat", "'float32' or 'bfloat16'");
+    if (format == "bfloat16") layer.weightFormat = WeightFormat::bfloat16;
+  }
   if (layer.algorithm == Algorithm::direct) return layer;
   if (!from.Get("fold").IsUndefined()) {
     const Napi::Object fold = array(from.Get("fold"), "fold", 3);

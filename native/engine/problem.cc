@@ -95,6 +95,10 @@ void validate(const Layer& layer) {
       checkedMultiply(static_cast<std::size_t>(layer.outChannels), static_cast<std::size_t>(layer.groupInputs()));
   for (int a = 0; a < 3; a++) weights = checkedMultiply(weights, static_cast<std::size_t>(layer.kernel[a]));
   checkedMultiply(weights, 1024);  // room for padding and for transformed kernels
+  if (layer.weightFormat != WeightFormat::float32 && layer.algorithm != Algorithm::winograd) {
+    throw std::invalid_argument(
+        "Expected weightFormat to be float32 but for Winograd with vectors of channels but received bfloat16");
+  }
   if (layer.algorithm == Algorithm::direct) return;
   if (layer.algorithm == Algorithm::winograd) {
     check(layer.groups == 1, "groups of a Winograd layer with vectors of channels", "1", layer.groups);

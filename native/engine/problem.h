@@ -46,6 +46,9 @@ struct Layer {
   std::ptrdiff_t inChannels = 0, outChannels = 0, groups = 1;
   Axes kernel{1, 1, 1};
   Algorithm algorithm = Algorithm::direct;
+  /// bfloat16 for Winograd with vectors of channels alone: where tiles are few, memory delivers the weights more slowly
+  /// than they are used.
+  WeightFormat weightFormat = WeightFormat::float32;
   std::array<KernelTransform, 3> transforms;  // for Winograd
   /// For Winograd: axes whose taps are summed like channels, in the products' inner dimension, instead of being
   /// transformed; such an axis has the transform F(1, 1). It is the way of layers with few channels.

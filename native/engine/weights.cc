@@ -1,6 +1,9 @@
 #include "weights.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "../runtime/threads.h"
@@ -30,6 +33,28 @@ std::size_t size(std::ptrdiff_t value) {
   return static_cast<std::size_t>(value);
 }
 
+// The bits of the nearest bfloat16, the even one where two are. A double between two floats first becomes that one of
+// them whose last bit is set: it lies on the same side of every bfloat16, and of the middle between any two.
+std::uint32_t toBfloat16(double value) {
+  const float nearest = static_cast<float>(value);
+  if (std::isnan(nearest)) return 0x7fc0;
+  std::uint32_t bits = std::bit_cast<std::uint32_t>(nearest);
+  if (nearest != value) bits = (bits - (std::abs(nearest) > std::abs(value))) | 1;
+  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+// The weights of a panel's channels, as the kernels take them.
+void store(const double* values, WeightFormat format, int vectors, std::ptrdiff_t width, float* to) {
+  if (format == WeightFormat::float32) {
+    for (std::ptrdiff_t lane = 0; lane < vectors * width; lane++) to[lane] = static_cast<float>(values[lane]);
+    return;
+  }
+  for (std::ptrdiff_t lane = 0; lane < width; lane++) {
+    const std::uint32_t second = vectors > 1 ? toBfloat16(values[width + lane]) : 0;
+    to[lane] = std::bit_cast<float>(toBfloat16(values[lane]) << 16 | second);
+  }
+}
+
 const Layer& valid(const Layer& layer) {
   validate(layer);
   return layer;
@@ -39,7 +64,8 @@ const Layer& valid(const Layer& layer) {
 
 Weights::Weights(const Layer& layer, const float* weight, const float* bias)
     : layer_(valid(layer)),
-      panelsOfGroup_(layer.narrowGroups() ? layer.outChannels : layer.groupOutputs(), layer.kernels->width) {
+      panelsOfGroup_(layer.narrowGroups() ? layer.outChannels : layer.groupOutputs(), layer.kernels->width,
+                     layer.weightFormat) {
   packedSize_ = packedSize();
   const std::ptrdiff_t groups = layer.narrowGroups() ? 1 : layer.groups, outputs = layer.outChannels / groups;
   bias_ = std::make_unique<Block>(size(panelsOfGroup_.padded() * groups));
@@ -58,7 +84,8 @@ std::size_t Weights::packedSize() const {
   const std::size_t padded = checkedMultiply(channels, size(panelsOfGroup_.padded()));
   switch (layer_.algorithm) {
     case Algorithm::winograd:
-      return checkedMultiply(checkedMultiply(padded, size(volume(layer_.folded()))), size(layer_.products()));
+      return checkedMultiply(checkedMultiply(size(panelsOfGroup_.stored()), size(layer_.depth())),
+                             size(layer_.products()));
     case Algorithm::positions:
       return checkedMultiply(checkedMultiply(channels, size(layer_.groupOutputs())),
                              size(roundUp(layer_.products(), layer_.kernels->width)));
@@ -136,8 +163,8 @@ void Weights::packWinograd(float* packed, int threads) const {
       const double* values =
           transformKernels(kernels, 0, c, panel.channel, std::min(lanes, layer_.outChannels - panel.channel), lanes);
       for (std::ptrdiff_t i = 0; i < products; i++) {
-        float* out = packed + (panel.channel * products + i * lanes) * channels + c * lanes;
-        for (std::ptrdiff_t lane = 0; lane < lanes; lane++) out[lane] = static_cast<float>(values[i * lanes + lane]);
+        store(values + i * lanes, layer_.weightFormat, panel.vectors, width,
+              packed + (panel.first * products + i * panel.stored) * channels + c * panel.stored);
       }
     }
   });

@@ -14,27 +14,38 @@ namespace winograd {
 struct Panel {
   std::ptrdiff_t channel;  // first output channel (of the group)
   int vectors;
+  std::ptrdiff_t first, stored;  // floats of one weight of each channel: before the panel, and of the panel
 };
 
 /// Output channels of one group, cut into panels for the register tiles.
 class Panels {
  public:
-  Panels(std::ptrdiff_t channels, int width)
-      : width_(width), vectors_(divideUp(channels, width)), count_(divideUp(vectors_, 2)) {}
+  Panels(std::ptrdiff_t channels, int width, WeightFormat format = WeightFormat::float32)
+      : width_(width), format_(format), vectors_(divideUp(channels, width)), count_(divideUp(vectors_, 2)) {}
   std::ptrdiff_t count() const { return count_; }
-  Panel at(std::ptrdiff_t index) const { return {index * 2 * width_, index * 2 + 2 <= vectors_ ? 2 : 1}; }
+  Panel at(std::ptrdiff_t index) const {
+    const int vectors = index * 2 + 2 <= vectors_ ? 2 : 1;
+    const std::ptrdiff_t whole = storedVectors(format_, 2) * width_;
+    return {index * 2 * width_, vectors, index * whole, storedVectors(format_, vectors) * width_};
+  }
+  /// Floats of one weight of each channel.
+  std::ptrdiff_t stored() const {
+    const Panel last = at(count_ - 1);
+    return last.first + last.stored;
+  }
   /// Output channels with padding.
   std::ptrdiff_t padded() const { return vectors_ * width_; }
 
  private:
   int width_;
+  WeightFormat format_;
   std::ptrdiff_t vectors_, count_;
 };
 
 /// A layer's weights in the layout its algorithm reads front to back; shared by plans, from any thread.
 ///
 /// Winograd: [panel][product of three axes][input channel][panel's channels], transformed in double precision
-/// (Budden et al. 2017, equation 4) and rounded once.
+/// (Budden et al. 2017, equation 4) and rounded once, to the layer's weight format.
 /// Positions: [group][tile of kernels][vector of positions][channel][kernel of the tile][position].
 /// Direct, groups narrower than a vector: [vector of output channels][input channel of the group][tap][output channel].
 /// Direct, else: [group][panel][segment][channel of the segment][panel's channels]; a segment is one tap of one channel
@@ -64,7 +75,7 @@ class Weights {
   };
   const double* transformKernels(Kernels& kernels, std::ptrdiff_t group, std::ptrdiff_t channel,
                                  std::ptrdiff_t firstOutput, std::ptrdiff_t filled, std::ptrdiff_t lanes) const;
-  std::size_t packedSize() const;
+  std::size_t packedSize() const;  // in floats
   void packWinograd(float* to, int threads) const;
   void packPositions(float* to, int threads) const;
   void packGrouped(float* to) const;

@@ -42,7 +42,7 @@ void clearAround(float* at, const Axes& extents, const Axes& first, const Axes& 
 WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem& problem)
     : Plan(std::move(weights), problem),
       kernels_(*layer().kernels),
-      panels_(layer().outChannels, kernels_.width),
+      panels_(layer().outChannels, kernels_.width, layer().weightFormat),
       channels_(roundUp(layer().depth(), kernels_.width)) {
   for (int a = 0; a < 3; a++) {
     products_[a] = layer().transforms[a].products;
@@ -125,7 +125,7 @@ void WinogradPlan::chooseBlocks() {
   }
   // Splitting tiles keeps U in the cache of the core that made it. It needs enough of them to fill register tiles, and
   // weights that the threads share in cache: each would stream all of them from memory.
-  const bool near = products * layer().depth() * layer().outChannels <= kNearWeights;
+  const bool near = products * layer().depth() * panels_.stored() <= kNearWeights;
   const bool enoughTiles = tiles >= problem_.threads * (kernels_.gemmRows / 2);
   const bool channels = problem_.split == Split::automatic ? !near || !enoughTiles : problem_.split == Split::channels;
   splitChannels_ = problem_.threads > 1 && channels && panels_.count() > 1;
@@ -296,9 +296,10 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
   const std::ptrdiff_t chunk = problem_.sumBlock > 0 ? std::max<std::ptrdiff_t>(problem_.sumBlock / width, 1)
                                                      : std::max<std::ptrdiff_t>(segments, 1);
   const std::ptrdiff_t productCount = volume(products_);
+  const auto& kernels = kernels_.gemm[static_cast<int>(layer().weightFormat)];
   const auto weightsOf = [&](std::ptrdiff_t panel, std::ptrdiff_t product) {
     const Panel at = panels_.at(panel);
-    return weights_->panels() + (at.channel * productCount + product * at.vectors * width) * channels;
+    return weights_->panels() + (at.first * productCount + product * at.stored) * channels;
   };
 
   for (std::ptrdiff_t i = 0; i < productCount; i++) {
@@ -306,30 +307,30 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
         block.participations[static_cast<std::size_t>(block.participationOf[static_cast<std::size_t>(i)])];
     if (groups.empty()) continue;
     for (std::ptrdiff_t p = firstPanel; p < endPanel; p++) {
-      const std::ptrdiff_t lanes = panels_.at(p).vectors * width;
+      const Panel panel = panels_.at(p);
       const float* const weights = weightsOf(p, i);
       const float* const next = p + 1 < endPanel       ? weightsOf(p + 1, i)
                                 : i + 1 < productCount ? weightsOf(firstPanel, i + 1)
                                                        : weightsOf(endPanel % panels_.count(), 0);
       // The more groups there are, the fewer of their channels fetch.
       const std::ptrdiff_t fetching = divideUp(4, static_cast<std::ptrdiff_t>(groups.size()));
-      const std::ptrdiff_t rowBytes = lanes * static_cast<std::ptrdiff_t>(sizeof(float));
+      const std::ptrdiff_t rowBytes = panel.stored * static_cast<std::ptrdiff_t>(sizeof(float));
       const std::ptrdiff_t step =
           divideUp(4 * std::min(rowBytes, kLineBytes), fetching * static_cast<std::ptrdiff_t>(groups.size()));
       const std::ptrdiff_t perFour = fetching * divideUp(rowBytes, kLineBytes) * step;
       for (std::size_t g = 0; g < groups.size(); g++) {
         const Group& group = groups[g];
-        const Gemm gemm = kernels_.gemm[panels_.at(p).vectors - 1][group.rows - 1];
+        const Gemm gemm = kernels[panel.vectors - 1][group.rows - 1];
         GemmArgs args{};
         args.a = u + i * uPlane_ + group.band.first * channels_ + (group.first - group.band.first) * width;
-        args.c = m + i * mPlane_ + (p - firstPanel) * mPanel_ + group.first * lanes;
+        args.c = m + i * mPlane_ + (p - firstPanel) * mPanel_ + group.first * panel.vectors * width;
         args.fetchingChannels = static_cast<int>(fetching);
         args.prefetchStep = step;
         for (std::ptrdiff_t s = 0; s < std::max<std::ptrdiff_t>(segments, 1); s += chunk) {
           args.full = std::min(chunk, segments - s);
           args.single = s + chunk >= segments ? channels % width : 0;
           args.offsets = offsets_[static_cast<std::size_t>(group.band.tiles)].data() + s;
-          args.b = weights + s * width * lanes;
+          args.b = weights + s * width * panel.stored;
           args.addend = s > 0 ? args.c : nullptr;
           args.prefetch = reinterpret_cast<const char*>(next) +
                           (static_cast<std::ptrdiff_t>(g) * channels + s * width) / 4 * perFour;

@@ -56,25 +56,28 @@ bool supported() {
 
 }  // namespace
 
-#define WINOGRAD_ROWS(vectors, strided)                                                                         \
-  {                                                                                                             \
-    gemm<1, vectors, strided>, gemm<2, vectors, strided>, gemm<3, vectors, strided>, gemm<4, vectors, strided>, \
-        gemm<5, vectors, strided>, gemm<6, vectors, strided> WINOGRAD_MORE_ROWS(vectors, strided)               \
+// ... stands for whether the kernels are strided, and the format of their weights.
+#define WINOGRAD_ROWS(vectors, ...)                                                              \
+  {                                                                                              \
+    gemm<1, vectors, __VA_ARGS__>, gemm<2, vectors, __VA_ARGS__>, gemm<3, vectors, __VA_ARGS__>, \
+        gemm<4, vectors, __VA_ARGS__>, gemm<5, vectors, __VA_ARGS__>,                            \
+        gemm<6, vectors, __VA_ARGS__> WINOGRAD_MORE_ROWS(vectors, __VA_ARGS__)                   \
   }
 #if WINOGRAD_GEMM_ROWS == 14
 #define WINOGRAD_POSITIONS                                                             \
   6, {                                                                                 \
     positions<1>, positions<2>, positions<3>, positions<4>, positions<5>, positions<6> \
   }
-#define WINOGRAD_MORE_ROWS(vectors, strided)                                                                     \
-  , gemm<7, vectors, strided>, gemm<8, vectors, strided>, gemm<9, vectors, strided>, gemm<10, vectors, strided>, \
-      gemm<11, vectors, strided>, gemm<12, vectors, strided>, gemm<13, vectors, strided>, gemm<14, vectors, strided>
+#define WINOGRAD_MORE_ROWS(vectors, ...)                                                              \
+  , gemm<7, vectors, __VA_ARGS__>, gemm<8, vectors, __VA_ARGS__>, gemm<9, vectors, __VA_ARGS__>,      \
+      gemm<10, vectors, __VA_ARGS__>, gemm<11, vectors, __VA_ARGS__>, gemm<12, vectors, __VA_ARGS__>, \
+      gemm<13, vectors, __VA_ARGS__>, gemm<14, vectors, __VA_ARGS__>
 #elif WINOGRAD_GEMM_ROWS == 6
 #define WINOGRAD_POSITIONS                   \
   3, {                                       \
     positions<1>, positions<2>, positions<3> \
   }
-#define WINOGRAD_MORE_ROWS(vectors, strided)
+#define WINOGRAD_MORE_ROWS(vectors, ...)
 #else
 #error "WINOGRAD_GEMM_ROWS must be 6 or 14"
 #endif
@@ -85,7 +88,8 @@ const KernelTable WINOGRAD_TABLE = {
     supported,
     WINOGRAD_WIDTH,
     WINOGRAD_GEMM_ROWS,
-    {WINOGRAD_ROWS(1, false), WINOGRAD_ROWS(2, false)},
+    {{WINOGRAD_ROWS(1, false), WINOGRAD_ROWS(2, false)},
+     {WINOGRAD_ROWS(1, false, WeightFormat::bfloat16), WINOGRAD_ROWS(2, false, WeightFormat::bfloat16)}},
     {WINOGRAD_ROWS(1, true), WINOGRAD_ROWS(2, true)},
     WINOGRAD_POSITIONS,
     {grouped<1>, grouped<2>, grouped<3>, grouped<4>, grouped<5>, grouped<6>, grouped<7>, grouped<8>},

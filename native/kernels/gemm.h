@@ -36,14 +36,24 @@ class Rows {
   std::ptrdiff_t stride_, stride3_;
 };
 
-template <int ROWS, int VECTORS, bool STRIDED>
-static WINOGRAD_INLINE void gemmStep(Vec (&sum)[ROWS][VECTORS], const Rows<ROWS, STRIDED>& a, const float* b) {
-  Vec weights[VECTORS];
+// The weights of one channel.
+template <int VECTORS, WeightFormat FORMAT>
+static WINOGRAD_INLINE void loadWeights(const float* from, Vec (&weights)[VECTORS]) {
 #pragma GCC unroll 2
   for (int v = 0; v < VECTORS; v++) {
-    weights[v] = Vec::load(b + v * Vec::width);
+    if constexpr (FORMAT == WeightFormat::bfloat16) {
+      const Lanes pairs = reinterpret_cast<Lanes>(Vec::load(from).raw);
+      weights[v] = {reinterpret_cast<Raw>(v == 0 ? pairs & -0x10000 : pairs << 16)};
+    } else {
+      weights[v] = Vec::load(from + v * Vec::width);
+    }
     pin(weights[v]);
   }
+}
+
+template <int ROWS, int VECTORS, bool STRIDED>
+static WINOGRAD_INLINE void gemmStep(Vec (&sum)[ROWS][VECTORS], const Rows<ROWS, STRIDED>& a,
+                                     const Vec (&weights)[VECTORS]) {
 #pragma GCC unroll 16
   for (int r = 0; r < ROWS; r++) {
     const Vec value = Vec::broadcast(a.value(r));
@@ -57,11 +67,10 @@ static WINOGRAD_INLINE void gemmStep(Vec (&sum)[ROWS][VECTORS], const Rows<ROWS,
 
 // Fetches the next panel into L2 at the pace at which this one is read. Never in bursts: a few of them fill all buffers
 // of outstanding misses, and the products wait.
-template <int VECTORS>
+template <int BYTES>
 static WINOGRAD_INLINE void fetchAhead(const char*& at, std::ptrdiff_t step) {
-  constexpr int bytes = VECTORS * Vec::width * static_cast<int>(sizeof(float));
 #pragma GCC unroll 2
-  for (int line = 0; line < (bytes < 64 ? 1 : bytes / 64); line++, at += step) __builtin_prefetch(at, 0, 2);
+  for (int line = 0; line < (BYTES < 64 ? 1 : BYTES / 64); line++, at += step) __builtin_prefetch(at, 0, 2);
 }
 
 // Where a register tile lies in memory: floats between its rows and between the vectors of a row.
@@ -123,10 +132,11 @@ static WINOGRAD_INLINE void storeSums(const Vec (&sum)[ROWS][VECTORS], float* to
 }
 
 // What only the strided ones do is left out of the others, whose sums may be short.
-template <int ROWS, int VECTORS, bool STRIDED>
+template <int ROWS, int VECTORS, bool STRIDED, WeightFormat FORMAT = WeightFormat::float32>
 static void gemm(const GemmArgs& given) {
   const GemmArgs args = given;  // a copy that no store can change
-  constexpr int columns = VECTORS * Vec::width;
+  constexpr int columns = VECTORS * Vec::width, stored = storedVectors(FORMAT, VECTORS) * Vec::width;
+  Vec weights[VECTORS];
   Vec sum[ROWS][VECTORS];
   beginSums(sum, STRIDED ? args.bias : nullptr);
   Rows<ROWS, STRIDED> a(args.a, args.rowStride);
@@ -138,16 +148,19 @@ static void gemm(const GemmArgs& given) {
     // Four steps at a time: more buys no speed, but makes compilers take minutes, with sanitizers above all.
     for (int k = 0; k < Vec::width; k += 4) {
 #pragma GCC unroll 4
-      for (int step = 0; step < 4; step++, b += columns) {
-        if (step < args.fetchingChannels) fetchAhead<VECTORS>(prefetch, args.prefetchStep);
-        gemmStep(sum, a, b);
+      for (int step = 0; step < 4; step++, b += stored) {
+        if (step < args.fetchingChannels)
+          fetchAhead<stored* static_cast<int>(sizeof(float))>(prefetch, args.prefetchStep);
+        loadWeights<VECTORS, FORMAT>(b, weights);
+        gemmStep(sum, a, weights);
         a.advance();
       }
     }
   }
-  for (const std::ptrdiff_t* end = offset + args.single; offset != end; b += columns) {
+  for (const std::ptrdiff_t* end = offset + args.single; offset != end; b += stored) {
     a.begin(args.a + *offset++);
-    gemmStep(sum, a, b);
+    loadWeights<VECTORS, FORMAT>(b, weights);
+    gemmStep(sum, a, weights);
   }
   const Strides strides{STRIDED ? args.cStride : columns, STRIDED ? args.cVector : Vec::width};
   if (args.addend != nullptr) addToSums(sum, args.addend, strides);

@@ -22,6 +22,17 @@ static constexpr bool changesNothing(const Activation& activation) {
   return activation.slope == 1 && activation.low == -__builtin_inff() && activation.high == __builtin_inff();
 }
 
+/// How packed weights are stored. bfloat16: the upper half of a float, its sign, its exponent and 7 bits of its
+/// fraction. A lane holds one of the panel's first vector in its upper half and one of the second vector, if there is
+/// one, in the lower, for the halves become floats by a shift or a mask, while widening half a vector takes several
+/// instructions.
+enum class WeightFormat { float32, bfloat16 };
+constexpr int kWeightFormats = 2;
+/// Vectors that `vectors` vectors of weights take.
+constexpr int storedVectors(WeightFormat format, int vectors) {
+  return format == WeightFormat::bfloat16 ? 1 : vectors;
+}
+
 /// One register tile of a sum of small matrix products (batch-reduce GEMM, Georganas et al. 2018, section II-C):
 /// c[r][:] = activation(bias[:] + Σ_segments Σ_k a[offset + r * rowStride + k] * b[segment][k][:] + addend[r][:]).
 /// A segment is one channel block (Winograd), one tap of one channel block, or one tap of one channel (direct).
@@ -30,7 +41,7 @@ struct GemmArgs {
   std::ptrdiff_t rowStride;
   const std::ptrdiff_t* offsets;  // of `full` segments of `width` channels, then `single` ones of one channel
   std::ptrdiff_t full, single;
-  const float* b;     // packed panel, [segment][channel][vectors * width], read once from front to back
+  const float* b;     // packed panel, [segment][channel][storedVectors * width], read once from front to back
   const float* bias;  // what the sums begin with, vectors * width; null: zero
   float* c;
   std::ptrdiff_t cStride, cVector;  // between rows, and between the vectors of a row
@@ -151,9 +162,10 @@ struct KernelTable {
   bool (*supported)();
   int width;
   int gemmRows;  // most rows of a register tile
-  /// [vectors - 1][rows - 1]: a and c lie in rows of `width` and `vectors * width`; no bias, activation, streaming.
-  Gemm gemm[2][kMaxGemmRows];
-  /// The same with any strides and all of these.
+  /// [weight format][vectors - 1][rows - 1]: a and c lie in rows of `width` and `vectors * width`; no bias, activation,
+  /// streaming.
+  Gemm gemm[kWeightFormats][2][kMaxGemmRows];
+  /// The same for weights of float32, with any strides and all of these.
   Gemm gemmStrided[2][kMaxGemmRows];
   int positionKernels;                       // most kernels of a register tile of positions
   Positions positions[kMaxPositionKernels];  // [kernels - 1]

@@ -182,7 +182,13 @@ std::vector<float> blocked(const std::vector<float>& planar, std::ptrdiff_t batc
 void run(const Case& c, std::mt19937& generator) {
   const Layer& l = c.layer;
   const std::size_t weightCount = l.outChannels * l.groupInputs() * volume(l.kernel);
-  const std::vector<float> w = random(weightCount, 1, generator);
+  std::vector<float> w = random(weightCount, 1, generator);
+  if (l.weightFormat == WeightFormat::bfloat16) {
+    // Two taps along the first axis keep transformed weights within 8 bits.
+    for (std::size_t i = 0; i < weightCount; i++) {
+      if (i / (l.kernel[1] * l.kernel[2]) % l.kernel[0] > 1) w[i] = 0;
+    }
+  }
   const std::vector<float> bias = random(l.outChannels, 9, generator);
   const auto weights = std::make_shared<Weights>(l, w.data(), bias.data());
   const std::unique_ptr<Plan> plan = makePlan(weights, c.problem);
@@ -226,6 +232,7 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
   Problem& p = c.problem;
   l.kernels = &kernels;
   l.algorithm = algorithm;
+  if (algorithm == Algorithm::winograd && generator() % 3 == 0) l.weightFormat = WeightFormat::bfloat16;
   // Direct convolution knows groups narrower than a vector, and groups of whole vectors.
   const bool narrow = !fast && generator() % 3 == 0, whole = !fast && !narrow && generator() % 4 == 0;
   const int unit = whole ? kernels.width : 1;
@@ -286,6 +293,7 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
     }
   }
   if (lanes) c.name = "positions ";
+  if (l.weightFormat == WeightFormat::bfloat16) c.name = "bfloat16 ";
   if (generator() % 3 == 0 && takesBlockedInput(l)) p.inputLayout = Layout::blocked;
   // Channels beyond the last one hold what the activation makes of zero; keep that zero, to compare all.
   if (takesBlockedOutput(l)) {
@@ -386,6 +394,56 @@ std::vector<Case> directCases(const KernelTable& kernels) {
   return cases;
 }
 
+// Weights in, rounded weights out: a product of one pixel of one with weights that no transform mixes.
+void testRounding(const KernelTable& kernels) {
+  const double tie = 1 + 0x1p-8, infinity = INFINITY;
+  const struct {
+    const char* name;
+    float weight;
+    double coefficient;
+    float expected;
+  } cases[] = {
+      {"what fits", -1.0078125f, 1, -1.0078125f},
+      {"up to even", static_cast<float>(tie + 0x1p-7), 1, 1 + 0x1p-6f},
+      {"down to even", static_cast<float>(-tie), 1, -1},
+      {"to the nearest", 1.01f, 1, 1.0078125f},
+      {"above the middle by less than a float tells", static_cast<float>(tie), 1 + 0x1p-40, 1 + 0x1p-7f},
+      {"below the middle by less than a float tells", static_cast<float>(tie + 0x1p-7), 1 - 0x1p-40, 1 + 0x1p-7f},
+      {"to the next power", 2 - 0x1p-23f, 1, 2},
+      {"a subnormal", 0x1.8p-133f, 1, 0x1p-132f},
+      {"beyond the largest", 0x1.fffffep127f, 1, static_cast<float>(infinity)},
+      {"infinity", static_cast<float>(-infinity), 1, static_cast<float>(-infinity)},
+      {"what is no number", NAN, 1, NAN},
+  };
+  for (const auto& each : cases) {
+    Layer layer;
+    layer.algorithm = Algorithm::winograd;
+    layer.weightFormat = WeightFormat::bfloat16;
+    layer.kernels = &kernels;
+    layer.inChannels = 1;
+    layer.outChannels = 3 * kernels.width;  // a panel of two vectors, and one of one
+    Problem problem;
+    for (int a = 0; a < 3; a++) {
+      layer.transforms[a].C = {a == 0 ? each.coefficient : 1};
+      problem.tiling[a] = {{{1, 1, 0, 1, {1}, {1}}}, {0}};
+    }
+    const std::vector<float> given(layer.outChannels, each.weight);
+    const auto weights = std::make_shared<Weights>(layer, given.data(), nullptr);
+    const float one = 1;
+    Block result(layer.outChannels);
+    makePlan(weights, problem)->execute(&one, result.data());
+    check(std::all_of(result.data(), result.data() + layer.outChannels,
+                      [&](float received) {
+                        return received == each.expected || (std::isnan(received) && std::isnan(each.expected));
+                      }),
+          std::string(kernels.name) + " rounding of weights, " + each.name);
+    Layer exact = layer;
+    exact.weightFormat = WeightFormat::float32;
+    check(Weights(exact, given.data(), nullptr).bytes() - weights->bytes() == kernels.width * sizeof(float),
+          std::string(kernels.name) + " bytes of rounded weights");
+  }
+}
+
 template <class Error>
 void checkThrows(const std::string& what, const Layer& layer, const Problem& problem) {
   bool thrown = false;
@@ -419,6 +477,9 @@ void testRefusals() {
   Layer fast = layer;
   fast.algorithm = Algorithm::winograd;
   checkThrows<std::invalid_argument>("a transform without a matrix", fast, problem);
+  Layer narrow = layer;
+  narrow.weightFormat = WeightFormat::bfloat16;
+  checkThrows<std::invalid_argument>("rounded weights of direct convolution", narrow, problem);
 }
 
 void testPool() {
@@ -461,6 +522,7 @@ int main(int argc, char** argv) {
       run(randomCase(kernels, algorithms[round % 4], generator), generator);
     }
     run(largeCase(kernels), generator);
+    testRounding(kernels);
     const std::vector<Case> direct = directCases(kernels);
     for (const Case& c : direct) run(c, generator);
     std::printf("%s: %d cases\n", kernels.name, rounds + 1 + static_cast<int>(direct.size()));
