@@ -16,6 +16,8 @@ export interface Wish extends TileOptions {
   readonly algorithm: Algorithm;
   /** By default whichever suits. */
   readonly lanes?: Lanes;
+  /** Largest expected error with weights in bfloat16; by default none is accepted. */
+  readonly roundedErrorLimit?: number;
   /** Changes the planner's choice before it runs. */
   readonly mode: (posed: Posed) => Posed;
 }
@@ -24,6 +26,7 @@ export interface Wish extends TileOptions {
 const modes: Readonly<Record<string, Partial<Wish>>> = {
   channels: { lanes: 'channels' },
   positions: { lanes: 'positions' },
+  bfloat16: { roundedErrorLimit: Infinity },
   generic: { mode: withoutCodelets },
   fold1: { mode: (posed) => folded(posed, 1) },
   fold2: { mode: (posed) => folded(posed, 2) },
@@ -32,7 +35,8 @@ const modes: Readonly<Record<string, Partial<Wish>>> = {
 /** In a few words, for help and errors. */
 export const GRAMMAR =
   'auto, winograd, direct, tiles such as 4 or 2x4x4, and with a mode auto:generic (without codelets), ' +
-  'winograd:channels and 4:positions (what vectors hold), 4:fold1 or 4:fold2 (taps of the first axes summed like channels)';
+  'winograd:channels and 4:positions (what vectors hold), 4:fold1 or 4:fold2 (taps of the first axes summed like channels), ' +
+  'auto:bfloat16 (weights in bfloat16 where that is faster)';
 
 /**
  * `auto`, `winograd`, `direct`, tiles such as `4` or `2x4x4`, or moduli such as `0, ±1, ±2, inf`; any but moduli

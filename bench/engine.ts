@@ -42,6 +42,7 @@ export function prepare(job: Job & EngineOptions): Prepared {
     algorithm: wish.algorithm,
     lanes: wish.lanes,
     candidates: candidatesOf(problem, wish),
+    roundedErrorLimit: wish.roundedErrorLimit ?? 0,
     errorLimit: wish.tile || wish.transforms ? Infinity : job.errorLimit,
     width,
   };
@@ -110,8 +111,10 @@ function problemOf(job: Job): Problem {
 
 /** Plans that differ in threads or layouts alone share their weights, as those of a layer do. */
 function weightsOf(layer: NativeLayer, file: string): NativeWeights {
-  const { isa, algorithm, fold, transforms } = layer;
-  const key = [isa, algorithm, fold, ...(transforms?.map(({ C }) => C.join(' ')) ?? [])].join(' | ');
+  const { isa, algorithm, weightFormat, fold, transforms } = layer;
+  const key = [isa, algorithm, weightFormat, fold, ...(transforms?.map(({ C }) => C.join(' ')) ?? [])].join(
+    ' | ',
+  );
   const weights = weightCache.get(key) ?? new (native().Weights)(layer, floats(file), null);
   weightCache.set(key, weights);
   return weights;

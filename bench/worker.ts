@@ -73,9 +73,10 @@ function detailsOf({ plan, productShare }: Prepared): PlanDetails {
   };
 }
 
-function runsOf({ algorithm, transforms, lanes }: Prepared['plan']): string {
+function runsOf({ algorithm, transforms, lanes, weightFormat }: Prepared['plan']): string {
   if (algorithm === 'direct') return 'direct';
-  return transforms.join(' × ') + (lanes === 'positions' ? ' in positions' : '');
+  const rounded = weightFormat === 'bfloat16' ? ', weights in bfloat16' : '';
+  return transforms.join(' × ') + (lanes === 'positions' ? ' in positions' : '') + rounded;
 }
 
 function sweep(): void {

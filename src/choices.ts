@@ -4,7 +4,7 @@ import type { AxisAlgorithm } from './axis.js';
 import { type Cost, positionsCost, sumBlocks, winogradCost } from './cost.js';
 import { type Cover, cover } from './cover.js';
 import { expectedError, layerAxis } from './expected-error.js';
-import type { Axes } from './native.js';
+import type { Axes, WeightFormat } from './native.js';
 import { axes, type Problem } from './problem.js';
 import { elementCount } from './shape.js';
 import type { Tuning } from './wisdom.js';
@@ -15,6 +15,8 @@ export interface Choice {
   readonly algorithm: 'winograd' | 'positions' | 'direct';
   /** Only for Winograd of either kind. */
   readonly covers?: Axes<Cover>;
+  /** Of the transformed weights. */
+  readonly weightFormat: WeightFormat;
   /** Input channels summed before the partial sum is added; 0 for all. */
   readonly sumBlock: number;
   /** Expected error as a multiple of direct convolution's, both root mean squares over the outputs. */
@@ -36,6 +38,8 @@ export interface ChoiceOptions {
   readonly candidates: Axes<readonly AxisAlgorithm[]>;
   /** Largest expected error, as a multiple of direct convolution's. */
   readonly errorLimit: number;
+  /** The same with weights in bfloat16; by default 0, which none keeps. */
+  readonly roundedErrorLimit?: number;
   /** Floats in a vector of the kernels that will run. */
   readonly width: number;
   /** By default whichever suits. */
@@ -50,6 +54,7 @@ interface Way {
   readonly likely: (problem: Problem) => boolean;
   readonly takes: (algorithm: AxisAlgorithm) => boolean;
   readonly sumBlocks: readonly number[];
+  readonly weightFormats: readonly WeightFormat[];
   readonly cost: typeof winogradCost;
 }
 
@@ -63,6 +68,7 @@ const ways: Readonly<Record<Lanes, Way>> = {
     likely: () => true,
     takes: () => true,
     sumBlocks,
+    weightFormats: ['float32', 'bfloat16'],
     cost: winogradCost,
   },
   positions: {
@@ -71,12 +77,21 @@ const ways: Readonly<Record<Lanes, Way>> = {
     likely: ({ inChannels, outChannels, groups }) => groups > 1 || inChannels * outChannels <= FEW_PAIRS,
     takes: ({ forms, folded }) => forms.length === 1 && folded === 1,
     sumBlocks: [0],
+    weightFormats: ['float32'],
     cost: positionsCost,
   },
 };
 
+/** What rounded weights must save to be worth their error. */
+const WORTH_ROUNDING = 1.03;
+
+/** How long a choice may be said to take, given how long it takes. */
+export function handicap({ weightFormat }: Pick<Choice, 'weightFormat'>): number {
+  return weightFormat === 'float32' ? 1 : WORTH_ROUNDING;
+}
+
 /**
- * Combinations of the axes' candidates and of the ways to sum channels that keep the error limit, the cheapest first.
+ * Combinations of the axes' candidates and of the ways to sum channels that keep the error limits, the cheapest first.
  *
  * @param ceiling only what costs less is of interest
  */
@@ -89,12 +104,13 @@ export function* rankedWinograd(
   for (const sketch of sketches(problem, options)) {
     const errors = errorsOf(problem, sketch);
     // The more channels are summed at a time, the faster.
-    const sumBlock = sumBlocksOf(problem, sketch).find((block) => errors(block) <= options.errorLimit);
+    const limit = limitOf(options, sketch.weightFormat);
+    const sumBlock = sumBlocksOf(problem, sketch).find((block) => errors(block) <= limit);
     if (sumBlock === undefined) continue;
     const choice = choiceOf(problem, options, sketch, sumBlock, errors(sumBlock));
-    if (choice.cost.total < ceiling) choices.push(choice);
+    if (ranking(choice) < ceiling) choices.push(choice);
   }
-  yield* choices.sort((a, b) => a.cost.total - b.cost.total);
+  yield* choices.sort((a, b) => ranking(a) - ranking(b));
 }
 
 /** The cheapest of them. */
@@ -110,14 +126,18 @@ export function namedWinograd(
     algorithm,
     tiles,
     sumBlock,
-  }: Pick<Choice, 'algorithm' | 'sumBlock'> & { readonly tiles: readonly string[] },
+    weightFormat = 'float32',
+  }: Pick<Choice, 'algorithm' | 'sumBlock'> &
+    Partial<Pick<Choice, 'weightFormat'>> & { readonly tiles: readonly string[] },
 ): Choice | undefined {
   const way = waysOf(problem, options).find((each) => each.algorithm === algorithm);
   const found = axes((a) => options.candidates[a].find((each) => each.name === tiles[a]));
   if (way === undefined || !found.every((each) => each !== undefined && way.takes(each))) return undefined;
-  const sketch = { way, sides: axes((a) => sideOf(problem, a, found[a]!)) };
+  const sketch = { way, weightFormat, sides: axes((a) => sideOf(problem, a, found[a]!)) };
   const error = errorsOf(problem, sketch)(sumBlock);
-  return error <= options.errorLimit ? choiceOf(problem, options, sketch, sumBlock, error) : undefined;
+  return error <= limitOf(options, weightFormat)
+    ? choiceOf(problem, options, sketch, sumBlock, error)
+    : undefined;
 }
 
 /**
@@ -144,14 +164,24 @@ interface Side {
 /** A candidate before it is settled how channels are summed. */
 interface Sketch {
   readonly way: Way;
+  readonly weightFormat: WeightFormat;
   readonly sides: Axes<Side>;
 }
 
-function errorsOf(problem: Problem, { sides }: Sketch): (sumBlock: number) => number {
+function errorsOf(problem: Problem, { sides, weightFormat }: Sketch): (sumBlock: number) => number {
   return expectedError(
     problem,
     axes((a) => sides[a].error),
+    weightFormat,
   );
+}
+
+function limitOf({ errorLimit, roundedErrorLimit = 0 }: ChoiceOptions, format: WeightFormat): number {
+  return format === 'float32' ? errorLimit : roundedErrorLimit;
+}
+
+function ranking(choice: Choice): number {
+  return handicap(choice) * choice.cost.total;
 }
 
 /** Input channels to sum at a time, from all (0) to the fewest. */
@@ -167,13 +197,13 @@ function sideOf(problem: Problem, axis: 0 | 1 | 2, algorithm: AxisAlgorithm): Si
 function choiceOf(
   problem: Problem,
   { width }: ChoiceOptions,
-  { way, sides }: Sketch,
+  { way, weightFormat, sides }: Sketch,
   sumBlock: number,
   error: number,
 ): Choice {
   const covers = axes((a) => sides[a].cover);
-  const cost = way.cost(problem, covers, sumBlock, width);
-  return { algorithm: way.algorithm, covers, sumBlock, error, cost };
+  const cost = way.cost(problem, covers, { sumBlock, weightFormat, width });
+  return { algorithm: way.algorithm, covers, weightFormat, sumBlock, error, cost };
 }
 
 function waysOf(problem: Problem, { lanes }: ChoiceOptions): Way[] {
@@ -181,11 +211,14 @@ function waysOf(problem: Problem, { lanes }: ChoiceOptions): Way[] {
   return Object.values(ways).filter(({ possible, likely }) => possible(problem) && likely(problem));
 }
 
-/** Every combination of the axes' candidates but for those that grow too far. */
+/** Every combination of the axes' candidates but for those that grow too far, with every format that may be. */
 function sketches(problem: Problem, options: ChoiceOptions): Sketch[] {
-  return waysOf(problem, options).flatMap((way) =>
-    combinations(problem, options, way).map((sides) => ({ way, sides })),
-  );
+  return waysOf(problem, options).flatMap((way) => {
+    const formats = way.weightFormats.filter((format) => limitOf(options, format) > 0);
+    return combinations(problem, options, way).flatMap((sides) =>
+      formats.map((weightFormat) => ({ way, weightFormat, sides })),
+    );
+  });
 }
 
 function combinations(problem: Problem, { candidates }: ChoiceOptions, { takes }: Way): Axes<Side>[] {

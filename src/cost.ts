@@ -1,6 +1,6 @@
 import type { AxisForm } from './axis.js';
 import { type Cover, summedChannels } from './cover.js';
-import type { Axes } from './native.js';
+import type { Axes, WeightFormat } from './native.js';
 import type { Problem } from './problem.js';
 import { elementCount } from './shape.js';
 
@@ -22,6 +22,8 @@ const model = {
   } as Readonly<Record<number, readonly number[]>>,
   /** The same of a register tile with one vector of two: with few rows it has too few sums to keep both pipes busy. */
   halfPanelRate: { 4: 0.6, 8: 0.6, 16: 0.97 } as Readonly<Record<number, number>>,
+  /** The same where weights are widened from bfloat16; measured where they stay in cache. */
+  wideningRate: 0.98,
   /** Steps of the inner sum in whose time a register tile is begun and stored. */
   stepsPerSum: 5,
   /**
@@ -93,13 +95,23 @@ export interface Cost {
   readonly total: number;
 }
 
+/** What a choice of tiles leaves open. */
+export interface Rest {
+  /** Input channels summed before the partial sum is added to memory; 0 for all. */
+  readonly sumBlock: number;
+  readonly weightFormat: WeightFormat;
+  /** Floats in a vector of the kernels that will run. */
+  readonly width: number;
+}
+
 /** Estimates nested F(S, G) (Budden et al. 2017, equations 4 and 5), overhanging tiles included. */
-export function winogradCost(problem: Problem, covers: Axes<Cover>, sumBlock: number, width: number): Cost {
+export function winogradCost(problem: Problem, covers: Axes<Cover>, rest: Rest): Cost {
+  const { sumBlock, width } = rest;
   const { batch, outChannels } = problem;
   const channels = summedChannels(problem.inChannels, covers);
   const sums = sumBlock === 0 ? 1 : Math.ceil(channels / sumBlock);
   const steps = channels + sums * model.stepsPerSum;
-  const { products, streamed } = productsCost(problem, covers, steps, width);
+  const { products, streamed } = productsCost(problem, covers, steps, rest);
   const instructions =
     roundUp(channels, width) * inputInstructions(covers) +
     roundUp(outChannels, width) * outputInstructions(covers);
@@ -119,13 +131,15 @@ export function winogradCost(problem: Problem, covers: Axes<Cover>, sumBlock: nu
  * The batched products, and the time they take beside the streaming of weights. Products that few tiles take have
  * smaller register tiles, and less to do while their weights stream in; tiles of different forms share register tiles.
  */
-function productsCost(problem: Problem, covers: Axes<Cover>, steps: number, width: number) {
+function productsCost(problem: Problem, covers: Axes<Cover>, steps: number, rest: Rest) {
   const { batch, outChannels, threads } = problem;
+  const { weightFormat, width } = rest;
+  const widening = weightFormat === 'float32' ? 1 : model.wideningRate;
   const rowRate = model.rowRate[width]!;
   const mixed = covers.filter(({ levels }) => levels.length > 1).length;
-  const rate = model.productRate * model.mixedRate ** mixed;
+  const rate = model.productRate * model.mixedRate ** mixed * widening;
   const perRow = (2 * steps * paddedOutputs(outChannels, width)) / rate;
-  const stream = streamCost(problem, covers, width);
+  const stream = streamCost(problem, covers, rest);
   let [products, streamed] = [0, 0];
   for (const first of covers[0].levels)
     for (const second of covers[1].levels)
@@ -147,10 +161,12 @@ function paddedOutputs(channels: number, width: number): number {
 }
 
 /** Streaming the weights of one product, as often as blocks of tiles fetch them. */
-function streamCost(problem: Problem, covers: Axes<Cover>, width: number): number {
+function streamCost(problem: Problem, covers: Axes<Cover>, { weightFormat, width }: Rest): number {
   const products = elementCount(covers.map(({ algorithm }) => algorithm.kernel.products));
   const channels = summedChannels(problem.inChannels, covers);
-  const bytes = 4 * channels * roundUp(problem.outChannels, width);
+  const vectors = Math.ceil(problem.outChannels / width);
+  // Those of two vectors take the place of one.
+  const bytes = 4 * channels * width * (weightFormat === 'float32' ? vectors : Math.ceil(vectors / 2));
   const fetching = bytes * (problem.threads > 1 ? model.flopsPerSharedByte : model.flopsPerByte);
   if (products * bytes <= model.nearWeights) return fetching / model.cacheSpeed;
   const tiles = problem.batch * elementCount(covers.map(({ totals }) => totals.tiles));
@@ -165,7 +181,7 @@ function streamCost(problem: Problem, covers: Axes<Cover>, width: number): numbe
  * Estimates nested F(S, G) whose vectors hold positions of a tile: nothing is padded to vectors of channels, but tiles go
  * in and out of their lanes number by number. Tiles are transformed a vector of them at a time.
  */
-export function positionsCost(problem: Problem, covers: Axes<Cover>, _sumBlock: number, width: number): Cost {
+export function positionsCost(problem: Problem, covers: Axes<Cover>, { width }: Rest): Cost {
   const { batch, inChannels, outChannels, groups } = problem;
   const over = (of: (cover: Cover, axis: number) => number) => batch * elementCount(covers.map(of));
   const tiles = over(({ totals }) => totals.tiles);

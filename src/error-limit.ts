@@ -1,5 +1,5 @@
 import { expected } from '../synth/index.js';
-import { forwardErrorBound } from '../synth/noise-bound.js';
+import { forwardErrorBound, relativeBound } from '../synth/noise-bound.js';
 import type { AxisForm } from './axis.js';
 import type { Choice } from './choices.js';
 import { summedChannels } from './cover.js';
@@ -40,7 +40,7 @@ export function checkAccuracy(accuracy: Accuracy, problem: Problem, choice: Choi
  * the matrices. A row of n terms meets fewer than 3n roundings: n − 1 additions join them, each after at most one
  * multiplication by a constant, which may be rounded itself.
  */
-export function errorBound(problem: Problem, { covers, sumBlock }: Choice): number {
+export function errorBound(problem: Problem, { covers, sumBlock, weightFormat }: Choice): number {
   if (covers === undefined) return forwardErrorBound([identity()], { channels: sumLength(problem) }).absolute;
   const channels = summedChannels(problem.inChannels / problem.groups, covers);
   const convolved = covers.filter(({ algorithm }) => algorithm.kernel.taps > 1);
@@ -53,8 +53,7 @@ export function errorBound(problem: Problem, { covers, sumBlock }: Choice): numb
     (product, { runs }) => product * Math.max(...runs.map(({ form }) => amplificationOf(form))),
     still.amplification,
   );
-  const unit = 2 ** -24;
-  return (amplification * roundings * unit) / (1 - roundings * unit);
+  return amplification * relativeBound(roundings, { weightFormat });
 }
 
 const amplifications = new WeakMap<AxisForm, number>();

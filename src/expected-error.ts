@@ -2,7 +2,7 @@ import { totalNoise } from '../synth/noise-axis.js';
 import { directError, type LayerAxis, layerError } from '../synth/noise-layer.js';
 import type { AxisForm } from './axis.js';
 import type { Cover } from './cover.js';
-import type { Axes } from './native.js';
+import type { Axes, WeightFormat } from './native.js';
 import { axes, type Problem } from './problem.js';
 
 /** What an axis adds to the expected error of a problem, whatever the other axes do. */
@@ -38,8 +38,9 @@ const keys = ['signal', 'gain', 'gainSquares', 'exactKernelGain', 'input', 'kern
 export function expectedError(
   { inChannels, groups }: Problem,
   along: Axes<LayerAxis>,
+  weightFormat: WeightFormat,
 ): (sumBlock: number) => number {
-  return layerError(along, { channels: inChannels / groups });
+  return layerError(along, { channels: inChannels / groups, weightFormat });
 }
 
 /**

@@ -4,10 +4,15 @@ import type { NativeLayer, NativeLayout, NativeProblem } from './native.js';
 import { axes, type Layer, type Problem } from './problem.js';
 
 /** What the engine prepares weights for, once an algorithm is chosen. */
-export function nativeLayer(layer: Layer, { algorithm, covers }: Choice, isa: string): NativeLayer {
+export function nativeLayer(
+  layer: Layer,
+  { algorithm, covers, weightFormat }: Choice,
+  isa: string,
+): NativeLayer {
   return {
     ...layer,
     algorithm,
+    weightFormat,
     isa,
     ...(covers && {
       transforms: axes((a) => covers[a].algorithm.kernel),

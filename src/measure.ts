@@ -1,5 +1,5 @@
 import { randomNumbers } from '../synth/random.js';
-import type { Choice } from './choices.js';
+import { type Choice, handicap } from './choices.js';
 import { nativeProblem } from './lower.js';
 import { type NativePlan, type NativeWeights, native } from './native.js';
 import type { Problem } from './problem.js';
@@ -81,6 +81,11 @@ class Contestant {
     readonly arrays: Arrays,
   ) {}
 
+  /** What counts: the least score wins. */
+  get score(): number {
+    return handicap(this.choice) * this.best;
+  }
+
   run(timed: boolean): void {
     const { total } = this.plan.forwardSync(this.arrays.input, this.arrays.output);
     if (timed) this.best = Math.min(this.best, total);
@@ -92,7 +97,7 @@ class Contestant {
  * weights and touches memory that the system has yet to find.
  */
 function race(contestants: readonly Contestant[], end: number): Contestant {
-  const fastest = () => contestants.reduce((a, b) => (a.best <= NOISE * b.best ? a : b));
+  const fastest = () => contestants.reduce((a, b) => (a.score <= NOISE * b.score ? a : b));
   const first = contestants[0]!;
   for (let round = 0; round <= ROUNDS; round++) {
     const limit = HOPELESS * fastest().best;

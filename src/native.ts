@@ -42,6 +42,9 @@ export interface NativeTiling {
   readonly sequence: Int32Array;
 }
 
+/** How transformed weights are stored: `bfloat16` keeps 8 of the 24 significant bits, in half the memory. */
+export type WeightFormat = 'float32' | 'bfloat16';
+
 /** A convolution layer without its input size: what its prepared weights depend on. */
 export interface NativeLayer {
   readonly inChannels: number;
@@ -61,6 +64,8 @@ export interface NativeLayer {
    * last axis.
    */
   readonly fold?: Axes<boolean>;
+  /** By default float32; bfloat16 only for `algorithm: 'winograd'`. */
+  readonly weightFormat?: WeightFormat;
   /** Name of a kernel table that `cpuInfo().kernels` lists. */
   readonly isa: string;
 }

@@ -1,7 +1,7 @@
 import type { Lanes } from './choices.js';
 import { type Cover, coverName, coverText } from './cover.js';
 import { errorBound } from './error-limit.js';
-import type { Axes, NativePlan, NativeWeights } from './native.js';
+import type { Axes, NativePlan, NativeWeights, WeightFormat } from './native.js';
 import type { Decision } from './planner.js';
 import { directFlops, inputShape, outputShape, type Problem } from './problem.js';
 import { elementCount, formatShape } from './shape.js';
@@ -32,6 +32,8 @@ export class Plan {
   readonly expectedError: number;
   /** No output errs by more than this times max|input| · max|weight|, bias and activation left out. */
   readonly errorBound: number;
+  /** How the prepared weights are stored. */
+  readonly weightFormat: WeightFormat;
   /** Bytes of the prepared weights, which plans with the same transforms share. */
   readonly weightBytes: number;
   /** Bytes that one pass allocates. */
@@ -62,6 +64,7 @@ export class Plan {
     this.blocks = { tiles: native.tileBlock, outChannels: native.channelGroup, inChannels: native.sumBlock };
     this.expectedError = choice.error;
     this.errorBound = errorBound(problem, choice);
+    this.weightFormat = choice.weightFormat;
     this.weightBytes = weights.bytes;
     this.workspaceBytes = native.workspaceBytes;
     this.isa = native.isa;
@@ -73,8 +76,10 @@ export class Plan {
 
   /** The algorithm in a few words: `Winograd F(4, 3) × F(4, 3)`. */
   get title(): string {
+    if (this.algorithm === 'direct') return 'direct';
     const lanes = this.lanes === 'positions' ? ', vectors of positions' : '';
-    return this.algorithm === 'winograd' ? `Winograd ${this.transforms.join(' × ')}${lanes}` : 'direct';
+    const rounded = this.weightFormat === 'bfloat16' ? ', weights in bfloat16' : '';
+    return `Winograd ${this.transforms.join(' × ')}${lanes}${rounded}`;
   }
 
   /** Says in words what runs and why, over several lines. */
@@ -106,7 +111,9 @@ export class Plan {
 
   #describeError(): string {
     const bound = this.errorBound.toExponential(1);
-    return `expected ${this.expectedError.toFixed(2)}× that of direct float32 convolution, at most ${bound} × max|input| × max|weight|`;
+    const error = this.expectedError;
+    const expected = error < 1000 ? error.toFixed(2) : error.toExponential(1);
+    return `expected ${expected}× that of direct float32 convolution, at most ${bound} × max|input| × max|weight|`;
   }
 
   #describeBlocks(): string {

@@ -98,7 +98,13 @@ export function contenders(problem: Problem, options: PlannerOptions, count: num
 
 /** Direct convolution as a choice. */
 export function directChoice(problem: Problem, { width }: Pick<ChoiceOptions, 'width'>): Choice {
-  return { algorithm: 'direct', sumBlock: 0, error: 1, cost: directCost(problem, width) };
+  return {
+    algorithm: 'direct',
+    weightFormat: 'float32',
+    sumBlock: 0,
+    error: 1,
+    cost: directCost(problem, width),
+  };
 }
 
 function compare(name: string, other: Choice, chosen: Choice): string {

@@ -77,12 +77,13 @@ export class LayerPlans {
 
   #optionsFor(problem: Problem): PlannerOptions {
     const { tiles, algorithm, errorLimit, accuracy, lanes, isa } = this.settings;
+    const limit = accuracy === undefined ? undefined : errorLimitOf(accuracy, problem);
     return {
       ...{ algorithm, lanes, width: isa.width },
       candidates: candidatesOf(problem, tiles),
       // Given tiles are checked once they are chosen, where the error says what they keep.
-      errorLimit:
-        accuracy === undefined || errorLimit === Infinity ? errorLimit : errorLimitOf(accuracy, problem),
+      errorLimit: limit === undefined || errorLimit === Infinity ? errorLimit : limit,
+      roundedErrorLimit: limit ?? 0,
     };
   }
 
@@ -92,9 +93,8 @@ export class LayerPlans {
   }
 
   #prepareWeights(choice: Choice): NativeWeights {
-    const key = [choice.algorithm, ...(choice.covers ?? []).map(({ algorithm }) => algorithm.key)].join(
-      ' | ',
-    );
+    const { algorithm, weightFormat, covers = [] } = choice;
+    const key = [algorithm, weightFormat, ...covers.map((each) => each.algorithm.key)].join(' | ');
     const found = this.#weights.get(key)?.deref();
     if (found !== undefined) return found;
     const layer = nativeLayer(this.settings.layer, choice, this.settings.isa.name);

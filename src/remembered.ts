@@ -49,7 +49,8 @@ function machineName(isa: string, { threads }: Problem): string {
  * `1 × 64 × 56 × 56 by 64 × 64 × 3 × 3, padding 1 1 | 1 1, auto, errors up to 2.5, among 3f0c21aa`: all that the choice
  * depends on. The digest is of the candidates, so that new ones are measured.
  */
-function problemName(problem: Problem, { algorithm, errorLimit, lanes, candidates }: PlannerOptions): string {
+function problemName(problem: Problem, options: PlannerOptions): string {
+  const { algorithm, errorLimit, roundedErrorLimit = 0, lanes, candidates } = options;
   const { rank, groups, padBegin, padEnd, stride, dilation } = problem;
   const spatial = (values: readonly number[]) => values.slice(3 - rank).join(' ');
   const unlessOnes = (name: string, values: readonly number[]) =>
@@ -63,14 +64,15 @@ function problemName(problem: Problem, { algorithm, errorLimit, lanes, candidate
     ...(groups === 1 ? [] : [`groups ${groups}`]),
     lanes === undefined ? algorithm : `${algorithm} in ${lanes}`,
     ...(errorLimit === Infinity ? [] : [`errors up to ${errorLimit}`]),
+    ...(roundedErrorLimit === 0 ? [] : [`with weights in bfloat16 up to ${roundedErrorLimit}`]),
     `among ${createHash('sha256').update(names).digest('hex').slice(0, 8)}`,
   ].join(', ');
 }
 
 function rememberedOf({ choice, milliseconds }: Measured): Remembered {
-  const { algorithm, covers = [], sumBlock, tuning = {} } = choice;
+  const { algorithm, covers = [], weightFormat, sumBlock, tuning = {} } = choice;
   const tiles = covers.map(({ algorithm: { name } }) => name);
-  return { algorithm, tiles, sumBlock, tuning, milliseconds };
+  return { algorithm, tiles, weightFormat, sumBlock, tuning, milliseconds };
 }
 
 /** Undefined for what cannot be made any longer, or not within the limits that are asked for. */

@@ -1,5 +1,5 @@
 import { expected } from '../synth/errors.js';
-import type { NativeProblem } from './native.js';
+import type { NativeProblem, WeightFormat } from './native.js';
 
 /** What a measurement may set beside the algorithm; what is left out, the engine and the layer choose. */
 export type Tuning = {
@@ -11,6 +11,8 @@ export interface Remembered {
   readonly algorithm: 'winograd' | 'positions' | 'direct';
   /** Names of the algorithms along depth, height and width; empty for direct convolution. */
   readonly tiles: readonly string[];
+  /** Of the prepared weights; float32 if left out. */
+  readonly weightFormat?: WeightFormat;
   readonly sumBlock: number;
   readonly tuning: Tuning;
   /** What a pass took when it was measured. */
@@ -94,6 +96,11 @@ const rules: Readonly<Record<keyof Remembered, Rule>> = {
   tiles: {
     what: 'an array of names',
     holds: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
+  },
+  weightFormat: {
+    what: "'float32' or 'bfloat16'",
+    holds: isOneOf(['float32', 'bfloat16']),
+    optional: true,
   },
   sumBlock: { what: 'a non-negative integer', holds: isCount },
   tuning: { what: 'an object', holds: (value) => typeof value === 'object' && value !== null },

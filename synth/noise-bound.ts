@@ -1,6 +1,6 @@
 import { expected } from './errors.js';
 import { type AxisArithmetic, plainProgram } from './noise-axis.js';
-import type { LayerArithmetic } from './noise-layer.js';
+import { HALF_ULP, type LayerArithmetic } from './noise-layer.js';
 import type { Program } from './program/program.js';
 import type { Transform } from './transform.js';
 
@@ -10,12 +10,25 @@ export interface ForwardBound {
   readonly absolute: number;
   /** n: the most roundings that one term of an output meets on its way. */
   readonly roundings: number;
-  /** Σ |A|(|C|·1 ⊙ |B|·1) over channels, at the worst output: what n·2⁻²⁴/(1 − n·2⁻²⁴) multiplies. */
+  /** Σ |A|(|C|·1 ⊙ |B|·1) over channels, at the worst output: what {@link relativeBound} multiplies. */
   readonly amplification: number;
 }
 
-const HALF_ULP = 2 ** -24;
 const HALF_ULP_DOUBLE = 2 ** -53;
+
+/**
+ * What n roundings to single precision change a term by at most, relative to it, for one more rounding of weights that
+ * are stored in a narrower format.
+ */
+export function relativeBound(
+  roundings: number,
+  { weightFormat = 'float32' }: Pick<LayerArithmetic, 'weightFormat'>,
+) {
+  const single = (roundings * HALF_ULP.float32) / (1 - roundings * HALF_ULP.float32);
+  const stored = weightFormat === 'float32' ? 0 : HALF_ULP[weightFormat];
+  // (1 + a)(1 + b) − 1, without the rounding of 1 + a.
+  return single + stored + single * stored;
+}
 
 /**
  * A rigorous forward bound in single precision. Each rounding multiplies a term by 1 + δ with |δ| ≤ u = 2⁻²⁴, and n of
@@ -36,14 +49,15 @@ export function forwardErrorBound(
   const block = sumBlock === 0 ? channels : Math.min(sumBlock, channels);
   const transforms = reach.reduce((sum, { input, output }) => sum + input + output, 0);
   const kernelDepth = reach.reduce((sum, { kernel }) => sum + kernel, 0);
-  const kernel = kernelTransform === 'single' ? kernelDepth : 1 + (kernelDepth * HALF_ULP_DOUBLE) / HALF_ULP;
+  const kernel =
+    kernelTransform === 'single' ? kernelDepth : 1 + (kernelDepth * HALF_ULP_DOUBLE) / HALF_ULP.float32;
   // A product rounds once, alone or within its fused addition, and then once per further addition.
   const roundings = transforms + kernel + block + Math.ceil(channels / block);
-  if (roundings * HALF_ULP >= 1)
+  if (roundings * HALF_ULP.float32 >= 1)
     throw expected('channels', 'so few that their sum has fewer than 2^24 roundings', channels);
   const amplification = channels * reach.reduce((product, axis) => product * axis.amplification, 1);
   return {
-    absolute: (amplification * roundings * HALF_ULP) / (1 - roundings * HALF_ULP),
+    absolute: amplification * relativeBound(roundings, arithmetic),
     roundings,
     amplification,
   };

@@ -11,6 +11,8 @@ export interface LayerArithmetic {
   readonly sumBlock?: number;
   /** Precision of the kernel transform, whose result is rounded to single either way. `double` by default. */
   readonly kernelTransform?: 'single' | 'double';
+  /** What transformed kernels are rounded to in the end, for storage. `float32` by default. */
+  readonly weightFormat?: keyof typeof HALF_ULP;
   /** Whether products are added by fused multiply-add, without a rounding of their own. True by default. */
   readonly fused?: boolean;
 }
@@ -29,7 +31,8 @@ export interface ExpectedError {
 const PRODUCT_VARIANCE = 1 / 9;
 /** Mean |x| of a normal variable of variance one, which a sum of many roundings is. */
 const MEAN_OF_MODULUS = Math.sqrt(2 / Math.PI);
-const HALF_ULP = 2 ** -24;
+/** Half a unit in the last place of 1: the largest relative error of a rounding. */
+export const HALF_ULP = { float32: 2 ** -24, bfloat16: 2 ** -8 } as const;
 /**
  * The roundings of a sum of n terms follow its partial sums, a random walk W. Their total variance V = ∫W² is itself
  * random, with variance 4/3 relative to its mean squared, and so the mean modulus is not that of a normal variable but
@@ -55,7 +58,7 @@ export function expectedLayerError(
   axes: readonly (Transform | AxisArithmetic)[],
   arithmetic: LayerArithmetic,
 ): ExpectedError {
-  const { channels, sumBlock = 0, kernelTransform = 'double', fused = true } = arithmetic;
+  const { channels, sumBlock = 0, fused = true } = arithmetic;
   if (axes.length === 0) throw expected('axes', 'one transform per axis', axes);
   if (!Number.isInteger(channels) || channels < 1) throw expected('channels', 'a positive integer', channels);
   if (!Number.isInteger(sumBlock) || sumBlock < 0)
@@ -68,14 +71,17 @@ export function expectedLayerError(
     const plain = sumRoundings(channels * productOf(at, ({ signal }) => signal), 0, false);
     return {
       winograd: meanDeviation(
-        gain * sums.variance + channels * transformVariance(at, gain, kernelTransform),
+        gain * sums.variance + channels * transformVariance(at, gain, arithmetic),
         walks,
       ),
       direct: meanDeviation(plain.variance, plain.squares),
     };
   });
   const mean = (kind: 'winograd' | 'direct') =>
-    (HALF_ULP * Math.sqrt(PRODUCT_VARIANCE) * MEAN_OF_MODULUS * sum(errors.map((each) => each[kind]))) /
+    (HALF_ULP.float32 *
+      Math.sqrt(PRODUCT_VARIANCE) *
+      MEAN_OF_MODULUS *
+      sum(errors.map((each) => each[kind]))) /
     errors.length;
   const [absolute, direct] = [mean('winograd'), mean('direct')];
   return { absolute, direct, ratio: absolute / direct };
@@ -102,7 +108,7 @@ export function layerError(
   axes: readonly LayerAxis[],
   arithmetic: Omit<LayerArithmetic, 'sumBlock'>,
 ): (sumBlock: number) => number {
-  const { channels, kernelTransform = 'double', fused = true } = arithmetic;
+  const { channels, fused = true } = arithmetic;
   const noises: AxisNoise[] = [];
   let summed = channels;
   for (const { noise, taps } of axes) {
@@ -110,7 +116,7 @@ export function layerError(
     else noises.push(noise);
   }
   const gain = productOf(noises, (axis) => axis.gain);
-  const transforms = summed * transformVariance(noises, gain, kernelTransform);
+  const transforms = summed * transformVariance(noises, gain, arithmetic);
   const direct = directVariance(axes, channels).errors;
   return (sumBlock) =>
     Math.sqrt((gain * sumRoundings(summed, sumBlock, fused).variance + transforms) / direct);
@@ -122,7 +128,7 @@ export function layerError(
  */
 export function directError(axes: readonly Pick<LayerAxis, 'taps'>[], channels: number): number {
   const { errors, results } = directVariance(axes, channels);
-  return HALF_ULP * Math.sqrt(errors / results);
+  return HALF_ULP.float32 * Math.sqrt(errors / results);
 }
 
 function directVariance(axes: readonly Pick<LayerAxis, 'taps'>[], channels: number) {
@@ -137,13 +143,24 @@ function directVariance(axes: readonly Pick<LayerAxis, 'taps'>[], channels: numb
 function transformVariance(
   noises: readonly AxisNoise[],
   gain: number,
-  kernelTransform: 'single' | 'double',
+  arithmetic: Omit<LayerArithmetic, 'sumBlock'>,
 ): number {
-  const kernel =
-    kernelTransform === 'single'
-      ? along(noises, 'kernel')
-      : ROUNDING_VARIANCE * (gain - productOf(noises, (axis) => axis.exactKernelGain));
-  return along(noises, 'input') + kernel + along(noises, 'output');
+  const kernel = arithmetic.kernelTransform === 'single' ? along(noises, 'kernel') : 0;
+  return (
+    along(noises, 'input') + kernel + storageVariance(noises, gain, arithmetic) + along(noises, 'output')
+  );
+}
+
+/** Variance of rounding the transformed kernels to what they are stored in. */
+function storageVariance(
+  noises: readonly AxisNoise[],
+  gain: number,
+  { kernelTransform = 'double', weightFormat = 'float32' }: Omit<LayerArithmetic, 'sumBlock'>,
+): number {
+  if (weightFormat !== 'float32')
+    return ROUNDING_VARIANCE * gain * (HALF_ULP[weightFormat] / HALF_ULP.float32) ** 2;
+  if (kernelTransform === 'single') return 0;
+  return ROUNDING_VARIANCE * (gain - productOf(noises, (axis) => axis.exactKernelGain));
 }
 
 /**

@@ -97,7 +97,8 @@ void validate(const Layer& layer) {
   checkedMultiply(weights, 1024);  // room for padding and for transformed kernels
   if (layer.weightFormat != WeightFormat::float32 && layer.algorithm != Algorithm::winograd) {
     throw std::invalid_argument(
-        "Expected weightFormat to be float32 but for Winograd with vectors of channels but received bfloat16");
+        "Expected weightFormat of a layer other than Winograd with vectors of channels to be float32 but received "
+        "bfloat16");
   }
   if (layer.algorithm == Algorithm::direct) return;
   if (layer.algorithm == Algorithm::winograd) {

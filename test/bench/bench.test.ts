@@ -120,6 +120,7 @@ describe('names', () => {
   it('of algorithms: tiles for one axis or each', () => {
     expect(parseAlgorithm('4')).toMatchObject({ algorithm: 'winograd', tile: 4 });
     expect(parseAlgorithm('4:positions')).toMatchObject({ tile: 4, lanes: 'positions' });
+    expect(parseAlgorithm('auto:bfloat16')).toMatchObject({ algorithm: 'auto', roundedErrorLimit: Infinity });
     expect(parseAlgorithm('2x4x4:fold1')).toMatchObject({ algorithm: 'winograd', tile: [2, 4, 4] });
   });
 });

@@ -124,6 +124,7 @@ function winograd(covers: readonly Cover[]): Runner {
     const choice: Choice = {
       algorithm: 'winograd',
       covers: lift(covers, unconvolved()),
+      weightFormat: 'float32',
       sumBlock: c.sumBlock,
       error: 1,
       cost: { transforms: 0, products: 0, threads: problem.threads, total: 0 },

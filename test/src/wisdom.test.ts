@@ -200,6 +200,7 @@ describe('wisdom', () => {
     for (const [change, message] of [
       [{ algorithm: 'fft' }, "Expected wisdom of p: algorithm to be 'winograd', 'positions' or 'direct'"],
       [{ tiles: [4] }, 'Expected wisdom of p: tiles to be an array of names but received [4]'],
+      [{ weightFormat: 'int8' }, "Expected wisdom of p: weightFormat to be 'float32' or 'bfloat16'"],
       [{ sumBlock: -1 }, 'Expected wisdom of p: sumBlock to be a non-negative integer but received -1'],
       [{ milliseconds: '1' }, 'Expected wisdom of p: milliseconds to be a positive number but received "1"'],
       [{ tuning: { tileBlock: 0 } }, 'Expected wisdom of p: tuning: tileBlock to be a positive integer'],
