@@ -118,7 +118,7 @@ export function winogradCost(problem: Problem, covers: Axes<Cover>, rest: Rest):
   const transforms = model.flopsPerInstruction.channels * batch * instructions + storing(problem, width);
   const threads = usefulThreads(problem, transforms + products, model.sharingStages);
   // The weights stream beside the products of the threads that there are.
-  if (threads < problem.threads) return winogradCost({ ...problem, threads }, covers, sumBlock, width);
+  if (threads < problem.threads) return winogradCost({ ...problem, threads }, covers, rest);
   return {
     transforms,
     products,

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeData, rootMeanSquare } from '../../bench/oracle.js';
+import { bestWinograd } from '../../src/choices.js';
+import { errorBound } from '../../src/error-limit.js';
 import {
   Convolution,
   exportWisdom,
@@ -8,9 +10,12 @@ import {
   type LayerOptions,
   Tensor,
 } from '../../src/index.js';
+import { nativeLayer, nativeProblem } from '../../src/lower.js';
 import * as measuring from '../../src/measure.js';
 import { native } from '../../src/native.js';
-import type { Rank } from '../../src/problem.js';
+import { type Rank, validateInput, validateLayer } from '../../src/problem.js';
+import { allocate } from '../../src/tensor.js';
+import { candidatesOf, type TileOptions } from '../../src/transforms.js';
 import { isas } from './cases.js';
 
 /** Few tiles for many weights. */
@@ -68,44 +73,38 @@ describe('weights in bfloat16', () => {
   });
 
   it.each([
-    [FEW, 256, { tile: 2 }],
-    [FEW, 256, { tile: 6 }],
-    [FEW, 128, {}],
+    [FEW, 64, { tile: 2 }],
+    [FEW, 80, { tile: 6 }],
+    [[96, 13, 18], 40, { tile: 4 }],
     [[128, 2, 4, 4], 96, {}],
-    [[256, 40], 192, {}],
-  ] as [number[], number, Partial<LayerOptions>][])(
+    [[256, 40], 70, { tile: 8 }],
+    [[5, 20, 20], 33, { tile: ['fold', 4] }],
+  ] as [number[], number, TileOptions][])(
     'err in layers of %j, %i, %j as expected',
-    (shape, outChannels, change) => {
+    (shape, outChannels, tiles) => {
       const [inChannels, ...input] = shape as [number, ...number[]];
       const [kernel, ones] = [input.map(() => 3), input.map(() => 1)];
       const sizes = { inChannels, outChannels, groups: 1, input, kernel };
       const data = makeData({ name: '', ...sizes, stride: ones, padding: ones }, 1);
-      const x = new Tensor(data.input, [1, ...shape]);
-      for (const isa of isas()) {
-        const conv = new Convolution(
-          input.length as Rank,
-          {
-            inChannels,
-            outChannels,
-            kernelSize: 3,
-            padding: 1,
-            threads: 1,
-            accuracy: 'fast',
-            isa,
-            ...change,
-          },
-          { weight: new Tensor(data.weight, [outChannels, inChannels, ...kernel]) },
-        );
-        const y = conv.forwardSync(x).data;
+      const options = { inChannels, outChannels, kernelSize: 3, padding: 1, threads: 1 };
+      const problem = validateInput(validateLayer(options, input.length as Rank), [1, ...shape]);
+      for (const { name: isa, width } of native().cpuInfo().kernels) {
+        const candidates = candidatesOf(problem, tiles);
+        const limits = { errorLimit: 0, roundedErrorLimit: Infinity };
+        const choice = bestWinograd(problem, { candidates, lanes: 'channels', width, ...limits }, Infinity)!;
+        expect(choice.weightFormat).toBe('bfloat16');
+        const weights = new (native().Weights)(nativeLayer(problem, choice, isa), data.weight, null);
+        const plan = new (native().Plan)(nativeProblem(problem, choice), weights);
+        const [x, y] = [allocate(plan.inputLength), allocate(plan.outputLength)];
+        x.set(data.input);
+        plan.forwardSync(x, y);
         const received = data.samples.map((at) => y[at]!);
-        const plan = conv.plan(x.shape);
-        expect(plan).toMatchObject({ isa, weightFormat: 'bfloat16' });
-        const ratio = rootMeanSquare(received, data.expected) / data.directError / plan.expectedError;
+        const ratio = rootMeanSquare(received, data.expected) / data.directError / choice.error;
         expect(ratio).toBeGreaterThan(1 / 1.15);
         expect(ratio).toBeLessThan(1.15);
         // Inputs and weights lie in [−1, 1).
         const worst = Math.max(...received.map((value, i) => Math.abs(value - data.expected[i]!)));
-        expect(worst).toBeLessThan(plan.errorBound);
+        expect(worst).toBeLessThan(errorBound(problem, choice));
       }
     },
   );
