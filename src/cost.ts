@@ -165,10 +165,12 @@ function streamCost(problem: Problem, covers: Axes<Cover>, { weightFormat, width
   const products = elementCount(covers.map(({ algorithm }) => algorithm.kernel.products));
   const channels = summedChannels(problem.inChannels, covers);
   const vectors = Math.ceil(problem.outChannels / width);
-  // Those of two vectors take the place of one.
-  const bytes = 4 * channels * width * (weightFormat === 'float32' ? vectors : Math.ceil(vectors / 2));
-  const fetching = bytes * (problem.threads > 1 ? model.flopsPerSharedByte : model.flopsPerByte);
-  if (products * bytes <= model.nearWeights) return fetching / model.cacheSpeed;
+  const bytes = 4 * channels * width;
+  const near = (vectors: number) => products * vectors * bytes <= model.nearWeights;
+  // In bfloat16 those of two vectors take the place of one; what stays in cache anyway gains nothing by that.
+  const stored = weightFormat === 'float32' || near(vectors) ? vectors : Math.ceil(vectors / 2);
+  const fetching = stored * bytes * (problem.threads > 1 ? model.flopsPerSharedByte : model.flopsPerByte);
+  if (near(stored)) return fetching / model.cacheSpeed;
   const tiles = problem.batch * elementCount(covers.map(({ totals }) => totals.tiles));
   const inBlock = Math.max(
     Math.min(model.farTiles, model.largestInputs / (4 * products * channels)),

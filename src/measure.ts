@@ -83,7 +83,7 @@ class Contestant {
 
   /** What counts: the least score wins. */
   get score(): number {
-    return handicap(this.choice) * this.best;
+    return handicap(this.choice, 'measured') * this.best;
   }
 
   run(timed: boolean): void {

@@ -19,7 +19,7 @@ import { candidatesOf, type TileOptions } from '../../src/transforms.js';
 import { isas } from './cases.js';
 
 /** Few tiles for many weights. */
-const FEW = [256, 7, 7] as const;
+const FEW = [512, 7, 7] as const;
 
 function layerOf(
   [inChannels, ...space]: readonly number[],
@@ -49,25 +49,26 @@ describe('weights in bfloat16', () => {
     { accuracy: 1e-4, tile: 4 },
     { accuracy: 'fast', lanes: 'positions', tile: 4 },
   ] as Partial<LayerOptions>[])('are not what %j asks for', (change) => {
-    expect(planOf(FEW, 256, change).weightFormat).toBe('float32');
+    expect(planOf(FEW, 512, change).weightFormat).toBe('float32');
   });
 
   it('are taken where few tiles share them and the accuracy allows it', () => {
     for (const accuracy of ['fast', 0.02] as const) {
-      const plan = planOf(FEW, 256, { accuracy });
+      const plan = planOf(FEW, 512, { accuracy });
       expect(plan.weightFormat).toBe('bfloat16');
       expect(plan.title).toMatch(/^Winograd .*, weights in bfloat16$/);
       expect(plan.describe()).toMatch(/expected \d\.\de\+3× that of direct/);
     }
-    // Many tiles share each weight: it is ready before they are.
+    // Many tiles share each weight, or all weights stay in cache: they are ready before the tiles are.
     expect(planOf([64, 56, 56], 64, { accuracy: 'fast' }).weightFormat).toBe('float32');
+    expect(planOf([64, 7, 7], 64, { accuracy: 'fast' }).weightFormat).toBe('float32');
   });
 
   it('take half the memory', () => {
     const [rounded, exact] = (['fast', 1e-4] as const).map((accuracy) =>
-      planOf(FEW, 256, { accuracy, tile: 4 }),
+      planOf(FEW, 512, { accuracy, tile: 4 }),
     );
-    const bias = 4 * 256;
+    const bias = 4 * 512;
     expect(rounded!.weightFormat).toBe('bfloat16');
     expect(2 * (rounded!.weightBytes - bias)).toBe(exact!.weightBytes - bias);
   });
@@ -122,13 +123,13 @@ describe('weights in bfloat16', () => {
         milliseconds: 1,
         timed: 1,
       }));
-      expect(planOf(FEW, 256, { ...options, accuracy: 'fast' }).weightFormat).toBe('bfloat16');
-      expect(planOf(FEW, 256, options).weightFormat).toBe('float32');
+      expect(planOf(FEW, 512, { ...options, accuracy: 'fast' }).weightFormat).toBe('bfloat16');
+      expect(planOf(FEW, 512, options).weightFormat).toBe('float32');
       expect(measure).toHaveBeenCalledTimes(2);
       const wisdom = JSON.parse(JSON.stringify(exportWisdom()));
       forgetWisdom();
       importWisdom(wisdom);
-      expect(planOf(FEW, 256, { ...options, accuracy: 'fast' }).weightFormat).toBe('bfloat16');
+      expect(planOf(FEW, 512, { ...options, accuracy: 'fast' }).weightFormat).toBe('bfloat16');
       expect(measure).toHaveBeenCalledTimes(2);
     });
   });
