@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "../kernels/kernels.h"
+#include "pairing.h"
 
 namespace winograd {
 
@@ -17,7 +19,7 @@ class LineTransform {
     if (codelet_ != nullptr) {
       codelet_->run(args);
     } else {
-      sparseLines_(sparse(), args);
+      pairedLines_(pairing_->transform(), args);
     }
   }
 
@@ -31,19 +33,11 @@ class LineTransform {
   }
 
  private:
-  SparseTransform sparse() const {
-    return {sparseRows_.data(), static_cast<int>(sparseRows_.size()), termColumns_.data(), termCoefficients_.data()};
-  }
-  void pairRows(const std::vector<double>& matrix);
-  void addTerm(int column, double coefficient);
-
   int rows_, columns_;
   bool identity_;
   const Codelet* codelet_ = nullptr;
-  SparseLines sparseLines_;
-  std::vector<SparseRow> sparseRows_;
-  std::vector<int> termColumns_;
-  std::vector<float> termCoefficients_;
+  std::optional<Pairing> pairing_;  // without a codelet
+  PairedLines pairedLines_ = nullptr;
 };
 
 }  // namespace winograd

@@ -82,6 +82,13 @@ bool supported() {
 #error "WINOGRAD_GEMM_ROWS must be 6 or 14"
 #endif
 
+#define WINOGRAD_PAIRED_LINES(crossed)                                                                      \
+  {                                                                                                         \
+    pairedLines<0, crossed>, pairedLines<1, crossed>, pairedLines<2, crossed>, pairedLines<3, crossed>,     \
+        pairedLines<4, crossed>, pairedLines<5, crossed>, pairedLines<6, crossed>, pairedLines<7, crossed>, \
+        pairedLines<8, crossed>                                                                             \
+  }
+
 extern const KernelTable WINOGRAD_TABLE;
 const KernelTable WINOGRAD_TABLE = {
     WINOGRAD_NAME,
@@ -96,7 +103,7 @@ const KernelTable WINOGRAD_TABLE = {
     spread,
     codeletTable,
     static_cast<int>(sizeof(codeletTable) / sizeof(codeletTable[0])) - 1,
-    sparseLines,
+    {WINOGRAD_PAIRED_LINES(false), WINOGRAD_PAIRED_LINES(true)},
     loadRow,
     storeRow,
     storeBlockedRow,

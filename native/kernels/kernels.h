@@ -76,20 +76,28 @@ struct Codelet {
   Lines run;
 };
 
-/// A transform known at run time, for the generic kernel: a list of sparse dot products, paired where two rows
-/// share their terms up to sign (r = E + O, r' = E - O).
-struct SparseRow {
-  int first, second;       // rows written; second = -1: a lone row, E alone
-  int evenBegin, evenEnd;  // terms of E
-  int oddBegin, oddEnd;    // terms of O
+/// A transform known at run time, for the generic kernel. Its points come as ±p, so rows (of an input transform) come
+/// as E + O and E - O, where E sums over some columns and O over others, and columns (of an output transform) are used
+/// by their sum in some rows, E, and by their difference in the others, O. Either way two rows take two sums over
+/// halves: a dense part over `pairs` pairs of columns, and single terms for columns that few rows use or that have no
+/// partner.
+struct ColumnPair {
+  int first, second;  // E takes the first and O the second; if crossed, E takes their sum and O their difference
 };
-struct SparseTransform {
-  const SparseRow* rows;
-  int rowCount;
-  const int* columns;
-  const float* coefficients;
+struct RowPair {
+  int even = -1, odd = -1, sum = -1, difference = -1;  // the rows that are E, O, E + O, E - O; -1: none
 };
-using SparseLines = void (*)(const SparseTransform&, const LineArgs&);
+struct PairedTransform {
+  int rowPairs;
+  const RowPair* rows;
+  const ColumnPair* columns;
+  const float* coefficients;  // [row pair][even, odd][column pair]
+  const int* termEnds;        // [row pair][even, odd], the first begin at 0
+  const int* termColumns;
+  const float* termCoefficients;
+};
+using PairedLines = void (*)(const PairedTransform&, const LineArgs&);
+constexpr int kMaxColumnPairs = 8;
 
 /// One register tile of Algorithm 2 (Budden et al. 2017) for one vector of positions: 4 tiles side by side, some
 /// kernels, m[kernel][tile] = Σ_channel d[channel][tile] ⊙ g[channel][kernel].
@@ -173,7 +181,7 @@ struct KernelTable {
   Spread spread;
   const Codelet* codelets;
   int codeletCount;
-  SparseLines sparseLines;
+  PairedLines pairedLines[2][kMaxColumnPairs + 1];  // [crossed][column pairs]
   LoadRow loadRow;
   StoreRow storeRow;         // to planar rows
   StoreRow storeBlockedRow;  // to blocked pixels

@@ -18,6 +18,7 @@
 #include "engine/plan.h"
 #include "runtime/memory.h"
 #include "runtime/threads.h"
+#include "transform_cases.h"
 
 using namespace winograd;
 
@@ -521,6 +522,7 @@ int main(int argc, char** argv) {
                                       Algorithm::positions};
       run(randomCase(kernels, algorithms[round % 4], generator), generator);
     }
+    for (int round = 0; round < 5 * rounds; round++) transform_cases::run(kernels, generator, check);
     run(largeCase(kernels), generator);
     testRounding(kernels);
     const std::vector<Case> direct = directCases(kernels);
