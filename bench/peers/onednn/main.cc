@@ -122,8 +122,7 @@ Prepared prepare(const std::string& line) {
   const std::ptrdiff_t batch = number(line, "batch"), in = number(line, "inChannels"),
                        out = number(line, "outChannels"), groups = number(line, "groups");
   const memory::dims x = concatenate({batch, in}, numbers(line, "input"));
-  const memory::dims channels =
-      groups == 1 ? memory::dims{out, in} : memory::dims{groups, out / groups, in / groups};
+  const memory::dims channels = groups == 1 ? memory::dims{out, in} : memory::dims{groups, out / groups, in / groups};
   const memory::dims w = concatenate(channels, numbers(line, "kernel"));
   const memory::dims y = concatenate({batch, out}, numbers(line, "output"));
   const auto layout = describe(x, w, y, numbers(line, "stride"), numbers(line, "padding"));
