@@ -69,6 +69,12 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
       for (std::ptrdiff_t c = 0; c < single; c++) offsets.push_back(whole * band.tiles + c);
     }
   }
+  for (int vectors = 1; vectors <= 2; vectors++) {
+    const std::ptrdiff_t rowBytes =
+        storedVectors(layer().weightFormat, vectors) * kernels_.width * static_cast<std::ptrdiff_t>(sizeof(float));
+    for (std::ptrdiff_t groups = 1; groups <= tiles; groups++)
+      paces_[static_cast<std::size_t>(vectors - 1)].push_back(paceOf(groups, rowBytes));
+  }
   uPlane_ = planeStride(tiles * channels_);
   mPanel_ = tiles * 2 * kernels_.width;
   mPlane_ = planeStride(mPanel_ * panelsPerGroup_);
@@ -77,6 +83,13 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
     for (const Run& run : block.runs) scratch_ = std::max(scratch_, stripSize(run.form, run.count));
   }
   scratch_ = roundUp(scratch_, kLine);
+}
+
+// The more groups there are, the fewer of their channels fetch.
+WinogradPlan::Pace WinogradPlan::paceOf(std::ptrdiff_t groups, std::ptrdiff_t rowBytes) {
+  const std::ptrdiff_t channels = divideUp(4, groups);
+  const std::ptrdiff_t step = divideUp(4 * std::min(rowBytes, kLineBytes), channels * groups);
+  return {static_cast<int>(channels), step, channels * divideUp(rowBytes, kLineBytes) * step};
 }
 
 // The largest strip that a run of `count` tiles passes through, before or after any axis' transform.
@@ -292,7 +305,7 @@ void WinogradPlan::transformInput(const Activations& activations, const TileBloc
 void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel, const float* u,
                             float* m) const {
   const std::ptrdiff_t width = kernels_.width, channels = layer().depth();
-  const std::ptrdiff_t segments = channels / width;
+  const std::ptrdiff_t segments = channels / width, rest = channels % width;
   const std::ptrdiff_t chunk = problem_.sumBlock > 0 ? std::max<std::ptrdiff_t>(problem_.sumBlock / width, 1)
                                                      : std::max<std::ptrdiff_t>(segments, 1);
   const std::ptrdiff_t productCount = volume(products_);
@@ -302,6 +315,7 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
     return weights_->panels() + (at.first * productCount + product * at.stored) * channels;
   };
 
+  GemmArgs args{};  // once: all of this costs where sums are short
   for (std::ptrdiff_t i = 0; i < productCount; i++) {
     const std::vector<Group>& groups =
         block.participations[static_cast<std::size_t>(block.participationOf[static_cast<std::size_t>(i)])];
@@ -312,28 +326,23 @@ void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, s
       const float* const next = p + 1 < endPanel       ? weightsOf(p + 1, i)
                                 : i + 1 < productCount ? weightsOf(firstPanel, i + 1)
                                                        : weightsOf(endPanel % panels_.count(), 0);
-      // The more groups there are, the fewer of their channels fetch.
-      const std::ptrdiff_t fetching = divideUp(4, static_cast<std::ptrdiff_t>(groups.size()));
-      const std::ptrdiff_t rowBytes = panel.stored * static_cast<std::ptrdiff_t>(sizeof(float));
-      const std::ptrdiff_t step =
-          divideUp(4 * std::min(rowBytes, kLineBytes), fetching * static_cast<std::ptrdiff_t>(groups.size()));
-      const std::ptrdiff_t perFour = fetching * divideUp(rowBytes, kLineBytes) * step;
+      const Pace& pace = paces_[static_cast<std::size_t>(panel.vectors - 1)][groups.size() - 1];
+      args.fetchingChannels = pace.channels;
+      args.prefetchStep = pace.step;
       for (std::size_t g = 0; g < groups.size(); g++) {
         const Group& group = groups[g];
         const Gemm gemm = kernels[panel.vectors - 1][group.rows - 1];
-        GemmArgs args{};
         args.a = u + i * uPlane_ + group.band.first * channels_ + (group.first - group.band.first) * width;
         args.c = m + i * mPlane_ + (p - firstPanel) * mPanel_ + group.first * panel.vectors * width;
-        args.fetchingChannels = static_cast<int>(fetching);
-        args.prefetchStep = step;
+        const std::ptrdiff_t* const offsets = offsets_[static_cast<std::size_t>(group.band.tiles)].data();
         for (std::ptrdiff_t s = 0; s < std::max<std::ptrdiff_t>(segments, 1); s += chunk) {
           args.full = std::min(chunk, segments - s);
-          args.single = s + chunk >= segments ? channels % width : 0;
-          args.offsets = offsets_[static_cast<std::size_t>(group.band.tiles)].data() + s;
+          args.single = s + chunk >= segments ? rest : 0;
+          args.offsets = offsets + s;
           args.b = weights + s * width * panel.stored;
           args.addend = s > 0 ? args.c : nullptr;
           args.prefetch = reinterpret_cast<const char*>(next) +
-                          (static_cast<std::ptrdiff_t>(g) * channels + s * width) / 4 * perFour;
+                          (static_cast<std::ptrdiff_t>(g) * channels + s * width) / 4 * pace.bytesPerFour;
           gemm(args);
         }
       }

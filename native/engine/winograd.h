@@ -27,6 +27,14 @@ class WinogradPlan final : public Plan {
   std::vector<std::string> codelets() const override;
 
  private:
+  /// How groups of tiles that work on a panel of weights share in fetching the next one (GemmArgs).
+  struct Pace {
+    int channels;  // of four that fetch
+    std::ptrdiff_t step;
+    std::ptrdiff_t bytesPerFour;  // from where four channels begin to where the next four do
+  };
+  static Pace paceOf(std::ptrdiff_t groups, std::ptrdiff_t rowBytes);
+
   void chooseBlocks();
   bool readsOften() const;
   void reshuffle(const float* x, float* to) const;
@@ -54,6 +62,7 @@ class WinogradPlan final : public Plan {
   std::array<std::vector<LineTransform>, 3> inputTransforms_, outputTransforms_;  // per axis and form
   std::vector<TileBlock> blocks_;
   std::vector<std::vector<std::ptrdiff_t>> offsets_;  // of channel blocks in U, by the tiles of the band
+  std::array<std::vector<Pace>, 2> paces_;            // by the vectors of a panel and the number of groups
   std::ptrdiff_t channels_;                           // inner dimension of the products, padded to whole vectors
   Axes products_;                                     // per axis
   std::ptrdiff_t panelsPerGroup_;
