@@ -5,13 +5,11 @@
 
 #include "../runtime/stopwatch.h"
 #include "../runtime/threads.h"
-#include "view.h"
 
 namespace winograd {
 namespace {
 
-constexpr std::ptrdiff_t kLine = 16;  // floats in a cache line
-constexpr std::ptrdiff_t kLineBytes = 64;
+constexpr std::ptrdiff_t kLine = 16;              // floats in a cache line
 constexpr std::ptrdiff_t kBlock = 1 << 19;        // floats of U and M together: the second level of cache
 constexpr std::ptrdiff_t kNearWeights = 8 << 20;  // floats of weights that stay in the third level of cache
 constexpr std::ptrdiff_t kLargestU = 3 << 20;     // floats of U that stay in the third level of cache
@@ -22,19 +20,6 @@ constexpr std::ptrdiff_t kStrip = 32 * 1024;  // floats of a strip: two of them 
 std::ptrdiff_t planeStride(std::ptrdiff_t floats) {
   const std::ptrdiff_t lines = divideUp(floats, kLine);
   return (lines + (lines % 64 == 0 ? 1 : 0)) * kLine;
-}
-
-// Zeros wherever a packed strip lies outside the box of `present` vectors from `first` on.
-void clearAround(float* at, const Axes& extents, const Axes& first, const Axes& present, std::ptrdiff_t width) {
-  const auto inside = [&](int axis, std::ptrdiff_t i) { return i >= first[axis] && i < first[axis] + present[axis]; };
-  for (std::ptrdiff_t d = 0; d < extents[0]; d++) {
-    for (std::ptrdiff_t h = 0; h < extents[1]; h++, at += extents[2] * width) {
-      const bool row = inside(0, d) && inside(1, h);
-      const std::ptrdiff_t left = row ? first[2] : extents[2], right = row ? first[2] + present[2] : extents[2];
-      std::fill(at, at + left * width, 0.0f);
-      std::fill(at + right * width, at + extents[2] * width, 0.0f);
-    }
-  }
 }
 
 }  // namespace
@@ -85,13 +70,6 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
   scratch_ = roundUp(scratch_, kLine);
 }
 
-// The more groups there are, the fewer of their channels fetch.
-WinogradPlan::Pace WinogradPlan::paceOf(std::ptrdiff_t groups, std::ptrdiff_t rowBytes) {
-  const std::ptrdiff_t channels = divideUp(4, groups);
-  const std::ptrdiff_t step = divideUp(4 * std::min(rowBytes, kLineBytes), channels * groups);
-  return {static_cast<int>(channels), step, channels * divideUp(rowBytes, kLineBytes) * step};
-}
-
 // The largest strip that a run of `count` tiles passes through, before or after any axis' transform.
 std::ptrdiff_t WinogradPlan::stripSize(const std::array<int, 3>& forms, std::ptrdiff_t count) const {
   std::ptrdiff_t rows = 1;
@@ -101,25 +79,6 @@ std::ptrdiff_t WinogradPlan::stripSize(const std::array<int, 3>& forms, std::ptr
   }
   const Form& last = form(2, forms[2]);
   return rows * (count * last.outputs + std::max(last.inputs - last.outputs, 0)) * kernels_.width;
-}
-
-// Whether strips that overlap along both outer axes read planar inputs so often that a blocked copy of them all pays.
-bool WinogradPlan::readsOften() const {
-  constexpr double often = 2;
-  double reads = 1;
-  for (int a = 0; a < 2; a++) reads *= static_cast<double>(form(a, 0).inputs) / form(a, 0).outputs;
-  return problem_.inputLayout == Layout::planar && volume(layer().folded()) == 1 && reads > often;
-}
-
-void WinogradPlan::reshuffle(const float* x, float* to) const {
-  const std::ptrdiff_t width = kernels_.width, blocks = channels_ / width;
-  const Axes& size = problem_.input;
-  ThreadPool::shared().forEach(problem_.batch * blocks * size[0], problem_.threads, [&](std::ptrdiff_t item, int) {
-    const std::ptrdiff_t plane = item / size[0], depth = item % size[0];
-    InputRow row{plane / blocks, {depth, 0, 0}, size[2], 0, plane % blocks, layer().depth()};
-    float* at = to + item * size[1] * size[2] * width;
-    for (; row.at[1] < size[1]; row.at[1]++, at += size[2] * width) loadInputRow(layer(), problem_, x, row, at);
-  });
 }
 
 // Enough tiles that each weight, once fetched, serves many of them; few enough that U and M stay in cache. The optimum
@@ -229,168 +188,6 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
   }
 
   return sumOf(times, total.lap());
-}
-
-// The run's strip of inputs, transformed along the outer axes for all its tiles at once: neighbours share columns.
-// Blocked inputs are read where they lie: padding along one axis stays zero under the transform of another, so only
-// padding along the axis that comes first has to be put into a copy.
-View WinogradPlan::transformOuterAxes(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock,
-                                      Axes& extents, float* scratch) const {
-  const std::ptrdiff_t width = kernels_.width;
-  const Axes& size = problem_.input;
-  Axes begin, first, present;  // the strip in the input; what of the strip lies in the input
-  std::array<bool, 3> padded;
-  for (int a = 0; a < 3; a++) {
-    begin[a] = run.start[a] - problem_.padBegin[a] + form(a, run.form[a]).offset;
-    first[a] = std::clamp<std::ptrdiff_t>(-begin[a], 0, extents[a]);
-    present[a] = std::clamp<std::ptrdiff_t>(size[a] - begin[a], first[a], extents[a]) - first[a];
-    padded[a] = present[a] < extents[a];
-  }
-  const std::array<const LineTransform*, 2> transforms{&inputTransform(0, run.form[0]),
-                                                       &inputTransform(1, run.form[1])};
-  const int lead = transforms[0]->identity() || (padded[0] && !transforms[1]->identity()) ? 1 : 0;
-  float *const near = scratch, *const far = scratch + scratch_;
-
-  const bool identity = transforms[lead]->identity();
-  if (read_.inputLayout == Layout::planar || padded[lead] || (identity && (padded[0] || padded[2]))) {
-    InputRow row{run.image, begin, extents[2], 0, channelBlock, layer().depth()};
-    float* to = near;
-    for (std::ptrdiff_t d = 0; d < extents[0]; d++) {
-      for (std::ptrdiff_t h = 0; h < extents[1]; h++, to += extents[2] * width) {
-        row.at = {begin[0] + d, begin[1] + h, begin[2]};
-        loadInputRow(layer(), read_, activations.x, row, to);
-      }
-    }
-    return applyAll({lead, 1 - lead}, transforms, packed(near, extents, width), extents, far, near, width);
-  }
-
-  const std::ptrdiff_t plane = run.image * (channels_ / width) + channelBlock;
-  const View input = packed(activations.x + plane * volume(size) * width, size, width);
-  Axes from;
-  for (int a = 0; a < 3; a++) from[a] = begin[a] + first[a];
-  if (identity) return {input.at + offset(input, from), input.stride};
-  extents[lead] = transforms[lead]->rows();
-  present[lead] = extents[lead];
-  first[lead] = 0;
-  const View strip = packed(far, extents, width);
-  clearAround(far, extents, first, present, width);
-  applyAlong(lead, *transforms[lead], {input.at + offset(input, from), input.stride}, far + offset(strip, first),
-             strip.stride, present);
-  return applyAll({1 - lead}, transforms, strip, extents, near, far, width);
-}
-
-void WinogradPlan::transformInput(const Activations& activations, const TileBlock& block, const Run& run,
-                                  std::ptrdiff_t channelBlock, float* u, float* scratch) const {
-  const std::ptrdiff_t width = kernels_.width;
-  Axes extents;
-  for (int a = 0; a < 3; a++) extents[a] = form(a, run.form[a]).inputs;
-  const std::ptrdiff_t step = form(2, run.form[2]).outputs;
-  extents[2] += (run.count - 1) * step;
-  const View strip = transformOuterAxes(activations, run, channelBlock, extents, scratch);
-
-  const LineTransform& transform = inputTransform(2, run.form[2]);
-  const Axes planes{products_[1] * products_[2] * uPlane_, products_[2] * uPlane_, uPlane_};
-  for (std::ptrdiff_t j = 0, end; j < run.count; j = end) {
-    const Band& band = block.bandOf[static_cast<std::size_t>(run.first + j)];
-    const std::ptrdiff_t row = run.first + j - band.first;
-    end = std::min(run.count, j + band.tiles - row);
-    float* to = u + band.first * channels_ + (channelBlock * band.tiles + row) * width;
-    applyAlong(2, transform, {strip.at + j * step * width, strip.stride}, to, planes, extents,
-               {end - j, step * width, width});
-  }
-}
-
-// M[i] = U[i] × weights of product i, for all products and a group of panels. While the groups of tiles work on a
-// panel, each fetches its share of the next one.
-void WinogradPlan::multiply(const TileBlock& block, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel, const float* u,
-                            float* m) const {
-  const std::ptrdiff_t width = kernels_.width, channels = layer().depth();
-  const std::ptrdiff_t segments = channels / width, rest = channels % width;
-  const std::ptrdiff_t chunk = problem_.sumBlock > 0 ? std::max<std::ptrdiff_t>(problem_.sumBlock / width, 1)
-                                                     : std::max<std::ptrdiff_t>(segments, 1);
-  const std::ptrdiff_t productCount = volume(products_);
-  const auto& kernels = kernels_.gemm[static_cast<int>(layer().weightFormat)];
-  const auto weightsOf = [&](std::ptrdiff_t panel, std::ptrdiff_t product) {
-    const Panel at = panels_.at(panel);
-    return weights_->panels() + (at.first * productCount + product * at.stored) * channels;
-  };
-
-  GemmArgs args{};  // once: all of this costs where sums are short
-  for (std::ptrdiff_t i = 0; i < productCount; i++) {
-    const std::vector<Group>& groups =
-        block.participations[static_cast<std::size_t>(block.participationOf[static_cast<std::size_t>(i)])];
-    if (groups.empty()) continue;
-    for (std::ptrdiff_t p = firstPanel; p < endPanel; p++) {
-      const Panel panel = panels_.at(p);
-      const float* const weights = weightsOf(p, i);
-      const float* const next = p + 1 < endPanel       ? weightsOf(p + 1, i)
-                                : i + 1 < productCount ? weightsOf(firstPanel, i + 1)
-                                                       : weightsOf(endPanel % panels_.count(), 0);
-      const Pace& pace = paces_[static_cast<std::size_t>(panel.vectors - 1)][groups.size() - 1];
-      args.fetchingChannels = pace.channels;
-      args.prefetchStep = pace.step;
-      for (std::size_t g = 0; g < groups.size(); g++) {
-        const Group& group = groups[g];
-        const Gemm gemm = kernels[panel.vectors - 1][group.rows - 1];
-        args.a = u + i * uPlane_ + group.band.first * channels_ + (group.first - group.band.first) * width;
-        args.c = m + i * mPlane_ + (p - firstPanel) * mPanel_ + group.first * panel.vectors * width;
-        const std::ptrdiff_t* const offsets = offsets_[static_cast<std::size_t>(group.band.tiles)].data();
-        for (std::ptrdiff_t s = 0; s < std::max<std::ptrdiff_t>(segments, 1); s += chunk) {
-          args.full = std::min(chunk, segments - s);
-          args.single = s + chunk >= segments ? rest : 0;
-          args.offsets = offsets + s;
-          args.b = weights + s * width * panel.stored;
-          args.addend = s > 0 ? args.c : nullptr;
-          args.prefetch = reinterpret_cast<const char*>(next) +
-                          (static_cast<std::ptrdiff_t>(g) * channels + s * width) / 4 * pace.bytesPerFour;
-          gemm(args);
-        }
-      }
-    }
-  }
-}
-
-void WinogradPlan::transformOutput(const Activations& activations, const Run& run, std::ptrdiff_t firstPanel,
-                                   std::ptrdiff_t endPanel, const float* m, float* scratch) const {
-  const std::ptrdiff_t width = kernels_.width, outputs = layer().outChannels;
-  Axes tile, products;  // extents of one tile after and before
-  for (int a = 0; a < 3; a++) {
-    const Form& f = form(a, run.form[a]);
-    tile[a] = f.outputs;
-    products[a] = f.products;
-  }
-  const std::array<const LineTransform*, 3> transforms{
-      &outputTransform(0, run.form[0]), &outputTransform(1, run.form[1]), &outputTransform(2, run.form[2])};
-  Axes valid;  // outputs of the strip that exist
-  for (int a = 0; a < 3; a++) valid[a] = std::min((a == 2 ? run.count : 1) * tile[a], output_[a] - run.start[a]);
-  const Axes planes{products_[1] * products_[2] * mPlane_, products_[2] * mPlane_, mPlane_};
-
-  for (std::ptrdiff_t p = firstPanel; p < endPanel; p++) {
-    const Panel panel = panels_.at(p);
-    const std::ptrdiff_t lanes = panel.vectors * width;
-    for (int v = 0; v < panel.vectors; v++) {
-      // From here on the run is one strip, its tiles side by side along the last axis.
-      Axes extents{products[0], products[1], run.count * tile[2]};
-      const View columns = packed(scratch, extents, width);
-      applyAlong(2, *transforms[2], {m + (p - firstPanel) * mPanel_ + run.first * lanes + v * width, planes}, scratch,
-                 columns.stride, products, {run.count, lanes, tile[2] * width});
-      const View strip = applyAll({1, 0}, transforms, columns, extents, scratch + scratch_, scratch, width);
-      const std::ptrdiff_t channel = panel.channel + v * width;
-      OutputRow row{run.image,
-                    {},
-                    valid[2],
-                    channel,
-                    static_cast<int>(std::min(width, outputs - channel)),
-                    weights_->bias(0) + channel};
-      for (std::ptrdiff_t d = 0; d < valid[0]; d++) {
-        for (std::ptrdiff_t h = 0; h < valid[1]; h++) {
-          row.at = {run.start[0] + d, run.start[1] + h, run.start[2]};
-          storeOutputRow(layer(), problem_, output_, activations, row,
-                         strip.at + d * strip.stride[0] + h * strip.stride[1], width);
-        }
-      }
-    }
-  }
 }
 
 }  // namespace winograd
