@@ -25,6 +25,25 @@ Axes maximum(const Axes& a, const Axes& b) {
   return {std::max(a[0], b[0]), std::max(a[1], b[1]), std::max(a[2], b[2])};
 }
 
+// Transforms a packed strip along the given axes, between two buffers; `strip` lies anywhere but in `next`. Axes whose
+// transform is the identity are skipped. Returns the strip's new view and leaves its extents in `extents`.
+template <class Transforms>
+View applyAll(std::initializer_list<int> axes, const Transforms& transforms, View strip, Axes& extents, float* next,
+              float* current, std::ptrdiff_t width) {
+  for (const int a : axes) {
+    const LineTransform& transform = *transforms[static_cast<std::size_t>(a)];
+    if (transform.identity()) continue;
+    Axes after = extents;
+    after[static_cast<std::size_t>(a)] = transform.rows();
+    const View out = packed(next, after, width);
+    applyAlong(a, transform, strip, next, out.stride, extents);
+    strip = out;
+    extents = after;
+    std::swap(current, next);
+  }
+  return strip;
+}
+
 }  // namespace
 
 struct PositionsPlan::Tile {

@@ -47,23 +47,4 @@ inline void applyAlong(int axis, const LineTransform& transform, const View& in,
                   {1, 0, 0}}});
 }
 
-/// Transforms a packed strip along the given axes, between two buffers; `strip` lies anywhere but in `next`. Axes whose
-/// transform is the identity are skipped. Returns the strip's new view and leaves its extents in `extents`.
-template <class Transforms>
-View applyAll(std::initializer_list<int> axes, const Transforms& transforms, View strip, Axes& extents, float* next,
-              float* current, std::ptrdiff_t width) {
-  for (const int a : axes) {
-    const LineTransform& transform = *transforms[static_cast<std::size_t>(a)];
-    if (transform.identity()) continue;
-    Axes after = extents;
-    after[static_cast<std::size_t>(a)] = transform.rows();
-    const View out = packed(next, after, width);
-    applyAlong(a, transform, strip, next, out.stride, extents);
-    strip = out;
-    extents = after;
-    std::swap(current, next);
-  }
-  return strip;
-}
-
 }  // namespace winograd

@@ -14,6 +14,7 @@ constexpr std::ptrdiff_t kBlock = 1 << 19;        // floats of U and M together:
 constexpr std::ptrdiff_t kNearWeights = 8 << 20;  // floats of weights that stay in the third level of cache
 constexpr std::ptrdiff_t kLargestU = 3 << 20;     // floats of U that stay in the third level of cache
 constexpr std::ptrdiff_t kEnoughTiles = 28;       // that each weight should serve, once fetched
+constexpr std::ptrdiff_t kSlice = 5 * 1024;       // floats of a slice, which leave room in the first level of cache
 constexpr std::ptrdiff_t kStrip = 32 * 1024;  // floats of a strip: two of them leave most of the second level of cache
 
 // Planes that lie a multiple of 4 KiB apart would fall into the same cache sets.
@@ -68,6 +69,12 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
     for (const Run& run : block.runs) scratch_ = std::max(scratch_, stripSize(run.form, run.count));
   }
   scratch_ = roundUp(scratch_, kLine);
+}
+
+// How many of `count` tiles pass two axes at once, so that what is between them stays in the first level of cache.
+std::ptrdiff_t WinogradPlan::tilesAtOnce(std::ptrdiff_t vectorsPerTile, std::ptrdiff_t count) const {
+  const std::ptrdiff_t most = std::max<std::ptrdiff_t>(kSlice / (vectorsPerTile * kernels_.width), 1);
+  return divideUp(count, divideUp(count, most));
 }
 
 // The largest strip that a run of `count` tiles passes through, before or after any axis' transform.

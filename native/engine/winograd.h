@@ -35,14 +35,21 @@ class WinogradPlan final : public Plan {
   };
   static Pace paceOf(std::ptrdiff_t groups, std::ptrdiff_t rowBytes);
 
+  /// A run's inputs, transformed along one of the outer axes.
+  struct Strip {
+    View view;
+    Axes extents;
+    int axis;
+  };
+
   void chooseBlocks();
   bool readsOften() const;
   void reshuffle(const float* x, float* to) const;
+  std::ptrdiff_t tilesAtOnce(std::ptrdiff_t vectorsPerTile, std::ptrdiff_t count) const;
   std::ptrdiff_t stripSize(const std::array<int, 3>& forms, std::ptrdiff_t count) const;
   void transformInput(const Activations& activations, const TileBlock& block, const Run& run,
                       std::ptrdiff_t channelBlock, float* u, float* scratch) const;
-  View transformOuterAxes(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock, Axes& extents,
-                          float* scratch) const;
+  Strip readStrip(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock, float* scratch) const;
   void multiply(const TileBlock& block, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel, const float* u,
                 float* m) const;
   void transformOutput(const Activations& activations, const Run& run, std::ptrdiff_t firstPanel,

@@ -42,72 +42,98 @@ void WinogradPlan::reshuffle(const float* x, float* to) const {
   });
 }
 
-// The run's strip of inputs, transformed along the outer axes for all its tiles at once: neighbours share columns.
-// Blocked inputs are read where they lie: padding along one axis stays zero under the transform of another, so only
-// padding along the axis that comes first has to be put into a copy.
-View WinogradPlan::transformOuterAxes(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock,
-                                      Axes& extents, float* scratch) const {
+// The run's strip of inputs, transformed along one of the outer axes for all its tiles at once: neighbours share
+// columns. Blocked inputs are read where they lie: padding along one axis stays zero under the transform of another, so
+// only padding along the axis that comes first has to be put into a copy.
+WinogradPlan::Strip WinogradPlan::readStrip(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock,
+                                            float* scratch) const {
   const std::ptrdiff_t width = kernels_.width;
   const Axes& size = problem_.input;
-  Axes begin, first, present;  // the strip in the input; what of the strip lies in the input
+  Axes extents, begin, first, present;  // the strip in the input; what of the strip lies in the input
   std::array<bool, 3> padded;
   for (int a = 0; a < 3; a++) {
-    begin[a] = run.start[a] - problem_.padBegin[a] + form(a, run.form[a]).offset;
+    const Form& f = form(a, run.form[a]);
+    extents[a] = f.inputs + (a == 2 ? (run.count - 1) * f.outputs : 0);
+    begin[a] = run.start[a] - problem_.padBegin[a] + f.offset;
     first[a] = std::clamp<std::ptrdiff_t>(-begin[a], 0, extents[a]);
     present[a] = std::clamp<std::ptrdiff_t>(size[a] - begin[a], first[a], extents[a]) - first[a];
     padded[a] = present[a] < extents[a];
   }
-  const std::array<const LineTransform*, 2> transforms{&inputTransform(0, run.form[0]),
-                                                       &inputTransform(1, run.form[1])};
-  const int lead = transforms[0]->identity() || (padded[0] && !transforms[1]->identity()) ? 1 : 0;
-  float *const near = scratch, *const far = scratch + scratch_;
+  const bool flat = inputTransform(0, run.form[0]).identity(), line = inputTransform(1, run.form[1]).identity();
+  const int axis = flat || (padded[0] && !line) ? 1 : 0;
+  const LineTransform& transform = inputTransform(axis, run.form[axis]);
+  const bool identity = transform.identity();
+  float* const to = scratch + scratch_;
 
-  const bool identity = transforms[lead]->identity();
-  if (read_.inputLayout == Layout::planar || padded[lead] || (identity && (padded[0] || padded[2]))) {
+  if (read_.inputLayout == Layout::planar || padded[axis] || (identity && (padded[0] || padded[2]))) {
     InputRow row{run.image, begin, extents[2], 0, channelBlock, layer().depth()};
-    float* to = near;
+    float* at = scratch;
     for (std::ptrdiff_t d = 0; d < extents[0]; d++) {
-      for (std::ptrdiff_t h = 0; h < extents[1]; h++, to += extents[2] * width) {
+      for (std::ptrdiff_t h = 0; h < extents[1]; h++, at += extents[2] * width) {
         row.at = {begin[0] + d, begin[1] + h, begin[2]};
-        loadInputRow(layer(), read_, activations.x, row, to);
+        loadInputRow(layer(), read_, activations.x, row, at);
       }
     }
-    return applyAll({lead, 1 - lead}, transforms, packed(near, extents, width), extents, far, near, width);
+    const View copy = packed(scratch, extents, width);
+    if (identity) return {copy, extents, axis};
+    Axes after = extents;
+    after[axis] = transform.rows();
+    const View strip = packed(to, after, width);
+    applyAlong(axis, transform, copy, to, strip.stride, extents);
+    return {strip, after, axis};
   }
 
   const std::ptrdiff_t plane = run.image * (channels_ / width) + channelBlock;
   const View input = packed(activations.x + plane * volume(size) * width, size, width);
   Axes from;
   for (int a = 0; a < 3; a++) from[a] = begin[a] + first[a];
-  if (identity) return {input.at + offset(input, from), input.stride};
-  extents[lead] = transforms[lead]->rows();
-  present[lead] = extents[lead];
-  first[lead] = 0;
-  const View strip = packed(far, extents, width);
-  clearAround(far, extents, first, present, width);
-  applyAlong(lead, *transforms[lead], {input.at + offset(input, from), input.stride}, far + offset(strip, first),
-             strip.stride, present);
-  return applyAll({1 - lead}, transforms, strip, extents, near, far, width);
+  const View inside{input.at + offset(input, from), input.stride};
+  if (identity) return {inside, extents, axis};
+  extents[axis] = transform.rows();
+  present[axis] = extents[axis];
+  first[axis] = 0;
+  const View strip = packed(to, extents, width);
+  clearAround(to, extents, first, present, width);
+  applyAlong(axis, transform, inside, to + offset(strip, first), strip.stride, present);
+  return {strip, extents, axis};
 }
 
+// The strip comes from memory and goes to the second level of cache, in long rows. The other two axes follow slice by
+// slice of it, a few tiles at once, so that what is between them stays in the first level.
 void WinogradPlan::transformInput(const Activations& activations, const TileBlock& block, const Run& run,
                                   std::ptrdiff_t channelBlock, float* u, float* scratch) const {
   const std::ptrdiff_t width = kernels_.width;
-  Axes extents;
-  for (int a = 0; a < 3; a++) extents[a] = form(a, run.form[a]).inputs;
-  const std::ptrdiff_t step = form(2, run.form[2]).outputs;
-  extents[2] += (run.count - 1) * step;
-  const View strip = transformOuterAxes(activations, run, channelBlock, extents, scratch);
-
-  const LineTransform& transform = inputTransform(2, run.form[2]);
+  const Strip strip = readStrip(activations, run, channelBlock, scratch);
+  const int across = strip.axis, along = 1 - across;
+  const LineTransform &outer = inputTransform(along, run.form[along]), &last = inputTransform(2, run.form[2]);
+  const Form& lastForm = form(2, run.form[2]);
+  const std::ptrdiff_t step = lastForm.outputs;
   const Axes planes{products_[1] * products_[2] * uPlane_, products_[2] * uPlane_, uPlane_};
+  const std::ptrdiff_t most = outer.identity() ? run.count : tilesAtOnce(outer.rows() * step, run.count);
+
   for (std::ptrdiff_t j = 0, end; j < run.count; j = end) {
     const Band& band = block.bandOf[static_cast<std::size_t>(run.first + j)];
     const std::ptrdiff_t row = run.first + j - band.first;
-    end = std::min(run.count, j + band.tiles - row);
+    end = std::min({run.count, j + band.tiles - row, j + most});
     float* to = u + band.first * channels_ + (channelBlock * band.tiles + row) * width;
-    applyAlong(2, transform, {strip.at + j * step * width, strip.stride}, to, planes, extents,
-               {end - j, step * width, width});
+    const LineLoop tiles{end - j, step * width, width};
+    View from{strip.view.at + j * step * width, strip.view.stride};
+    if (outer.identity()) {
+      applyAlong(2, last, from, to, planes, strip.extents, tiles);
+      continue;
+    }
+    Axes before = strip.extents;
+    before[across] = 1;
+    before[2] = (end - j - 1) * step + lastForm.inputs;
+    Axes after = before;
+    after[along] = outer.rows();
+    const View slice = packed(scratch, after, width);
+    for (std::ptrdiff_t i = 0; i < strip.extents[across]; i++) {
+      applyAlong(along, outer, from, scratch, slice.stride, before);
+      applyAlong(2, last, slice, to, planes, after, tiles);
+      from.at += from.stride[across];
+      to += planes[across];
+    }
   }
 }
 
