@@ -135,24 +135,29 @@ std::ptrdiff_t countTiles(const Problem& problem) {
   return tiles;
 }
 
+std::ptrdiff_t tilesOfRow(const Problem& problem) {
+  return static_cast<std::ptrdiff_t>(problem.tiling[2].sequence.size());
+}
+
 std::vector<TileBlock> makeTileBlocks(const Problem& problem, const Axes& products, std::ptrdiff_t most, int rows,
                                       std::ptrdiff_t longestRun) {
-  const std::ptrdiff_t tiles = countTiles(problem);
+  const std::ptrdiff_t tiles = countTiles(problem), row = tilesOfRow(problem);
   const std::ptrdiff_t count = divideUp(tiles, most);
+  const std::ptrdiff_t unit = most % row == 0 ? row : 1;  // by which blocks differ at most
   std::vector<TileBlock> blocks(static_cast<std::size_t>(count));
   std::ptrdiff_t placed = 0, b = 0;
   for (Run run : allRuns(problem)) {
     const Tiling& last = problem.tiling[2];
     const std::ptrdiff_t step = last.forms[static_cast<std::size_t>(run.form[2])].outputs;
     while (run.count > 0) {
-      const std::ptrdiff_t end = tiles * (b + 1) / count;  // blocks differ by at most one tile
-      const std::ptrdiff_t fits = std::min({run.count, end - placed, longestRun});
+      const std::ptrdiff_t end = tiles / unit * (b + 1) / count * unit;
+      const std::ptrdiff_t fits = std::min(run.count, end - placed);
       Run part = run;
-      part.count = fits;
+      part.count = divideUp(fits, divideUp(fits, longestRun));  // rather halves than a rest
       blocks[static_cast<std::size_t>(b)].runs.push_back(part);
-      run.start[2] += fits * step;
-      run.count -= fits;
-      placed += fits;
+      run.start[2] += part.count * step;
+      run.count -= part.count;
+      placed += part.count;
       if (placed == end) b++;
     }
   }

@@ -43,13 +43,16 @@ struct TileBlock {
 };
 
 /// Tiles that cover all outputs of the problem, in blocks of at most `most` tiles, balanced, whose groups have at
-/// most `rows` tiles and are balanced too (16 = 5 + 5 + 6: a short last group would waste the registers). Runs are cut
-/// after `longestRun` tiles, so that their strips stay in the first levels of cache. `products` counts those of each
-/// axis.
+/// most `rows` tiles and are balanced too (16 = 5 + 5 + 6: a short last group would waste the registers). If `most` is
+/// a number of whole rows of tiles, so are all blocks. Runs have at most `longestRun` tiles, so that their strips stay
+/// in the first levels of cache. `products` counts those of each axis.
 std::vector<TileBlock> makeTileBlocks(const Problem& problem, const Axes& products, std::ptrdiff_t most, int rows,
                                       std::ptrdiff_t longestRun);
 
 /// How many tiles the problem has.
 std::ptrdiff_t countTiles(const Problem& problem);
+
+/// How many tiles lie in a row along the last axis.
+std::ptrdiff_t tilesOfRow(const Problem& problem);
 
 }  // namespace winograd

@@ -14,8 +14,9 @@ constexpr std::ptrdiff_t kBlock = 1 << 19;        // floats of U and M together:
 constexpr std::ptrdiff_t kNearWeights = 8 << 20;  // floats of weights that stay in the third level of cache
 constexpr std::ptrdiff_t kLargestU = 3 << 20;     // floats of U that stay in the third level of cache
 constexpr std::ptrdiff_t kEnoughTiles = 28;       // that each weight should serve, once fetched
+constexpr std::ptrdiff_t kManyBlocks = 8;         // for each thread
 constexpr std::ptrdiff_t kSlice = 5 * 1024;       // floats of a slice, which leave room in the first level of cache
-constexpr std::ptrdiff_t kStrip = 32 * 1024;  // floats of a strip: two of them leave most of the second level of cache
+constexpr std::ptrdiff_t kStrip = 40 * 1024;  // floats of a strip: two of them leave most of the second level of cache
 
 // Planes that lie a multiple of 4 KiB apart would fall into the same cache sets.
 std::ptrdiff_t planeStride(std::ptrdiff_t floats) {
@@ -116,6 +117,10 @@ void WinogradPlan::chooseBlocks() {
     problem_.tileBlock = divideUp(tiles, roundUp(divideUp(tiles, problem_.tileBlock), problem_.threads));
   }
   problem_.tileBlock = std::min(problem_.tileBlock, tiles);
+  // Whole rows of tiles, where there are so many blocks that the threads still share them evenly: pieces of rows are
+  // short strips, and neighbours read and write the same lines of memory.
+  const std::ptrdiff_t row = tilesOfRow(problem_), rows = problem_.tileBlock / row;
+  if (rows > 0 && divideUp(tiles, rows * row) >= kManyBlocks * problem_.threads) problem_.tileBlock = rows * row;
   problem_.channelGroup = panelsPerGroup_ * 2 * kernels_.width;
 }
 
