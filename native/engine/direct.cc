@@ -76,7 +76,7 @@ std::size_t DirectPlan::workspaceBytes() const {
 }
 
 Times DirectPlan::execute(const float* x, float* y, const float* residual) const {
-  const Activations activations{x, y, residual, streamsOutput() && outputSize() >= kFarOutput};
+  const Activations activations{x, y, residual, problem_.outputLayout == Layout::blocked && outputSize() >= kFarOutput};
   const ThreadPool::Session awake = session();
   weights_->prepare(problem_.threads);
   Stopwatch total;

@@ -161,15 +161,16 @@ void PositionsPlan::transformInput(const float* x, const std::vector<Tile>& tile
     const View strip =
         applyAll({0, 1, 2}, transforms, packed(scratch, extents, width), extents, scratch + scratch_, scratch, width);
     for (std::ptrdiff_t v = 0; v < vectors_; v++) {
-      StoreRowArgs transpose{};
+      StoreRowsArgs transpose{};
       transpose.from = strip.at + v * block;
       transpose.pixelStride = width;
+      transpose.rows = 1;
       transpose.count = width;
       transpose.to = u + (v * channels + c) * block;
       transpose.channelStride = width;
       transpose.channels = static_cast<int>(width);
       transpose.bias = zeros;
-      kernels_.storeRow(transpose);
+      kernels_.storeRows(transpose);
     }
   }
 }
@@ -200,7 +201,7 @@ void PositionsPlan::transformOutput(const Activations& activations, const std::v
     for (std::ptrdiff_t v = 0; v < vectors_; v++) {
       const float* rows[kMaxWidth];
       for (std::ptrdiff_t lane = 0; lane < width; lane++) rows[lane] = m + (k * vectors_ + v) * block + lane * width;
-      kernels_.loadRow({rows, 0, width, 0, true, scratch + v * block});
+      kernels_.loadRow({rows, 0, width, 0, true, scratch + v * block, false});
     }
     Axes extents = products_;
     const View strip =
@@ -209,9 +210,10 @@ void PositionsPlan::transformOutput(const Activations& activations, const std::v
     float* const finished = strip.at == scratch ? scratch + scratch_ : scratch;
     float biases[kMaxWidth];
     std::fill_n(biases, width, weights_->bias(group)[k]);
-    StoreRowArgs store{};
+    StoreRowsArgs store{};
     store.from = strip.at;
     store.pixelStride = width;
+    store.rows = 1;
     store.count = volume(outputs_);
     store.to = finished;
     store.channelStride = volume(outputs_);
@@ -227,7 +229,7 @@ void PositionsPlan::transformOutput(const Activations& activations, const std::v
       store.residual = residual;
     }
     store.activation = problem_.activation;
-    kernels_.storeRow(store);
+    kernels_.storeRows(store);
     forEachOutputRow(tiles, channel, problem_.outputLayout,
                      [&](std::ptrdiff_t tiled, std::ptrdiff_t count, std::ptrdiff_t at, std::ptrdiff_t step) {
                        for (std::ptrdiff_t w = 0; w < count; w++) activations.y[at + w * step] = finished[tiled + w];

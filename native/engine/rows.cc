@@ -67,7 +67,7 @@ void loadInputRow(const Layer& layer, const Problem& problem, const float* x, co
     channel += row.step;
   }
   const std::ptrdiff_t rest = x + problem.batch * layer.inChannels * volume(size) - last;
-  layer.kernels->loadRow({channels, left, end - left, row.extent - end, rest >= width, to});
+  layer.kernels->loadRow({channels, left, end - left, row.extent - end, rest >= width, to, row.streamed});
 }
 
 void loadPlanarRow(const Layer& layer, const Problem& problem, const float* x, const InputRow& row, float* to) {
@@ -90,10 +90,13 @@ void storeOutputRow(const Layer& layer, const Problem& problem, const Axes& outp
         placeOf(layout, kernels.width, row.image, row.channel, layer.outChannels, volume(output));
     return place.first + pixel * place.step;
   };
-  StoreRowArgs args{};
+  StoreRowsArgs args{};
   args.from = from;
   args.pixelStride = pixelStride;
+  args.rows = row.rows;
   args.count = row.count;
+  args.fromStep = row.step;
+  args.toStep = output[2];
   args.to = activations.y + offset(problem.outputLayout);
   args.channelStride = volume(output);
   args.channels = row.channels;
@@ -104,7 +107,7 @@ void storeOutputRow(const Layer& layer, const Problem& problem, const Axes& outp
   }
   args.streamed = activations.streamed;
   args.activation = problem.activation;
-  (problem.outputLayout == Layout::blocked ? kernels.storeBlockedRow : kernels.storeRow)(args);
+  (problem.outputLayout == Layout::blocked ? kernels.storeBlockedRows : kernels.storeRows)(args);
 }
 
 }  // namespace winograd

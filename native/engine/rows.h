@@ -29,13 +29,15 @@ struct InputRow {
   std::ptrdiff_t extent;
   std::ptrdiff_t firstChannel, channelBlock, channels;
   std::ptrdiff_t lanes = 1, step = 1;
+  bool streamed = false;  // stored past the caches, of a planar input
 };
 void loadInputRow(const Layer& layer, const Problem& problem, const float* x, const InputRow& row, float* to);
 
 /// The same for the pixels of one channel, which `channelBlock` counts, of a planar input.
 void loadPlanarRow(const Layer& layer, const Problem& problem, const float* x, const InputRow& row, float* to);
 
-/// Writes `count` blocked pixels (pixelStride apart) of one vector of output channels to y, through the epilogue.
+/// Writes `count` blocked pixels (pixelStride apart) of one vector of output channels to y, through the epilogue; or
+/// those of several rows, `step` floats apart.
 struct OutputRow {
   std::ptrdiff_t image;
   Axes at;
@@ -43,6 +45,7 @@ struct OutputRow {
   std::ptrdiff_t channel;  // first of the vector
   int channels;            // of the vector that exist
   const float* bias;
+  std::ptrdiff_t rows = 1, step = 0;
 };
 void storeOutputRow(const Layer& layer, const Problem& problem, const Axes& output, const Activations& activations,
                     const OutputRow& row, const float* from, std::ptrdiff_t pixelStride);

@@ -146,7 +146,7 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
   const ThreadPool::Session awake = session();
   weights_->prepare(problem_.threads);
   Stopwatch total;
-  Activations activations{x, y, residual, streamsOutput()};
+  Activations activations{x, y, residual, streams(outputSize())};
   const int threads = problem_.threads;
   const std::shared_ptr<Block> workspace = pooledBlock(workspaceBytes() / sizeof(float));
   const std::ptrdiff_t uSize = volume(products_) * uPlane_, mSize = volume(products_) * mPlane_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../runtime/memory.h"
 #include "../runtime/threads.h"
 #include "winograd.h"
 
@@ -25,7 +26,7 @@ void clearAround(float* at, const Axes& extents, const Axes& first, const Axes& 
 
 // Whether strips that overlap along both outer axes read planar inputs so often that a blocked copy of them all pays.
 bool WinogradPlan::readsOften() const {
-  constexpr double often = 2;
+  constexpr double often = 1.5;
   double reads = 1;
   for (int a = 0; a < 2; a++) reads *= static_cast<double>(form(a, 0).inputs) / form(a, 0).outputs;
   return problem_.inputLayout == Layout::planar && volume(layer().folded()) == 1 && reads > often;
@@ -34,11 +35,16 @@ bool WinogradPlan::readsOften() const {
 void WinogradPlan::reshuffle(const float* x, float* to) const {
   const std::ptrdiff_t width = kernels_.width, blocks = channels_ / width;
   const Axes& size = problem_.input;
+  const std::ptrdiff_t pixels = size[1] * size[2];
+  Problem flat = problem_;  // whose rows are whole planes
+  flat.input = {size[0], 1, pixels};
+  const bool streamed = streams(static_cast<std::size_t>(problem_.batch * channels_ * volume(size)));
   ThreadPool::shared().forEach(problem_.batch * blocks * size[0], problem_.threads, [&](std::ptrdiff_t item, int) {
     const std::ptrdiff_t plane = item / size[0], depth = item % size[0];
-    InputRow row{plane / blocks, {depth, 0, 0}, size[2], 0, plane % blocks, layer().depth()};
-    float* at = to + item * size[1] * size[2] * width;
-    for (; row.at[1] < size[1]; row.at[1]++, at += size[2] * width) loadInputRow(layer(), problem_, x, row, at);
+    InputRow row{plane / blocks, {depth, 0, 0}, pixels, 0, plane % blocks, layer().depth()};
+    row.streamed = streamed;
+    loadInputRow(layer(), flat, x, row, to + item * pixels * width);
+    if (streamed) drainStores();
   });
 }
 

@@ -26,7 +26,10 @@ void WinogradPlan::transformOutput(const Activations& activations, const Run& ru
   // The run's tiles lie in the strip side by side along the last axis.
   const Axes extents{products[0], tile[1], run.count * tile[2]};
   const View strip = packed(scratch + scratch_, extents, width);
-  const View rows = packed(scratch, {tile[0], 1, extents[2]}, width);
+  // Planar rows past the caches go together: they lie side by side in each channel.
+  const bool together = activations.streamed && problem_.outputLayout == Layout::planar;
+  const std::ptrdiff_t rowsAtOnce = together ? valid[1] : 1;
+  const View rows = packed(scratch, {tile[0], rowsAtOnce, extents[2]}, width);
   const std::ptrdiff_t most = middle.identity() ? run.count : tilesAtOnce(products[1] * tile[2], run.count);
 
   for (std::ptrdiff_t p = firstPanel; p < endPanel; p++) {
@@ -57,11 +60,13 @@ void WinogradPlan::transformOutput(const Activations& activations, const Run& ru
                     valid[2],
                     channel,
                     static_cast<int>(std::min(width, outputs - channel)),
-                    weights_->bias(0) + channel};
-      for (std::ptrdiff_t h = 0; h < valid[1]; h++) {
+                    weights_->bias(0) + channel,
+                    rowsAtOnce,
+                    strip.stride[1]};
+      for (std::ptrdiff_t h = 0; h < valid[1]; h += row.rows) {
         View from{strip.at + h * strip.stride[1], strip.stride};
         if (!first.identity()) {
-          applyAlong(0, first, from, scratch, rows.stride, {products[0], 1, extents[2]});
+          applyAlong(0, first, from, scratch, rows.stride, {products[0], row.rows, extents[2]});
           from = rows;
         }
         for (std::ptrdiff_t d = 0; d < valid[0]; d++) {

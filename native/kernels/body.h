@@ -105,8 +105,8 @@ const KernelTable WINOGRAD_TABLE = {
     static_cast<int>(sizeof(codeletTable) / sizeof(codeletTable[0])) - 1,
     {WINOGRAD_PAIRED_LINES(false), WINOGRAD_PAIRED_LINES(true)},
     loadRow,
-    storeRow,
-    storeBlockedRow,
+    storeRows,
+    storeBlockedRows,
     fmaRounds,
 };
 

@@ -145,25 +145,28 @@ struct LoadRowArgs {
   std::ptrdiff_t left, count, right;
   bool slack;  // a vector may be read from the start of each row, even if the row is shorter
   float* to;
+  bool streamed;  // stored past the caches
 };
 using LoadRow = void (*)(const LoadRowArgs&);
 
-/// The way back, for `count` blocked pixels (pixelStride apart): to planar rows (of `channels` channels, channelStride
-/// apart) or to blocked pixels side by side. What is added may lie either way, whatever the result does.
-struct StoreRowArgs {
+/// The way back, for `rows` rows of `count` blocked pixels (pixelStride apart): to planar rows (of `channels` channels,
+/// channelStride apart) or to blocked pixels side by side. What is added may lie either way, whatever the result does.
+struct StoreRowsArgs {
   const float* from;
   std::ptrdiff_t pixelStride;
-  std::ptrdiff_t count;
+  std::ptrdiff_t rows, count;
+  std::ptrdiff_t fromStep;  // floats from one row to the next
+  std::ptrdiff_t toStep;    // pixels from one row of the result to the next
   float* to;
   std::ptrdiff_t channelStride;  // of planar rows, those of the residual, too
   int channels;                  // of planar rows
   const float* bias;             // `width` values
   const float* residual;         // planar rows, or null
   const float* blockedResidual;  // blocked pixels side by side, or null; not both
-  bool streamed;                 // of blocked pixels: stored past the caches
+  bool streamed;                 // stored past the caches
   Activation activation;
 };
-using StoreRow = void (*)(const StoreRowArgs&);
+using StoreRows = void (*)(const StoreRowsArgs&);
 
 struct KernelTable {
   const char* name;
@@ -183,8 +186,8 @@ struct KernelTable {
   int codeletCount;
   PairedLines pairedLines[2][kMaxColumnPairs + 1];  // [crossed][column pairs]
   LoadRow loadRow;
-  StoreRow storeRow;         // to planar rows
-  StoreRow storeBlockedRow;  // to blocked pixels
+  StoreRows storeRows;         // to planar rows
+  StoreRows storeBlockedRows;  // to blocked pixels
   /// Runs `iterations` dependent-free FMA rounds of registers; returns the floating-point operations done.
   double (*fmaRounds)(std::ptrdiff_t iterations);
 };

@@ -57,13 +57,19 @@ static WINOGRAD_INLINE void transpose(Vec (&rows)[WINOGRAD_WIDTH]) {
 template <class Load>
 static WINOGRAD_INLINE void loadBlock(const LoadRowArgs& args, std::ptrdiff_t x, const Load& load, float* to,
                                       std::ptrdiff_t pixels) {
+  const bool streamed = args.streamed && aligned(to);
   Vec rows[Vec::width];
 #pragma GCC unroll 16
   for (int c = 0; c < Vec::width; c++) rows[c] = args.from[c] != nullptr ? load(args.from[c] + x) : Vec::zero();
   transpose(rows);
 #pragma GCC unroll 16
   for (int p = 0; p < Vec::width; p++) {
-    if (p < pixels) rows[p].store(to + p * Vec::width);
+    if (p >= pixels) break;
+    if (streamed) {
+      stream(rows[p], to + p * Vec::width);
+    } else {
+      rows[p].store(to + p * Vec::width);
+    }
   }
 }
 
@@ -95,26 +101,34 @@ static WINOGRAD_INLINE void forEachBlock(std::ptrdiff_t count, const Body& body)
   for (std::ptrdiff_t x = 0; x < count; x += Vec::width) body(x + pixels <= count ? x : count - pixels, pixels);
 }
 
-template <bool WHOLE, bool ACTIVATED>
-static WINOGRAD_INLINE void storeBlock(const StoreRowArgs& args, Vec bias, std::ptrdiff_t start,
-                                       std::ptrdiff_t pixels) {
-  const float* from = args.from + start * args.pixelStride;
-  Vec rows[Vec::width];
+// At most `width` pixels of one row, as rows of channels: their sums but for a planar residual.
+template <bool WHOLE>
+static WINOGRAD_INLINE void loadPixels(const StoreRowsArgs& args, Vec bias, std::ptrdiff_t row, std::ptrdiff_t start,
+                                       std::ptrdiff_t pixels, Vec (&rows)[Vec::width]) {
+  const float* from = args.from + row * args.fromStep + start * args.pixelStride;
 #pragma GCC unroll 16
   for (int p = 0; p < Vec::width; p++) {
     rows[p] = WHOLE || p < pixels ? Vec::load(from + p * args.pixelStride) + bias : Vec::zero();
   }
   if (args.blockedResidual != nullptr) {
+    const float* residual = args.blockedResidual + (row * args.toStep + start) * Vec::width;
 #pragma GCC unroll 16
     for (int p = 0; p < Vec::width; p++) {
-      if (WHOLE || p < pixels) rows[p] = rows[p] + Vec::load(args.blockedResidual + (start + p) * Vec::width);
+      if (WHOLE || p < pixels) rows[p] = rows[p] + Vec::load(residual + p * Vec::width);
     }
   }
   transpose(rows);
+}
+
+template <bool WHOLE, bool ACTIVATED>
+static WINOGRAD_INLINE void storeBlock(const StoreRowsArgs& args, Vec bias, std::ptrdiff_t row, std::ptrdiff_t start,
+                                       std::ptrdiff_t pixels) {
+  Vec rows[Vec::width];
+  loadPixels<WHOLE>(args, bias, row, start, pixels, rows);
 #pragma GCC unroll 16
   for (int c = 0; c < Vec::width; c++) {
     if (c >= args.channels) break;
-    const std::ptrdiff_t at = c * args.channelStride + start;
+    const std::ptrdiff_t at = c * args.channelStride + row * args.toStep + start;
     if (args.residual != nullptr) {
       rows[c] = rows[c] + (WHOLE ? Vec::load(args.residual + at) : loadPart(args.residual + at, pixels));
     }
@@ -128,37 +142,108 @@ static WINOGRAD_INLINE void storeBlock(const StoreRowArgs& args, Vec bias, std::
 }
 
 template <bool ACTIVATED>
-static void storeBlocks(const StoreRowArgs& args) {
+static void storeBlocks(const StoreRowsArgs& args) {
   const Vec bias = Vec::load(args.bias);
-  forEachBlock(args.count, [&](std::ptrdiff_t start, std::ptrdiff_t pixels) {
-    if (pixels == Vec::width) {
-      storeBlock<true, ACTIVATED>(args, bias, start, pixels);
-    } else {
-      storeBlock<false, ACTIVATED>(args, bias, start, pixels);
-    }
-  });
+  for (std::ptrdiff_t row = 0; row < args.rows; row++) {
+    forEachBlock(args.count, [&](std::ptrdiff_t start, std::ptrdiff_t pixels) {
+      if (pixels == Vec::width) {
+        storeBlock<true, ACTIVATED>(args, bias, row, start, pixels);
+      } else {
+        storeBlock<false, ACTIVATED>(args, bias, row, start, pixels);
+      }
+    });
+  }
 }
 
-static void storeRow(const StoreRowArgs& args) {
+constexpr int kLineFloats = 16;  // of a cache line
+
+// `count` values of one channel: whole lines past the caches, what lies before and after through them.
+static WINOGRAD_INLINE void streamValues(const float* from, const float* residual, float* to, std::ptrdiff_t count,
+                                         const Activation& activation) {
+  const auto value = [&](std::ptrdiff_t i, std::ptrdiff_t lanes) {
+    Vec sum = Vec::load(from + i);
+    if (residual != nullptr) sum = sum + (lanes < Vec::width ? loadPart(residual + i, lanes) : Vec::load(residual + i));
+    return activate(sum, activation);
+  };
+  const auto edge = [&](std::ptrdiff_t i, std::ptrdiff_t end) {
+    for (; i < end; i += Vec::width) {
+      const std::ptrdiff_t lanes = end - i < Vec::width ? end - i : Vec::width;
+      if (lanes < Vec::width) {
+        storePart(value(i, lanes), to + i, lanes);
+      } else {
+        value(i, lanes).store(to + i);
+      }
+    }
+  };
+  const std::ptrdiff_t past = reinterpret_cast<std::uintptr_t>(to) / sizeof(float) % kLineFloats;
+  const std::ptrdiff_t before = past == 0 ? 0 : kLineFloats - past < count ? kLineFloats - past : count;
+  const std::ptrdiff_t end = before + (count - before) / kLineFloats * kLineFloats;
+  edge(0, before);
+  for (std::ptrdiff_t i = before; i < end; i += Vec::width) stream(value(i, Vec::width), to + i);
+  edge(end, count);
+}
+
+// Channel by channel. A line of memory costs least when it is written as a whole, past the caches and after the one
+// before it, while a transpose writes to as many channels in turn as a vector holds.
+static void streamRows(const StoreRowsArgs& args) {
+  constexpr std::ptrdiff_t most = 512, step = most + kLineFloats;  // not a multiple of 4 KiB
+  alignas(64) float values[Vec::width * step];
+  const Vec bias = Vec::load(args.bias);
+  const std::ptrdiff_t rowsAtOnce = args.count < most ? most / args.count : 1;
+  for (std::ptrdiff_t row = 0; row < args.rows; row += rowsAtOnce) {
+    const std::ptrdiff_t rows = args.rows - row < rowsAtOnce ? args.rows - row : rowsAtOnce;
+    for (std::ptrdiff_t x = 0; x < args.count; x += most) {
+      const std::ptrdiff_t count = args.count - x < most ? args.count - x : most;
+      const bool joined = count == args.toStep;
+      const std::ptrdiff_t segments = joined ? 1 : rows, length = joined ? rows * count : count;
+      for (std::ptrdiff_t r = 0; r < rows; r++) {
+        forEachBlock(count, [&](std::ptrdiff_t start, std::ptrdiff_t pixels) {
+          Vec block[Vec::width];
+          if (pixels == Vec::width) {
+            loadPixels<true>(args, bias, row + r, x + start, pixels, block);
+          } else {
+            loadPixels<false>(args, bias, row + r, x + start, pixels, block);
+          }
+          // Of a short block, what is too much falls to the next row, which comes later.
+#pragma GCC unroll 16
+          for (int c = 0; c < Vec::width; c++) block[c].store(values + c * step + r * count + start);
+        });
+      }
+      for (int c = 0; c < args.channels; c++) {
+        for (std::ptrdiff_t r = 0; r < segments; r++) {
+          const std::ptrdiff_t at = c * args.channelStride + (row + r) * args.toStep + x;
+          streamValues(values + c * step + r * count, args.residual != nullptr ? args.residual + at : nullptr,
+                       args.to + at, length, args.activation);
+        }
+      }
+    }
+  }
+}
+
+static void storeRows(const StoreRowsArgs& args) {
+  const std::ptrdiff_t together = args.count == args.toStep ? args.rows * args.count : args.count;
+  if (args.streamed && together >= 4 * kLineFloats) return streamRows(args);
   changesNothing(args.activation) ? storeBlocks<false>(args) : storeBlocks<true>(args);
 }
 
-static void storeBlockedRow(const StoreRowArgs& args) {
+static void storeBlockedRow(const StoreRowsArgs& args, std::ptrdiff_t row) {
   const Vec bias = Vec::load(args.bias);
+  const float* const from = args.from + row * args.fromStep;
+  const std::ptrdiff_t first = row * args.toStep;  // pixel
   const auto store = [&](std::ptrdiff_t x, Vec sum) {
     const Vec value = activate(sum, args.activation);
-    float* const to = args.to + x * Vec::width;
+    float* const to = args.to + (first + x) * Vec::width;
     if (args.streamed && aligned(to)) {
       stream(value, to);
     } else {
       value.store(to);
     }
   };
-  const auto load = [&](std::ptrdiff_t x) { return Vec::load(args.from + x * args.pixelStride) + bias; };
+  const auto load = [&](std::ptrdiff_t x) { return Vec::load(from + x * args.pixelStride) + bias; };
   if (args.residual == nullptr) {
     for (std::ptrdiff_t x = 0; x < args.count; x++) {
       Vec value = load(x);
-      if (args.blockedResidual != nullptr) value = value + Vec::load(args.blockedResidual + x * Vec::width);
+      if (args.blockedResidual != nullptr) value = value + Vec::load(args.blockedResidual + (first + x) * Vec::width);
       store(x, value);
     }
     return;
@@ -167,8 +252,10 @@ static void storeBlockedRow(const StoreRowArgs& args) {
     Vec rows[Vec::width];
 #pragma GCC unroll 16
     for (int c = 0; c < Vec::width; c++) {
-      const float* from = args.residual + c * args.channelStride + start;
-      rows[c] = c >= args.channels ? Vec::zero() : pixels == Vec::width ? Vec::load(from) : loadPart(from, pixels);
+      const float* residual = args.residual + c * args.channelStride + first + start;
+      rows[c] = c >= args.channels     ? Vec::zero()
+                : pixels == Vec::width ? Vec::load(residual)
+                                       : loadPart(residual, pixels);
     }
     transpose(rows);
 #pragma GCC unroll 16
@@ -176,4 +263,8 @@ static void storeBlockedRow(const StoreRowArgs& args) {
       if (p < pixels) store(start + p, load(start + p) + rows[p]);
     }
   });
+}
+
+static void storeBlockedRows(const StoreRowsArgs& args) {
+  for (std::ptrdiff_t row = 0; row < args.rows; row++) storeBlockedRow(args, row);
 }

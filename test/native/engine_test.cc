@@ -312,17 +312,20 @@ Case randomCase(const KernelTable& kernels, Algorithm algorithm, std::mt19937& g
   return c;
 }
 
-// Layers with rows of many tiles, which the stages take in pieces.
+// Layers with rows of many tiles, which the stages take in pieces, some so large that they are stored past the caches.
 std::vector<Case> longCases(const KernelTable& kernels) {
   struct Shape {
     const char* name;
-    std::ptrdiff_t inChannels;
+    std::ptrdiff_t inChannels, outChannels;
     Axes input;
-    Layout inputLayout;
+    Layout inputLayout, outputLayout;
   } shapes[] = {
-      {"more than 8 MiB, stored past the caches", 1, {1, 330, 330}, Layout::planar},
-      {"long rows in depth", 20, {11, 7, 150}, Layout::blocked},
-      {"long planar rows in depth", 3, {11, 7, 150}, Layout::planar},
+      {"large blocked output", 1, 20, {1, 330, 330}, Layout::planar, Layout::blocked},
+      {"large planar output", 1, 20, {1, 330, 330}, Layout::planar, Layout::planar},
+      {"large planar output in depth", 1, 20, {10, 100, 107}, Layout::planar, Layout::planar},
+      {"large planar input", 1, 1, {128 / kernels.width + 1, 129, 128}, Layout::planar, Layout::blocked},
+      {"long rows in depth", 20, 20, {11, 7, 150}, Layout::blocked, Layout::blocked},
+      {"long planar rows in depth", 3, 20, {11, 7, 150}, Layout::planar, Layout::blocked},
   };
   std::vector<Case> cases;
   for (const Shape& shape : shapes) {
@@ -331,11 +334,11 @@ std::vector<Case> longCases(const KernelTable& kernels) {
     c.layer.kernels = &kernels;
     c.layer.algorithm = Algorithm::winograd;
     c.layer.inChannels = shape.inChannels;
-    c.layer.outChannels = 20;
+    c.layer.outChannels = shape.outChannels;
     c.problem.input = shape.input;
     c.problem.threads = 2;
     c.problem.inputLayout = shape.inputLayout;
-    c.problem.outputLayout = Layout::blocked;
+    c.problem.outputLayout = shape.outputLayout;
     for (int a = 0; a < 3; a++) {
       c.layer.transforms[a].C = {1};
       c.problem.tiling[a] = {{{1, 1, 0, 1, {1}, {1}}}, {0}};
