@@ -137,19 +137,22 @@ std::vector<float> reference(const Case& c, const std::vector<float>& x, const s
       for (std::ptrdiff_t od = 0; od < out[0]; od++) {
         for (std::ptrdiff_t oh = 0; oh < out[1]; oh++) {
           for (std::ptrdiff_t ow = 0; ow < out[2]; ow++) {
+            const Axes from{od * p.stride[0] - p.padBegin[0], oh * p.stride[1] - p.padBegin[1],
+                            ow * p.stride[2] - p.padBegin[2]};
             double sum = 0;
             for (std::ptrdiff_t ch = 0; ch < l.groupInputs(); ch++) {
-              for (std::ptrdiff_t t = 0; t < volume(l.kernel); t++) {
-                const Axes tap{t / (l.kernel[1] * l.kernel[2]), t / l.kernel[2] % l.kernel[1], t % l.kernel[2]};
-                const Axes at{od, oh, ow};
-                std::ptrdiff_t index = n * l.inChannels + g * l.groupInputs() + ch;
-                bool inside = true;
-                for (int a = 0; a < 3; a++) {
-                  const std::ptrdiff_t i = at[a] * p.stride[a] + tap[a] * p.dilation[a] - p.padBegin[a];
-                  inside = inside && i >= 0 && i < p.input[a];
-                  index = index * p.input[a] + i;
+              const float* plane = &x[(n * l.inChannels + g * l.groupInputs() + ch) * volume(p.input)];
+              const float* tap = &w[(k * l.groupInputs() + ch) * volume(l.kernel)];
+              for (std::ptrdiff_t td = 0; td < l.kernel[0]; td++) {
+                const std::ptrdiff_t d = from[0] + td * p.dilation[0];
+                for (std::ptrdiff_t th = 0; th < l.kernel[1]; th++) {
+                  const std::ptrdiff_t h = from[1] + th * p.dilation[1];
+                  for (std::ptrdiff_t tw = 0; tw < l.kernel[2]; tw++, tap++) {
+                    const std::ptrdiff_t i = from[2] + tw * p.dilation[2];
+                    if (d < 0 || d >= p.input[0] || h < 0 || h >= p.input[1] || i < 0 || i >= p.input[2]) continue;
+                    sum += static_cast<double>(plane[(d * p.input[1] + h) * p.input[2] + i]) * *tap;
+                  }
                 }
-                if (inside) sum += static_cast<double>(x[index]) * w[(k * l.groupInputs() + ch) * volume(l.kernel) + t];
               }
             }
             sum = sum * c.scale + bias[k];
