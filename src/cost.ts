@@ -61,8 +61,9 @@ const model = {
   flopsPerSharedByte: 3.2,
   /**
    * Share of the shorter one of streaming the weights and computing the products that prefetching does not hide,
-   * where streaming is the longer one; the share falls with the third power of their ratio where it is not. With the
-   * rates of products and the speed of memory it was fitted to 400 plans for the benchmark's layers, of 1 and 4 images.
+   * where streaming is the longer one; the share falls with the twelfth power of their ratio where it is not: it is
+   * gone at three quarters. Rates of products and the speed of memory were fitted to 400 plans for the benchmark's
+   * layers, of 1 and 4 images.
    */
   unhidden: 0.2,
   /** Weights beyond this many bytes are streamed again for every block of tiles, instead of staying in cache. */
@@ -247,7 +248,7 @@ function groupedCost(problem: Problem, width: number): Cost {
 
 /** What two things take side by side, of which neither hides all of the other. */
 function overlapped(computing: number, streaming: number): number {
-  const unhidden = model.unhidden * Math.min(1, (streaming / computing) ** 3);
+  const unhidden = model.unhidden * Math.min(1, (streaming / computing) ** 12);
   return Math.max(computing, streaming) + unhidden * Math.min(computing, streaming);
 }
 

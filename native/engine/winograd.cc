@@ -103,11 +103,15 @@ void WinogradPlan::chooseBlocks() {
     const std::ptrdiff_t rows = kernels_.gemmRows;
     problem_.tileBlock = std::max(kBlock / perTile / rows * rows, roundUp(std::min(kEnoughTiles, most), rows));
   }
-  // Splitting tiles keeps U in the cache of the core that made it. It needs enough of them to fill register tiles, and
-  // weights that the threads share in cache: each would stream all of them from memory.
+  // Splitting tiles keeps U in the cache of the core that made it. It needs enough of them to fill register tiles.
+  // Where weights are far, every thread streams all of them, about when the others do: this takes more work for each
+  // weight, and U of all threads must not drive them out of the cache that the threads share.
+  const std::ptrdiff_t share = divideUp(tiles, problem_.threads),
+                       u = std::min(problem_.tileBlock, share) * products * channels_;
   const bool near = products * layer().depth() * panels_.stored() <= kNearWeights;
-  const bool enoughTiles = tiles >= problem_.threads * (kernels_.gemmRows / 2);
-  const bool channels = problem_.split == Split::automatic ? !near || !enoughTiles : problem_.split == Split::channels;
+  const bool enough =
+      near ? share >= kernels_.gemmRows / 2 : share >= kernels_.gemmRows && problem_.threads * u <= kLargestU;
+  const bool channels = problem_.split == Split::automatic ? !enough : problem_.split == Split::channels;
   splitChannels_ = problem_.threads > 1 && channels && panels_.count() > 1;
   problem_.split = splitChannels_ ? Split::channels : Split::tiles;
   if (splitChannels_) {
