@@ -38,12 +38,12 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
       outputTransforms_[a].emplace_back(kernels_, form.outputs, form.products, form.A);
     }
   }
-  read_ = problem_;
-  if (readsOften()) read_.inputLayout = Layout::blocked;
   chooseBlocks();
   const std::ptrdiff_t strip = stripSize({0, 0, 0}, 2) - stripSize({0, 0, 0}, 1);  // of one more tile
   blocks_ = makeTileBlocks(problem_, products_, problem_.tileBlock, kernels_.gemmRows,
                            std::max<std::ptrdiff_t>(kStrip / strip, 2));
+  read_ = problem_;
+  if (readsOften()) read_.inputLayout = Layout::blocked;
   std::ptrdiff_t tiles = 0;
   for (const TileBlock& block : blocks_) tiles = std::max(tiles, block.tiles);
   offsets_.resize(static_cast<std::size_t>(tiles) + 1);

@@ -44,6 +44,7 @@ class WinogradPlan final : public Plan {
 
   void chooseBlocks();
   bool readsOften() const;
+  Axes inputsOf(const Run& run) const;
   void reshuffle(const float* x, float* to) const;
   std::ptrdiff_t tilesAtOnce(std::ptrdiff_t vectorsPerTile, std::ptrdiff_t count) const;
   std::ptrdiff_t stripSize(const std::array<int, 3>& forms, std::ptrdiff_t count) const;

@@ -24,12 +24,29 @@ void clearAround(float* at, const Axes& extents, const Axes& first, const Axes& 
 
 }  // namespace
 
-// Whether strips that overlap along both outer axes read planar inputs so often that a blocked copy of them all pays.
+// Whether strips, which overlap and begin anew in every row, transpose so many more blocks of planar inputs than a
+// blocked copy of them all that the copy pays.
 bool WinogradPlan::readsOften() const {
   constexpr double often = 1.5;
-  double reads = 1;
-  for (int a = 0; a < 2; a++) reads *= static_cast<double>(form(a, 0).inputs) / form(a, 0).outputs;
-  return problem_.inputLayout == Layout::planar && volume(layer().folded()) == 1 && reads > often;
+  if (problem_.inputLayout == Layout::blocked || volume(layer().folded()) > 1) return false;
+  std::ptrdiff_t transposes = 0;
+  for (const TileBlock& block : blocks_) {
+    for (const Run& run : block.runs) {
+      const Axes extents = inputsOf(run);
+      transposes += extents[0] * extents[1] * divideUp(extents[2], kernels_.width);
+    }
+  }
+  const std::ptrdiff_t planes = problem_.batch * problem_.input[0];
+  const std::ptrdiff_t pixels = problem_.input[1] * problem_.input[2];
+  return transposes > often * static_cast<double>(planes * divideUp(pixels, kernels_.width));
+}
+
+// Inputs of a run's tiles along each axis.
+Axes WinogradPlan::inputsOf(const Run& run) const {
+  Axes extents;
+  for (int a = 0; a < 3; a++) extents[a] = form(a, run.form[a]).inputs;
+  extents[2] += (run.count - 1) * form(2, run.form[2]).outputs;
+  return extents;
 }
 
 void WinogradPlan::reshuffle(const float* x, float* to) const {
@@ -55,12 +72,10 @@ WinogradPlan::Strip WinogradPlan::readStrip(const Activations& activations, cons
                                             float* scratch) const {
   const std::ptrdiff_t width = kernels_.width;
   const Axes& size = problem_.input;
-  Axes extents, begin, first, present;  // the strip in the input; what of the strip lies in the input
+  Axes extents = inputsOf(run), begin, first, present;  // the strip in the input; what of the strip lies in the input
   std::array<bool, 3> padded;
   for (int a = 0; a < 3; a++) {
-    const Form& f = form(a, run.form[a]);
-    extents[a] = f.inputs + (a == 2 ? (run.count - 1) * f.outputs : 0);
-    begin[a] = run.start[a] - problem_.padBegin[a] + f.offset;
+    begin[a] = run.start[a] - problem_.padBegin[a] + form(a, run.form[a]).offset;
     first[a] = std::clamp<std::ptrdiff_t>(-begin[a], 0, extents[a]);
     present[a] = std::clamp<std::ptrdiff_t>(size[a] - begin[a], first[a], extents[a]) - first[a];
     padded[a] = present[a] < extents[a];

@@ -65,6 +65,25 @@ static WINOGRAD_INLINE Vec select(Lanes mask, Vec a, Vec b) {
   return {mask ? a.raw : b.raw};
 }
 
+// The first `count` < width lanes; the others are zero when loaded and left alone when stored.
+#if defined(__AVX512F__) && WINOGRAD_WIDTH == 16
+static WINOGRAD_INLINE Vec loadPart(const float* from, std::ptrdiff_t count) {
+  return {__builtin_ia32_loadups512_mask(from, Raw{}, static_cast<unsigned short>((1u << count) - 1))};
+}
+static WINOGRAD_INLINE void storePart(Vec value, float* to, std::ptrdiff_t count) {
+  __builtin_ia32_storeups512_mask(to, value.raw, static_cast<unsigned short>((1u << count) - 1));
+}
+#elif defined(__AVX__) && WINOGRAD_WIDTH == 8
+static WINOGRAD_INLINE Lanes firstLanes(std::ptrdiff_t count) {
+  return Lanes{0, 1, 2, 3, 4, 5, 6, 7} < (Lanes{} + static_cast<int>(count));
+}
+static WINOGRAD_INLINE Vec loadPart(const float* from, std::ptrdiff_t count) {
+  return {__builtin_ia32_maskloadps256(reinterpret_cast<const Raw*>(from), firstLanes(count))};
+}
+static WINOGRAD_INLINE void storePart(Vec value, float* to, std::ptrdiff_t count) {
+  __builtin_ia32_maskstoreps256(reinterpret_cast<Raw*>(to), firstLanes(count), value.raw);
+}
+#else
 // Copies `count` < 2 * PIECE floats in pieces of powers of two.
 template <int PIECE>
 static WINOGRAD_INLINE void copyPart(const float* from, float* to, std::ptrdiff_t count) {
@@ -76,7 +95,6 @@ static WINOGRAD_INLINE void copyPart(const float* from, float* to, std::ptrdiff_
   if constexpr (PIECE > 1) copyPart<PIECE / 2>(from, to, count);
 }
 
-// The first `count` < width lanes; the others are zero when loaded and left alone when stored.
 static WINOGRAD_INLINE Vec loadPart(const float* from, std::ptrdiff_t count) {
   float lanes[WINOGRAD_WIDTH] = {};
   copyPart<WINOGRAD_WIDTH / 2>(from, lanes, count);
@@ -87,6 +105,7 @@ static WINOGRAD_INLINE void storePart(Vec value, float* to, std::ptrdiff_t count
   value.store(lanes);
   copyPart<WINOGRAD_WIDTH / 2>(lanes, to, count);
 }
+#endif
 
 // Keeps a value in its register: the compiler must not fold the load into each of its uses.
 static WINOGRAD_INLINE void pin(Vec& a) {
