@@ -17,7 +17,7 @@ export interface MeasureOptions {
 
 /** A burst lasts about this long, so that a pass of microseconds is not measured alone. */
 const BURST_MS = 15;
-/** The first pass of a burst finds in the caches what other entries left there; a long one must not always be first. */
+/** So that medians of long passes rest on more than a pass a round. */
 const MIN_PASSES = 3;
 const MAX_PASSES = 20;
 const PEAK_MS = 15;
