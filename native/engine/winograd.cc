@@ -9,13 +9,15 @@
 namespace winograd {
 namespace {
 
-constexpr std::ptrdiff_t kLine = 16;              // floats in a cache line
-constexpr std::ptrdiff_t kBlock = 1 << 19;        // floats of U and M together: the second level of cache
-constexpr std::ptrdiff_t kNearWeights = 8 << 20;  // floats of weights that stay in the third level of cache
-constexpr std::ptrdiff_t kLargestU = 3 << 20;     // floats of U that stay in the third level of cache
-constexpr std::ptrdiff_t kEnoughTiles = 28;       // that each weight should serve, once fetched
-constexpr std::ptrdiff_t kManyBlocks = 8;         // for each thread
-constexpr std::ptrdiff_t kSlice = 5 * 1024;       // floats of a slice, which leave room in the first level of cache
+constexpr std::ptrdiff_t kLine = 16;                // floats in a cache line
+constexpr std::ptrdiff_t kBlock = 1 << 18;          // floats of U and M together: the second level of cache
+constexpr std::ptrdiff_t kNearWeights = 8 << 20;    // floats of weights that stay in the third level of cache
+constexpr std::ptrdiff_t kLargestU = 3 << 20;       // floats of U that stay in the third level of cache
+constexpr std::ptrdiff_t kCachedWeights = 6 << 20;  // floats of weights that stay in it beside all else
+constexpr std::ptrdiff_t kEnoughTiles = 28;         // that each weight should serve, once fetched
+constexpr std::ptrdiff_t kFewTiles = 16;            // the same of weights in cache
+constexpr std::ptrdiff_t kManyBlocks = 8;           // for each thread
+constexpr std::ptrdiff_t kSlice = 5 * 1024;         // floats of a slice, which leave room in the first level of cache
 constexpr std::ptrdiff_t kStrip = 40 * 1024;  // floats of a strip: two of them leave most of the second level of cache
 
 // Planes that lie a multiple of 4 KiB apart would fall into the same cache sets.
@@ -93,22 +95,23 @@ std::ptrdiff_t WinogradPlan::stripSize(const std::array<int, 3>& forms, std::ptr
 // is flat.
 void WinogradPlan::chooseBlocks() {
   const std::ptrdiff_t products = volume(products_), tiles = countTiles(problem_);
+  const std::ptrdiff_t weights = products * layer().depth() * panels_.stored();
   // One panel, unless asked for more: its weights are one stream.
   panelsPerGroup_ = std::clamp<std::ptrdiff_t>(problem_.channelGroup / (2 * kernels_.width), 1, panels_.count());
   if (problem_.tileBlock == 0) {
     const std::ptrdiff_t perTile = products * (channels_ + panelsPerGroup_ * 2 * kernels_.width);
     // Every group of output channels reads U again: it must not be driven out by the weights that stream past.
     const std::ptrdiff_t most = std::max<std::ptrdiff_t>(kLargestU / (products * channels_), 2 * kernels_.gemmRows);
-    // Whole register tiles.
-    const std::ptrdiff_t rows = kernels_.gemmRows;
-    problem_.tileBlock = std::max(kBlock / perTile / rows * rows, roundUp(std::min(kEnoughTiles, most), rows));
+    const std::ptrdiff_t fitting = kBlock / perTile, rows = kernels_.gemmRows;
+    problem_.tileBlock = weights <= kCachedWeights ? std::max(fitting, kFewTiles)
+                                                   : std::max(fitting, roundUp(std::min(kEnoughTiles, most), rows));
   }
   // Splitting tiles keeps U in the cache of the core that made it. It needs enough of them to fill register tiles.
   // Where weights are far, every thread streams all of them, about when the others do: this takes more work for each
   // weight, and U of all threads must not drive them out of the cache that the threads share.
   const std::ptrdiff_t share = divideUp(tiles, problem_.threads),
                        u = std::min(problem_.tileBlock, share) * products * channels_;
-  const bool near = products * layer().depth() * panels_.stored() <= kNearWeights;
+  const bool near = weights <= kNearWeights;
   const bool enough =
       near ? share >= kernels_.gemmRows / 2 : share >= kernels_.gemmRows && problem_.threads * u <= kLargestU;
   const bool channels = problem_.split == Split::automatic ? !enough : problem_.split == Split::channels;
@@ -123,7 +126,7 @@ void WinogradPlan::chooseBlocks() {
   problem_.tileBlock = std::min(problem_.tileBlock, tiles);
   // Whole rows of tiles, where there are so many blocks that the threads still share them evenly: pieces of rows are
   // short strips, and neighbours read and write the same lines of memory.
-  const std::ptrdiff_t row = tilesOfRow(problem_), rows = problem_.tileBlock / row;
+  const std::ptrdiff_t row = tilesOfRow(problem_), rows = (problem_.tileBlock + row / 4) / row;
   if (rows > 0 && divideUp(tiles, rows * row) >= kManyBlocks * problem_.threads) problem_.tileBlock = rows * row;
   problem_.channelGroup = panelsPerGroup_ * 2 * kernels_.width;
 }
