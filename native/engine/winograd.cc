@@ -18,7 +18,7 @@ constexpr std::ptrdiff_t kEnoughTiles = 28;         // that each weight should s
 constexpr std::ptrdiff_t kFewTiles = 16;            // the same of weights in cache
 constexpr std::ptrdiff_t kManyBlocks = 8;           // for each thread
 constexpr std::ptrdiff_t kSlice = 5 * 1024;         // floats of a slice, which leave room in the first level of cache
-constexpr std::ptrdiff_t kStrip = 40 * 1024;  // floats of a strip: two of them leave most of the second level of cache
+constexpr std::ptrdiff_t kStrip = 56 * 1024;  // floats of a strip: two of them leave half of the second level of cache
 
 // Planes that lie a multiple of 4 KiB apart would fall into the same cache sets.
 std::ptrdiff_t planeStride(std::ptrdiff_t floats) {
