@@ -201,7 +201,7 @@ void PositionsPlan::transformOutput(const Activations& activations, const std::v
     for (std::ptrdiff_t v = 0; v < vectors_; v++) {
       const float* rows[kMaxWidth];
       for (std::ptrdiff_t lane = 0; lane < width; lane++) rows[lane] = m + (k * vectors_ + v) * block + lane * width;
-      kernels_.loadRow({rows, 0, width, 0, true, scratch + v * block, false});
+      kernels_.loadRow({rows, 0, width, 0, true, scratch + v * block});
     }
     Axes extents = products_;
     const View strip =

@@ -67,7 +67,7 @@ void loadInputRow(const Layer& layer, const Problem& problem, const float* x, co
     channel += row.step;
   }
   const std::ptrdiff_t rest = x + problem.batch * layer.inChannels * volume(size) - last;
-  layer.kernels->loadRow({channels, left, end - left, row.extent - end, rest >= width, to, row.streamed});
+  layer.kernels->loadRow({channels, left, end - left, row.extent - end, rest >= width, to});
 }
 
 void loadPlanarRow(const Layer& layer, const Problem& problem, const float* x, const InputRow& row, float* to) {

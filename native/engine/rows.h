@@ -29,7 +29,6 @@ struct InputRow {
   std::ptrdiff_t extent;
   std::ptrdiff_t firstChannel, channelBlock, channels;
   std::ptrdiff_t lanes = 1, step = 1;
-  bool streamed = false;  // stored past the caches, of a planar input
 };
 void loadInputRow(const Layer& layer, const Problem& problem, const float* x, const InputRow& row, float* to);
 

@@ -44,8 +44,9 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
   const std::ptrdiff_t strip = stripSize({0, 0, 0}, 2) - stripSize({0, 0, 0}, 1);  // of one more tile
   blocks_ = makeTileBlocks(problem_, products_, problem_.tileBlock, kernels_.gemmRows,
                            std::max<std::ptrdiff_t>(kStrip / strip, 2));
-  read_ = problem_;
-  if (readsOften()) read_.inputLayout = Layout::blocked;
+  planes_ = problem_;
+  planes_.input = {problem_.input[0], 1, problem_.input[1] * problem_.input[2]};
+  if (readsOften()) slabs_ = slabsOf(blocks_);
   std::ptrdiff_t tiles = 0;
   for (const TileBlock& block : blocks_) tiles = std::max(tiles, block.tiles);
   offsets_.resize(static_cast<std::size_t>(tiles) + 1);
@@ -133,8 +134,9 @@ void WinogradPlan::chooseBlocks() {
 
 std::size_t WinogradPlan::workspaceBytes() const {
   const std::ptrdiff_t threads = problem_.threads, u = volume(products_) * uPlane_, m = volume(products_) * mPlane_;
-  const std::ptrdiff_t copy =
-      read_.inputLayout == problem_.inputLayout ? 0 : problem_.batch * channels_ * volume(problem_.input);
+  std::ptrdiff_t planes = 0;
+  for (const Slab& slab : slabs_) planes = std::max(planes, slab.endPlane - slab.firstPlane);
+  const std::ptrdiff_t copy = planes * channels_ * planes_.input[2];
   return static_cast<std::size_t>((splitChannels_ ? 1 : threads) * u + threads * (m + 2 * scratch_) + copy) *
          sizeof(float);
 }
@@ -153,28 +155,23 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
   const ThreadPool::Session awake = session();
   weights_->prepare(problem_.threads);
   Stopwatch total;
-  Activations activations{x, y, residual, streams(outputSize())};
+  const Activations activations{x, y, residual, streams(outputSize())};
   const int threads = problem_.threads;
   const std::shared_ptr<Block> workspace = pooledBlock(workspaceBytes() / sizeof(float));
   const std::ptrdiff_t uSize = volume(products_) * uPlane_, mSize = volume(products_) * mPlane_;
   float* const uBase = workspace->data();
   float* const mBase = uBase + (splitChannels_ ? 1 : threads) * uSize;
   float* const scratchBase = mBase + threads * mSize;
+  float* const copy = scratchBase + threads * 2 * scratch_;
   std::vector<Times> times(static_cast<std::size_t>(threads));
-  if (read_.inputLayout != problem_.inputLayout) {
-    Stopwatch watch;
-    float* const copy = scratchBase + threads * 2 * scratch_;
-    reshuffle(x, copy);
-    activations.x = copy;
-    times[0].input += watch.lap();
-  }
-
   const std::ptrdiff_t channelBlocks = channels_ / kernels_.width;
   const std::ptrdiff_t groups = divideUp(panels_.count(), panelsPerGroup_);
+  const std::ptrdiff_t depth = problem_.input[0];
+  Inputs inputs{x, problem_.inputLayout, 0, channelBlocks * depth, depth};
   const auto input = [&](const TileBlock& block, std::ptrdiff_t item, int slot, float* u) {
     Stopwatch watch;
-    transformInput(activations, block, block.runs[static_cast<std::size_t>(item / channelBlocks)], item % channelBlocks,
-                   u, scratchBase + slot * 2 * scratch_);
+    transformInput(inputs, block, block.runs[static_cast<std::size_t>(item / channelBlocks)], item % channelBlocks, u,
+                   scratchBase + slot * 2 * scratch_);
     times[static_cast<std::size_t>(slot)].input += watch.lap();
   };
   const auto output = [&](const TileBlock& block, std::ptrdiff_t group, int slot, const float* u) {
@@ -190,20 +187,30 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
   };
 
   ThreadPool& pool = ThreadPool::shared();
-  if (splitChannels_) {
-    for (const TileBlock& block : blocks_) {
-      pool.forEach(static_cast<std::ptrdiff_t>(block.runs.size()) * channelBlocks, threads,
-                   [&](std::ptrdiff_t item, int slot) { input(block, item, slot, uBase); });
-      pool.forEach(groups, threads, [&](std::ptrdiff_t group, int slot) { output(block, group, slot, uBase); });
+  const auto pass = [&](std::size_t firstBlock, std::size_t endBlock) {
+    if (splitChannels_) {
+      for (std::size_t b = firstBlock; b < endBlock; b++) {
+        const TileBlock& block = blocks_[b];
+        pool.forEach(static_cast<std::ptrdiff_t>(block.runs.size()) * channelBlocks, threads,
+                     [&](std::ptrdiff_t item, int slot) { input(block, item, slot, uBase); });
+        pool.forEach(groups, threads, [&](std::ptrdiff_t group, int slot) { output(block, group, slot, uBase); });
+      }
+    } else {
+      pool.forEach(static_cast<std::ptrdiff_t>(endBlock - firstBlock), threads, [&](std::ptrdiff_t b, int slot) {
+        const TileBlock& block = blocks_[firstBlock + static_cast<std::size_t>(b)];
+        float* u = uBase + slot * uSize;
+        const std::ptrdiff_t items = static_cast<std::ptrdiff_t>(block.runs.size()) * channelBlocks;
+        for (std::ptrdiff_t item = 0; item < items; item++) input(block, item, slot, u);
+        for (std::ptrdiff_t group = 0; group < groups; group++) output(block, group, slot, u);
+      });
     }
-  } else {
-    pool.forEach(static_cast<std::ptrdiff_t>(blocks_.size()), threads, [&](std::ptrdiff_t b, int slot) {
-      const TileBlock& block = blocks_[static_cast<std::size_t>(b)];
-      float* u = uBase + slot * uSize;
-      const std::ptrdiff_t items = static_cast<std::ptrdiff_t>(block.runs.size()) * channelBlocks;
-      for (std::ptrdiff_t item = 0; item < items; item++) input(block, item, slot, u);
-      for (std::ptrdiff_t group = 0; group < groups; group++) output(block, group, slot, u);
-    });
+  };
+  if (slabs_.empty()) pass(0, blocks_.size());
+  for (const Slab& slab : slabs_) {
+    Stopwatch watch;
+    inputs = copySlab(x, slab, copy);
+    times[0].input += watch.lap();
+    pass(slab.firstBlock, slab.endBlock);
   }
 
   return sumOf(times, total.lap());

@@ -35,6 +35,20 @@ class WinogradPlan final : public Plan {
   };
   static Pace paceOf(std::ptrdiff_t groups, std::ptrdiff_t rowBytes);
 
+  /// Blocks of tiles that read planar inputs out of one blocked copy of some planes. These lie across the first axis
+  /// and are counted through all images.
+  struct Slab {
+    std::size_t firstBlock, endBlock;
+    std::ptrdiff_t firstPlane, endPlane;
+  };
+  /// Where inputs are read: those given, or a slab's copy.
+  struct Inputs {
+    const float* x;
+    Layout layout;
+    // Of a blocked layout: the first plane there is, and planes from image to image and from one vector of channels to
+    // the next.
+    std::ptrdiff_t firstPlane, imagePlanes, channelPlanes;
+  };
   /// A run's inputs, transformed along one of the outer axes.
   struct Strip {
     View view;
@@ -45,12 +59,13 @@ class WinogradPlan final : public Plan {
   void chooseBlocks();
   bool readsOften() const;
   Axes inputsOf(const Run& run) const;
-  void reshuffle(const float* x, float* to) const;
+  std::vector<Slab> slabsOf(const std::vector<TileBlock>& blocks) const;
+  Inputs copySlab(const float* x, const Slab& slab, float* to) const;
   std::ptrdiff_t tilesAtOnce(std::ptrdiff_t vectorsPerTile, std::ptrdiff_t count) const;
   std::ptrdiff_t stripSize(const std::array<int, 3>& forms, std::ptrdiff_t count) const;
-  void transformInput(const Activations& activations, const TileBlock& block, const Run& run,
-                      std::ptrdiff_t channelBlock, float* u, float* scratch) const;
-  Strip readStrip(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock, float* scratch) const;
+  void transformInput(const Inputs& inputs, const TileBlock& block, const Run& run, std::ptrdiff_t channelBlock,
+                      float* u, float* scratch) const;
+  Strip readStrip(const Inputs& inputs, const Run& run, std::ptrdiff_t channelBlock, float* scratch) const;
   void multiply(const TileBlock& block, std::ptrdiff_t firstPanel, std::ptrdiff_t endPanel, const float* u,
                 float* m) const;
   void transformOutput(const Activations& activations, const Run& run, std::ptrdiff_t firstPanel,
@@ -65,10 +80,11 @@ class WinogradPlan final : public Plan {
   }
 
   const KernelTable& kernels_;
-  Problem read_;  // with the layout in which the input's strips are read: the input's own, or its copy's
+  Problem planes_;  // the problem's input with planes for rows
   Panels panels_;
   std::array<std::vector<LineTransform>, 3> inputTransforms_, outputTransforms_;  // per axis and form
   std::vector<TileBlock> blocks_;
+  std::vector<Slab> slabs_;                           // empty: inputs are read where they lie
   std::vector<std::vector<std::ptrdiff_t>> offsets_;  // of channel blocks in U, by the tiles of the band
   std::array<std::vector<Pace>, 2> paces_;            // by the vectors of a panel and the number of groups
   std::ptrdiff_t channels_;                           // inner dimension of the products, padded to whole vectors

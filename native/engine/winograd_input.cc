@@ -1,13 +1,15 @@
 // From the input to U: the stage D ×ₙ Bₙ of a pass (winograd.h).
 
 #include <algorithm>
+#include <cstring>
 
-#include "../runtime/memory.h"
 #include "../runtime/threads.h"
 #include "winograd.h"
 
 namespace winograd {
 namespace {
+
+constexpr std::ptrdiff_t kSlab = 2 << 20;  // floats of a slab's copy: some of the third level of cache
 
 // Zeros wherever a packed strip lies outside the box of `present` vectors from `first` on.
 void clearAround(float* at, const Axes& extents, const Axes& first, const Axes& present, std::ptrdiff_t width) {
@@ -18,6 +20,16 @@ void clearAround(float* at, const Axes& extents, const Axes& first, const Axes& 
       const std::ptrdiff_t left = row ? first[2] : extents[2], right = row ? first[2] + present[2] : extents[2];
       std::fill(at, at + left * width, 0.0f);
       std::fill(at + right * width, at + extents[2] * width, 0.0f);
+    }
+  }
+}
+
+// Copies a box of `extents` vectors into a packed strip with these strides.
+void copyBox(const View& from, float* to, const Axes& stride, const Axes& extents, std::ptrdiff_t width) {
+  for (std::ptrdiff_t d = 0; d < extents[0]; d++) {
+    for (std::ptrdiff_t h = 0; h < extents[1]; h++) {
+      std::memcpy(to + d * stride[0] + h * stride[1], from.at + d * from.stride[0] + h * from.stride[1],
+                  static_cast<std::size_t>(extents[2] * width) * sizeof(float));
     }
   }
 }
@@ -49,26 +61,46 @@ Axes WinogradPlan::inputsOf(const Run& run) const {
   return extents;
 }
 
-void WinogradPlan::reshuffle(const float* x, float* to) const {
-  const std::ptrdiff_t width = kernels_.width, blocks = channels_ / width;
-  const Axes& size = problem_.input;
-  const std::ptrdiff_t pixels = size[1] * size[2];
-  Problem flat = problem_;  // whose rows are whole planes
-  flat.input = {size[0], 1, pixels};
-  const bool streamed = streams(static_cast<std::size_t>(problem_.batch * channels_ * volume(size)));
-  ThreadPool::shared().forEach(problem_.batch * blocks * size[0], problem_.threads, [&](std::ptrdiff_t item, int) {
-    const std::ptrdiff_t plane = item / size[0], depth = item % size[0];
-    InputRow row{plane / blocks, {depth, 0, 0}, pixels, 0, plane % blocks, layer().depth()};
-    row.streamed = streamed;
-    loadInputRow(layer(), flat, x, row, to + item * pixels * width);
-    if (streamed) drainStores();
+// Blocks in turn, as long as what they read fits a copy that stays in cache: it never goes to memory.
+std::vector<WinogradPlan::Slab> WinogradPlan::slabsOf(const std::vector<TileBlock>& blocks) const {
+  const std::ptrdiff_t depth = problem_.input[0], plane = problem_.input[1] * problem_.input[2] * channels_;
+  std::vector<Slab> slabs;
+  for (std::size_t b = 0; b < blocks.size(); b++) {
+    std::ptrdiff_t first = problem_.batch * depth, end = 0;
+    for (const Run& run : blocks[b].runs) {
+      const Form& f = form(0, run.form[0]);
+      const std::ptrdiff_t begin = run.start[0] - problem_.padBegin[0] + f.offset;
+      first = std::min(first, run.image * depth + std::clamp<std::ptrdiff_t>(begin, 0, depth));
+      end = std::max(end, run.image * depth + std::clamp<std::ptrdiff_t>(begin + f.inputs, 0, depth));
+    }
+    if (!slabs.empty()) {
+      Slab& last = slabs.back();
+      const std::ptrdiff_t low = std::min(last.firstPlane, first), high = std::max(last.endPlane, end);
+      if ((high - low) * plane <= kSlab) {
+        last = {last.firstBlock, b + 1, low, high};
+        continue;
+      }
+    }
+    slabs.push_back({b, b + 1, first, end});
+  }
+  return slabs;
+}
+
+WinogradPlan::Inputs WinogradPlan::copySlab(const float* x, const Slab& slab, float* to) const {
+  const std::ptrdiff_t width = kernels_.width, planes = slab.endPlane - slab.firstPlane, depth = problem_.input[0];
+  const std::ptrdiff_t pixels = planes_.input[2];
+  ThreadPool::shared().forEach(channels_ / width * planes, problem_.threads, [&](std::ptrdiff_t item, int) {
+    const std::ptrdiff_t plane = slab.firstPlane + item % planes;
+    const InputRow row{plane / depth, {plane % depth, 0, 0}, pixels, 0, item / planes, layer().depth()};
+    loadInputRow(layer(), planes_, x, row, to + item * pixels * width);
   });
+  return {to, Layout::blocked, slab.firstPlane, depth, planes};
 }
 
 // The run's strip of inputs, transformed along one of the outer axes for all its tiles at once: neighbours share
 // columns. Blocked inputs are read where they lie: padding along one axis stays zero under the transform of another, so
 // only padding along the axis that comes first has to be put into a copy.
-WinogradPlan::Strip WinogradPlan::readStrip(const Activations& activations, const Run& run, std::ptrdiff_t channelBlock,
+WinogradPlan::Strip WinogradPlan::readStrip(const Inputs& inputs, const Run& run, std::ptrdiff_t channelBlock,
                                             float* scratch) const {
   const std::ptrdiff_t width = kernels_.width;
   const Axes& size = problem_.input;
@@ -84,47 +116,52 @@ WinogradPlan::Strip WinogradPlan::readStrip(const Activations& activations, cons
   const int axis = flat || (padded[0] && !line) ? 1 : 0;
   const LineTransform& transform = inputTransform(axis, run.form[axis]);
   const bool identity = transform.identity();
+  const View whole = packed(scratch, extents, width);
   float* const to = scratch + scratch_;
 
-  if (read_.inputLayout == Layout::planar || padded[axis] || (identity && (padded[0] || padded[2]))) {
+  if (inputs.layout == Layout::planar) {
     InputRow row{run.image, begin, extents[2], 0, channelBlock, layer().depth()};
     float* at = scratch;
     for (std::ptrdiff_t d = 0; d < extents[0]; d++) {
       for (std::ptrdiff_t h = 0; h < extents[1]; h++, at += extents[2] * width) {
         row.at = {begin[0] + d, begin[1] + h, begin[2]};
-        loadInputRow(layer(), read_, activations.x, row, at);
+        loadInputRow(layer(), problem_, inputs.x, row, at);
       }
     }
-    const View copy = packed(scratch, extents, width);
-    if (identity) return {copy, extents, axis};
-    Axes after = extents;
-    after[axis] = transform.rows();
-    const View strip = packed(to, after, width);
-    applyAlong(axis, transform, copy, to, strip.stride, extents);
-    return {strip, after, axis};
+  } else {
+    const std::ptrdiff_t plane =
+        run.image * inputs.imagePlanes + channelBlock * inputs.channelPlanes + begin[0] + first[0] - inputs.firstPlane;
+    const std::ptrdiff_t pixel = (plane * size[1] + begin[1] + first[1]) * size[2] + begin[2] + first[2];
+    const View inside = packed(inputs.x + pixel * width, size, width);
+    if (padded[axis] || (identity && (padded[0] || padded[2]))) {
+      clearAround(scratch, extents, first, present, width);
+      copyBox(inside, scratch + offset(whole, first), whole.stride, present, width);
+    } else if (identity) {
+      return {inside, extents, axis};
+    } else {
+      extents[axis] = transform.rows();
+      present[axis] = extents[axis];
+      first[axis] = 0;
+      const View strip = packed(to, extents, width);
+      clearAround(to, extents, first, present, width);
+      applyAlong(axis, transform, inside, to + offset(strip, first), strip.stride, present);
+      return {strip, extents, axis};
+    }
   }
-
-  const std::ptrdiff_t plane = run.image * (channels_ / width) + channelBlock;
-  const View input = packed(activations.x + plane * volume(size) * width, size, width);
-  Axes from;
-  for (int a = 0; a < 3; a++) from[a] = begin[a] + first[a];
-  const View inside{input.at + offset(input, from), input.stride};
-  if (identity) return {inside, extents, axis};
-  extents[axis] = transform.rows();
-  present[axis] = extents[axis];
-  first[axis] = 0;
-  const View strip = packed(to, extents, width);
-  clearAround(to, extents, first, present, width);
-  applyAlong(axis, transform, inside, to + offset(strip, first), strip.stride, present);
-  return {strip, extents, axis};
+  if (identity) return {whole, extents, axis};
+  Axes after = extents;
+  after[axis] = transform.rows();
+  const View strip = packed(to, after, width);
+  applyAlong(axis, transform, whole, to, strip.stride, extents);
+  return {strip, after, axis};
 }
 
 // The strip comes from memory and goes to the second level of cache, in long rows. The other two axes follow slice by
 // slice of it, a few tiles at once, so that what is between them stays in the first level.
-void WinogradPlan::transformInput(const Activations& activations, const TileBlock& block, const Run& run,
+void WinogradPlan::transformInput(const Inputs& inputs, const TileBlock& block, const Run& run,
                                   std::ptrdiff_t channelBlock, float* u, float* scratch) const {
   const std::ptrdiff_t width = kernels_.width;
-  const Strip strip = readStrip(activations, run, channelBlock, scratch);
+  const Strip strip = readStrip(inputs, run, channelBlock, scratch);
   const int across = strip.axis, along = 1 - across;
   const LineTransform &outer = inputTransform(along, run.form[along]), &last = inputTransform(2, run.form[2]);
   const Form& lastForm = form(2, run.form[2]);

@@ -145,7 +145,6 @@ struct LoadRowArgs {
   std::ptrdiff_t left, count, right;
   bool slack;  // a vector may be read from the start of each row, even if the row is shorter
   float* to;
-  bool streamed;  // stored past the caches
 };
 using LoadRow = void (*)(const LoadRowArgs&);
 

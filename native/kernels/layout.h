@@ -57,19 +57,13 @@ static WINOGRAD_INLINE void transpose(Vec (&rows)[WINOGRAD_WIDTH]) {
 template <class Load>
 static WINOGRAD_INLINE void loadBlock(const LoadRowArgs& args, std::ptrdiff_t x, const Load& load, float* to,
                                       std::ptrdiff_t pixels) {
-  const bool streamed = args.streamed && aligned(to);
   Vec rows[Vec::width];
 #pragma GCC unroll 16
   for (int c = 0; c < Vec::width; c++) rows[c] = args.from[c] != nullptr ? load(args.from[c] + x) : Vec::zero();
   transpose(rows);
 #pragma GCC unroll 16
   for (int p = 0; p < Vec::width; p++) {
-    if (p >= pixels) break;
-    if (streamed) {
-      stream(rows[p], to + p * Vec::width);
-    } else {
-      rows[p].store(to + p * Vec::width);
-    }
+    if (p < pixels) rows[p].store(to + p * Vec::width);
   }
 }
 
