@@ -70,9 +70,10 @@ const model = {
   nearWeights: 16 << 20,
   /** How much faster the cache delivers them than memory. */
   cacheSpeed: 1.5,
-  /** Tiles of a block whose weights are far, and the bytes of transformed inputs that it keeps to. */
+  /** Tiles of a block whose weights are far, the bytes of transformed inputs that it keeps to, and the fewest tiles. */
   farTiles: 28,
-  largestInputs: 12 << 20,
+  largestInputs: 8 << 20,
+  leastTiles: 8,
   /**
    * Sharing work between two threads, and as much for each doubling: of passes in one go, some 13 µs, and of Winograd's
    * stages, which leave each thread smaller register tiles. Measured on layers of 7 × 7 to 28 × 28.
@@ -173,10 +174,8 @@ function streamCost(problem: Problem, covers: Axes<Cover>, { weightFormat, width
   const fetching = stored * bytes * (problem.threads > 1 ? model.flopsPerSharedByte : model.flopsPerByte);
   if (near(stored)) return fetching / model.cacheSpeed;
   const tiles = problem.batch * elementCount(covers.map(({ totals }) => totals.tiles));
-  const inBlock = Math.max(
-    Math.min(model.farTiles, model.largestInputs / (4 * products * channels)),
-    2 * model.rowRate[width]!.length,
-  );
+  const fitting = Math.floor(model.largestInputs / (4 * products * channels));
+  const inBlock = Math.max(Math.min(model.farTiles, fitting), model.leastTiles);
   return fetching * Math.ceil(tiles / inBlock);
 }
 

@@ -78,7 +78,7 @@ function introduction(rows: readonly Row[], at: Environment): string {
 const METHOD = `## How it was measured
 
 All contenders of a layer get the same data, uniform in [−1, 1), and prepare their weights and layouts before anything
-is timed. A sample of 1024 outputs of each is compared with double precision; a wrong result ends the run. Then they
+is timed. A sample of 8192 outputs of each is compared with double precision; a wrong result ends the run. Then they
 take turns, each a burst a round: one pass that does not count, then three passes or more, for about 15 ms. Times are the
 least over all rounds unless called medians; what disturbs the machine disturbs all alike. Each library runs in a process
 of its own.

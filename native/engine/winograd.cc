@@ -12,10 +12,12 @@ namespace {
 constexpr std::ptrdiff_t kLine = 16;                // floats in a cache line
 constexpr std::ptrdiff_t kBlock = 1 << 18;          // floats of U and M together: the second level of cache
 constexpr std::ptrdiff_t kNearWeights = 8 << 20;    // floats of weights that stay in the third level of cache
-constexpr std::ptrdiff_t kLargestU = 3 << 20;       // floats of U that stay in the third level of cache
+constexpr std::ptrdiff_t kLargestU = 2 << 20;       // floats of U that stay in it while weights pass by
+constexpr std::ptrdiff_t kSharedU = 3 << 20;        // the same of all threads together, of one block each
 constexpr std::ptrdiff_t kCachedWeights = 6 << 20;  // floats of weights that stay in it beside all else
 constexpr std::ptrdiff_t kEnoughTiles = 28;         // that each weight should serve, once fetched
 constexpr std::ptrdiff_t kFewTiles = 16;            // the same of weights in cache
+constexpr std::ptrdiff_t kLeastTiles = 8;           // the same where U would be too large
 constexpr std::ptrdiff_t kManyBlocks = 8;           // for each thread
 constexpr std::ptrdiff_t kSlice = 5 * 1024;         // floats of a slice, which leave room in the first level of cache
 constexpr std::ptrdiff_t kStrip = 56 * 1024;  // floats of a strip: two of them leave half of the second level of cache
@@ -102,19 +104,17 @@ void WinogradPlan::chooseBlocks() {
   if (problem_.tileBlock == 0) {
     const std::ptrdiff_t perTile = products * (channels_ + panelsPerGroup_ * 2 * kernels_.width);
     // Every group of output channels reads U again: it must not be driven out by the weights that stream past.
-    const std::ptrdiff_t most = std::max<std::ptrdiff_t>(kLargestU / (products * channels_), 2 * kernels_.gemmRows);
-    const std::ptrdiff_t fitting = kBlock / perTile, rows = kernels_.gemmRows;
-    problem_.tileBlock = weights <= kCachedWeights ? std::max(fitting, kFewTiles)
-                                                   : std::max(fitting, roundUp(std::min(kEnoughTiles, most), rows));
+    const std::ptrdiff_t most = std::max(kLargestU / (products * channels_), kLeastTiles);
+    problem_.tileBlock =
+        std::max(kBlock / perTile, weights <= kCachedWeights ? kFewTiles : std::min(kEnoughTiles, most));
   }
   // Splitting tiles keeps U in the cache of the core that made it. It needs enough of them to fill register tiles.
-  // Where weights are far, every thread streams all of them, about when the others do: this takes more work for each
-  // weight, and U of all threads must not drive them out of the cache that the threads share.
-  const std::ptrdiff_t share = divideUp(tiles, problem_.threads),
-                       u = std::min(problem_.tileBlock, share) * products * channels_;
-  const bool near = weights <= kNearWeights;
-  const bool enough =
-      near ? share >= kernels_.gemmRows / 2 : share >= kernels_.gemmRows && problem_.threads * u <= kLargestU;
+  // Where weights are far, every thread streams all of them: once and about when the others do, or not at all; this
+  // takes more work for each weight, and U of all threads must not drive them out of the cache that the threads share.
+  const std::ptrdiff_t share = divideUp(tiles, problem_.threads), all = problem_.threads * share;
+  const bool enough = weights <= kNearWeights ? share >= kernels_.gemmRows / 2
+                                              : share >= kernels_.gemmRows && share <= problem_.tileBlock &&
+                                                    all * products * channels_ <= kSharedU;
   const bool channels = problem_.split == Split::automatic ? !enough : problem_.split == Split::channels;
   splitChannels_ = problem_.threads > 1 && channels && panels_.count() > 1;
   problem_.split = splitChannels_ ? Split::channels : Split::tiles;
