@@ -22,10 +22,18 @@ export const defaultAlgorithm = memoized((outputs: number, taps: number) =>
   plainAlgorithm(synthesize({ outputs, taps })),
 );
 
-/** Tiles of one size that the planner chooses from for kernels of so many taps, trivial or shipped. */
-export const knownAlgorithms = memoized((taps: number): readonly AxisAlgorithm[] =>
-  taps > MAX_TAPS ? [] : [defaultAlgorithm(1, taps), ...families(taps).map(({ biggest }) => biggest)],
-);
+/** Tiles of one size that the planner chooses from for kernels of so many taps: trivial, and shipped or default ones. */
+export const knownAlgorithms = memoized((taps: number): readonly AxisAlgorithm[] => {
+  if (taps > MAX_TAPS) return [];
+  const shipped = families(taps).map(({ biggest }) => biggest);
+  return [defaultAlgorithm(1, taps), ...(shipped.length > 0 ? shipped : defaultAlgorithms(taps))];
+});
+
+/** For longer kernels than have transforms shipped, which are synthesized at first use. */
+function defaultAlgorithms(taps: number): readonly AxisAlgorithm[] {
+  const count = Math.max(0, MAX_INPUTS - taps);
+  return Array.from({ length: count }, (_, i) => defaultAlgorithm(i + 2, taps));
+}
 
 /**
  * Tiles of several sizes, 14 = 5 + 5 + 4, where they cover an axis with clearly fewer products than tiles of the biggest

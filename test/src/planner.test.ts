@@ -91,6 +91,15 @@ describe('the planner', () => {
     expect(plan.transforms[2]).toMatch(/, 5\)/);
   });
 
+  it('has tiles for kernels longer than any transform that is shipped', () => {
+    for (const taps of [9, 11, 13]) {
+      const plan = planOf([32, 500], 32, { kernelSize: taps, padding: 0 });
+      expect(plan.algorithm).toBe('winograd');
+      expect(plan.productsPerOutput).toBeLessThan(taps / 2);
+    }
+    expect(planOf([32, 500], 32, { kernelSize: 20, padding: 0 }).algorithm).toBe('direct');
+  });
+
   it('describes a plan in words', () => {
     const text = planOf([32, 14, 14], 48, { tile: 4 }).describe();
     expect(text.split('\n').map((line) => line.split(/ {2,}/)[0])).toEqual(
