@@ -156,17 +156,13 @@ static WINOGRAD_INLINE void streamValues(const float* from, const float* residua
                                          const Activation& activation) {
   const auto value = [&](std::ptrdiff_t i, std::ptrdiff_t lanes) {
     Vec sum = Vec::load(from + i);
-    if (residual != nullptr) sum = sum + (lanes < Vec::width ? loadPart(residual + i, lanes) : Vec::load(residual + i));
+    if (residual != nullptr) sum = sum + loadPart(residual + i, lanes);
     return activate(sum, activation);
   };
   const auto edge = [&](std::ptrdiff_t i, std::ptrdiff_t end) {
     for (; i < end; i += Vec::width) {
       const std::ptrdiff_t lanes = end - i < Vec::width ? end - i : Vec::width;
-      if (lanes < Vec::width) {
-        storePart(value(i, lanes), to + i, lanes);
-      } else {
-        value(i, lanes).store(to + i);
-      }
+      storePart(value(i, lanes), to + i, lanes);
     }
   };
   const std::ptrdiff_t past = reinterpret_cast<std::uintptr_t>(to) / sizeof(float) % kLineFloats;

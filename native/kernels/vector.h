@@ -65,7 +65,7 @@ static WINOGRAD_INLINE Vec select(Lanes mask, Vec a, Vec b) {
   return {mask ? a.raw : b.raw};
 }
 
-// The first `count` < width lanes; the others are zero when loaded and left alone when stored.
+// The first `count` lanes, up to all of them; the others are zero when loaded and left alone when stored.
 #if defined(__AVX512F__) && WINOGRAD_WIDTH == 16
 static WINOGRAD_INLINE Vec loadPart(const float* from, std::ptrdiff_t count) {
   return {__builtin_ia32_loadups512_mask(from, Raw{}, static_cast<unsigned short>((1u << count) - 1))};
@@ -97,13 +97,13 @@ static WINOGRAD_INLINE void copyPart(const float* from, float* to, std::ptrdiff_
 
 static WINOGRAD_INLINE Vec loadPart(const float* from, std::ptrdiff_t count) {
   float lanes[WINOGRAD_WIDTH] = {};
-  copyPart<WINOGRAD_WIDTH / 2>(from, lanes, count);
+  copyPart<WINOGRAD_WIDTH>(from, lanes, count);
   return Vec::load(lanes);
 }
 static WINOGRAD_INLINE void storePart(Vec value, float* to, std::ptrdiff_t count) {
   float lanes[WINOGRAD_WIDTH];
   value.store(lanes);
-  copyPart<WINOGRAD_WIDTH / 2>(lanes, to, count);
+  copyPart<WINOGRAD_WIDTH>(lanes, to, count);
 }
 #endif
 
