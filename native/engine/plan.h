@@ -63,17 +63,11 @@ class Plan {
     return {ThreadPool::shared(), problem_.threads, problem_.work >= kWorthWaking};
   }
 
-  /// Whether so many floats are written that few of them would be left in cache for those who read them: storing past
-  /// the caches then saves fetching each line before it is overwritten. The line has to be written as a whole.
-  static bool streams(std::size_t floats) { return floats >= kStreamed; }
-
   std::shared_ptr<const Weights> weights_;
   Problem problem_;  // with the engine's choices filled in
   Axes output_;
 
  private:
-  static constexpr std::size_t kStreamed = 2 << 20;
-
   std::size_t size(std::ptrdiff_t channels, Layout layout, const Axes& extents) const {
     if (layout == Layout::blocked) channels = roundUp(channels, layer().kernels->width);
     return static_cast<std::size_t>(problem_.batch * channels * volume(extents));

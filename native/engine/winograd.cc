@@ -21,6 +21,9 @@ constexpr std::ptrdiff_t kLeastTiles = 8;           // the same where U would be
 constexpr std::ptrdiff_t kManyBlocks = 8;           // for each thread
 constexpr std::ptrdiff_t kSlice = 5 * 1024;         // floats of a slice, which leave room in the first level of cache
 constexpr std::ptrdiff_t kStrip = 56 * 1024;  // floats of a strip: two of them leave half of the second level of cache
+// Floats of a result of which little would be left in cache for those who read it: storing past the caches saves
+// fetching each line before it is overwritten.
+constexpr std::size_t kFarOutput = 2 << 20;
 
 // Planes that lie a multiple of 4 KiB apart would fall into the same cache sets.
 std::ptrdiff_t planeStride(std::ptrdiff_t floats) {
@@ -48,7 +51,7 @@ WinogradPlan::WinogradPlan(std::shared_ptr<const Weights> weights, const Problem
                            std::max<std::ptrdiff_t>(kStrip / strip, 2));
   planes_ = problem_;
   planes_.input = {problem_.input[0], 1, problem_.input[1] * problem_.input[2]};
-  if (readsOften()) slabs_ = slabsOf(blocks_);
+  if (readsOften()) slabs_ = slabs();
   std::ptrdiff_t tiles = 0;
   for (const TileBlock& block : blocks_) tiles = std::max(tiles, block.tiles);
   offsets_.resize(static_cast<std::size_t>(tiles) + 1);
@@ -155,7 +158,7 @@ Times WinogradPlan::execute(const float* x, float* y, const float* residual) con
   const ThreadPool::Session awake = session();
   weights_->prepare(problem_.threads);
   Stopwatch total;
-  const Activations activations{x, y, residual, streams(outputSize())};
+  const Activations activations{x, y, residual, outputSize() >= kFarOutput};
   const int threads = problem_.threads;
   const std::shared_ptr<Block> workspace = pooledBlock(workspaceBytes() / sizeof(float));
   const std::ptrdiff_t uSize = volume(products_) * uPlane_, mSize = volume(products_) * mPlane_;

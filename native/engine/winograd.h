@@ -59,7 +59,7 @@ class WinogradPlan final : public Plan {
   void chooseBlocks();
   bool readsOften() const;
   Axes inputsOf(const Run& run) const;
-  std::vector<Slab> slabsOf(const std::vector<TileBlock>& blocks) const;
+  std::vector<Slab> slabs() const;
   Inputs copySlab(const float* x, const Slab& slab, float* to) const;
   std::ptrdiff_t tilesAtOnce(std::ptrdiff_t vectorsPerTile, std::ptrdiff_t count) const;
   std::ptrdiff_t stripSize(const std::array<int, 3>& forms, std::ptrdiff_t count) const;

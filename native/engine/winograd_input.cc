@@ -62,12 +62,12 @@ Axes WinogradPlan::inputsOf(const Run& run) const {
 }
 
 // Blocks in turn, as long as what they read fits a copy that stays in cache: it never goes to memory.
-std::vector<WinogradPlan::Slab> WinogradPlan::slabsOf(const std::vector<TileBlock>& blocks) const {
+std::vector<WinogradPlan::Slab> WinogradPlan::slabs() const {
   const std::ptrdiff_t depth = problem_.input[0], plane = problem_.input[1] * problem_.input[2] * channels_;
   std::vector<Slab> slabs;
-  for (std::size_t b = 0; b < blocks.size(); b++) {
+  for (std::size_t b = 0; b < blocks_.size(); b++) {
     std::ptrdiff_t first = problem_.batch * depth, end = 0;
-    for (const Run& run : blocks[b].runs) {
+    for (const Run& run : blocks_[b].runs) {
       const Form& f = form(0, run.form[0]);
       const std::ptrdiff_t begin = run.start[0] - problem_.padBegin[0] + f.offset;
       first = std::min(first, run.image * depth + std::clamp<std::ptrdiff_t>(begin, 0, depth));
@@ -117,8 +117,9 @@ WinogradPlan::Strip WinogradPlan::readStrip(const Inputs& inputs, const Run& run
   const LineTransform& transform = inputTransform(axis, run.form[axis]);
   const bool identity = transform.identity();
   const View whole = packed(scratch, extents, width);
-  float* const to = scratch + scratch_;
 
+  View from = whole;
+  bool copied = true;
   if (inputs.layout == Layout::planar) {
     InputRow row{run.image, begin, extents[2], 0, channelBlock, layer().depth()};
     float* at = scratch;
@@ -132,28 +133,26 @@ WinogradPlan::Strip WinogradPlan::readStrip(const Inputs& inputs, const Run& run
     const std::ptrdiff_t plane =
         run.image * inputs.imagePlanes + channelBlock * inputs.channelPlanes + begin[0] + first[0] - inputs.firstPlane;
     const std::ptrdiff_t pixel = (plane * size[1] + begin[1] + first[1]) * size[2] + begin[2] + first[2];
-    const View inside = packed(inputs.x + pixel * width, size, width);
-    if (padded[axis] || (identity && (padded[0] || padded[2]))) {
+    from = packed(inputs.x + pixel * width, size, width);
+    copied = padded[axis] || (identity && (padded[0] || padded[2]));
+    if (copied) {
       clearAround(scratch, extents, first, present, width);
-      copyBox(inside, scratch + offset(whole, first), whole.stride, present, width);
-    } else if (identity) {
-      return {inside, extents, axis};
-    } else {
-      extents[axis] = transform.rows();
-      present[axis] = extents[axis];
-      first[axis] = 0;
-      const View strip = packed(to, extents, width);
-      clearAround(to, extents, first, present, width);
-      applyAlong(axis, transform, inside, to + offset(strip, first), strip.stride, present);
-      return {strip, extents, axis};
+      copyBox(from, scratch + offset(whole, first), whole.stride, present, width);
+      from = whole;
     }
   }
-  if (identity) return {whole, extents, axis};
-  Axes after = extents;
-  after[axis] = transform.rows();
-  const View strip = packed(to, after, width);
-  applyAlong(axis, transform, whole, to, strip.stride, extents);
-  return {strip, after, axis};
+  if (copied) {
+    first = {0, 0, 0};
+    present = extents;
+  }
+  if (identity) return {from, extents, axis};
+  extents[axis] = present[axis] = transform.rows();
+  first[axis] = 0;
+  float* const to = scratch + scratch_;
+  const View strip = packed(to, extents, width);
+  clearAround(to, extents, first, present, width);
+  applyAlong(axis, transform, from, to + offset(strip, first), strip.stride, present);
+  return {strip, extents, axis};
 }
 
 // The strip comes from memory and goes to the second level of cache, in long rows. The other two axes follow slice by
