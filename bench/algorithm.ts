@@ -1,8 +1,8 @@
-import type { Lanes } from '../src/choices.js';
-import type { NativeLayer, NativeProblem } from '../src/native.js';
-import type { Algorithm } from '../src/planner.js';
-import { axes } from '../src/problem.js';
-import type { TileOptions } from '../src/transforms.js';
+import type { TileOptions } from '../src/catalogue/candidates.js';
+import type { NativeLayer, NativeProblem } from '../src/native/addon.js';
+import type { Lanes } from '../src/planner/choices.js';
+import type { Algorithm } from '../src/planner/planner.js';
+import { axes } from '../src/problem/problem.js';
 import { InputError } from '../synth/errors.js';
 
 /** A planner's choice as the engine takes it. */

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { nativeLayer, nativeProblem } from '../src/lower.js';
-import { type NativeLayer, type NativePlan, type NativeWeights, native } from '../src/native.js';
-import { Plan } from '../src/plan.js';
-import { choose } from '../src/planner.js';
-import { type Problem, type Rank, validateInput, validateLayer } from '../src/problem.js';
-import { measuredDecision } from '../src/remembered.js';
-import { candidatesOf } from '../src/transforms.js';
+import { candidatesOf } from '../src/catalogue/candidates.js';
+import { type NativeLayer, type NativePlan, type NativeWeights, native } from '../src/native/addon.js';
+import { nativeLayer, nativeProblem } from '../src/planner/lower.js';
+import { Plan } from '../src/planner/plan.js';
+import { choose } from '../src/planner/planner.js';
+import { type Problem, type Rank, validateInput, validateLayer } from '../src/problem/problem.js';
+import { measuredDecision } from '../src/wisdom/decision.js';
 import { type Posed, parseAlgorithm, productShare } from './algorithm.js';
 import { blockedIndex, toBlocked } from './blocked.js';
 import type { EngineOptions, Job } from './protocol.js';

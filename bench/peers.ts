@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../src/package.js';
+import { packageRoot } from '../src/support/package.js';
 import { Contender } from './contender.js';
 
 /** Libraries to compare with, none of them a dependency of the package. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { sync as writeFileAtomic } from 'write-file-atomic';
 import { exitCodeOf, report } from '../src/cli/failure.js';
-import { packageRoot } from '../src/package.js';
+import { packageRoot } from '../src/support/package.js';
 import { expected } from '../synth/errors.js';
 import { GRAMMAR } from './algorithm.js';
 import { Contender } from './contender.js';

@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { native } from '../src/native.js';
+import { native } from '../src/native/addon.js';
 import { expected, InputError } from '../synth/errors.js';
 import { parseAlgorithm } from './algorithm.js';
 import type { Contender } from './contender.js';

@@ -1,7 +1,7 @@
 /** Our own engine as a contender of the benchmark: answers one JSON object a line (protocol.ts) with one of its own. */
 import { createInterface } from 'node:readline';
-import { native } from '../src/native.js';
-import { packageVersion } from '../src/package.js';
+import { native } from '../src/native/addon.js';
+import { packageVersion } from '../src/support/package.js';
 import { forgetWeights, type Prepared, prepare } from './engine.js';
 import type { Answers, EngineOptions, Job, PlanDetails, Request } from './protocol.js';
 

@@ -30,9 +30,9 @@ export {
   VerificationError,
   verify,
 } from '../synth/index.js';
-export { noiseGain } from '../synth/noise.js';
-export { type ForwardBound, forwardErrorBound } from '../synth/noise-bound.js';
-export { type ExpectedError, expectedLayerError, type LayerArithmetic } from '../synth/noise-layer.js';
+export { type ForwardBound, forwardErrorBound } from '../synth/noise/bound.js';
+export { noiseGain } from '../synth/noise/gain.js';
+export { type ExpectedError, expectedLayerError, type LayerArithmetic } from '../synth/noise/layer.js';
 export {
   type FrontMember,
   type SearchOptions,
@@ -40,21 +40,21 @@ export {
   type TransformOperations,
 } from '../synth/search/search.js';
 export { type SplitMember, type SplitSearchOptions, searchSplit } from '../synth/split/search.js';
-export type { Activation } from './activation.js';
-export type { Lanes } from './choices.js';
-export { Convolution, type LayerWeights, type RunStatistics } from './convolution.js';
-export type { Accuracy } from './error-limit.js';
-export type { Effort, LayerOptions } from './layer-options.js';
-export { Conv1d, Conv2d, Conv3d } from './layers.js';
-export type { CpuInfo } from './native.js';
-export type { NetworkPlan, PlannedLayer } from './network-plan.js';
-export { readNpy, writeNpy } from './npy.js';
-export { packageVersion as version } from './package.js';
-export type { Plan } from './plan.js';
-export type { Algorithm } from './planner.js';
-export type { ConvolutionOptions, PerAxis, Rank } from './problem.js';
-export { type NetworkStatistics, Sequential, type SequentialLayer } from './sequential.js';
-export { type NestedNumbers, Tensor } from './tensor.js';
+export type { NetworkPlan, PlannedLayer } from './graph/network-plan.js';
+export { Convolution, type LayerWeights, type RunStatistics } from './layers/convolution.js';
+export { Conv1d, Conv2d, Conv3d } from './layers/layers.js';
+export type { Effort, LayerOptions } from './layers/options.js';
+export { type NetworkStatistics, Sequential, type SequentialLayer } from './layers/sequential.js';
+export type { CpuInfo } from './native/addon.js';
+export type { Lanes } from './planner/choices.js';
+export type { Accuracy } from './planner/error-limit.js';
+export type { Plan } from './planner/plan.js';
+export type { Algorithm } from './planner/planner.js';
+export type { Activation } from './problem/activation.js';
+export type { ConvolutionOptions, PerAxis, Rank } from './problem/problem.js';
+export { packageVersion as version } from './support/package.js';
+export { readNpy, writeNpy } from './tensor/npy.js';
+export { type NestedNumbers, Tensor } from './tensor/tensor.js';
 export {
   exportWisdom,
   forgetWisdom,
@@ -62,4 +62,4 @@ export {
   type Remembered,
   type Tuning,
   type Wisdom,
-} from './wisdom.js';
+} from './wisdom/wisdom.js';

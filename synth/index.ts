@@ -1,11 +1,7 @@
 /** Exact mathematics of F(S, G): synthesis, proof, and the forms in which algorithms are written down. */
-export { defaultModuli, linearModuli, MAX_DEFAULT_INPUTS, resolvePoints } from './defaults.js';
-export { type EmitOptions, emit, type Target, targets } from './emit/index.js';
-export { printJson } from './emit/json.js';
-export { printLatex } from './emit/latex.js';
-export { printForm, printText } from './emit/text.js';
-export { expected, InputError } from './errors.js';
-export * from './forms/index.js';
+
+export { type RowFactors, scaleRows } from './algebra/rows.js';
+export { defaultModuli, linearModuli, MAX_DEFAULT_INPUTS, resolvePoints } from './core/defaults.js';
 export {
   type FiniteModulus,
   formatModulus,
@@ -15,7 +11,27 @@ export {
   modulusProducts,
   type Point,
   parseModuli,
-} from './moduli.js';
+} from './core/moduli.js';
+export { type FormJson, formToJSON, fromJSON, type TransformJson, toJSON } from './core/serialize.js';
+export { type SynthesisOptions, synthesize } from './core/synthesize.js';
+export {
+  linearProducts,
+  type ProductCount,
+  PUBLISHED_TABLE_1,
+  smallestTile,
+  smallestTilePerAxis,
+  type Tile,
+  type TileStatistics,
+  tileStatistics,
+} from './core/tile.js';
+export type { Matrix, Transform } from './core/transform.js';
+export { type Coefficient, expand, type Proof, VerificationError, verify } from './core/verify.js';
+export { type EmitOptions, emit, type Target, targets } from './emit/index.js';
+export { printJson } from './emit/json.js';
+export { printLatex } from './emit/latex.js';
+export { printForm, printText } from './emit/text.js';
+export { expected, InputError } from './errors.js';
+export * from './forms/index.js';
 export { leastOperations } from './program/bound.js';
 export { type CompileOptions, compile } from './program/compile.js';
 export {
@@ -32,18 +48,3 @@ export {
 } from './program/program.js';
 export { compileTransform, type Programs } from './program/programs.js';
 export { type ErrorWeights, roundingOf } from './program/rounding.js';
-export { type RowFactors, scaleRows } from './rows.js';
-export { type FormJson, formToJSON, fromJSON, type TransformJson, toJSON } from './serialize.js';
-export { type SynthesisOptions, synthesize } from './synthesize.js';
-export {
-  linearProducts,
-  type ProductCount,
-  PUBLISHED_TABLE_1,
-  smallestTile,
-  smallestTilePerAxis,
-  type Tile,
-  type TileStatistics,
-  tileStatistics,
-} from './tile.js';
-export type { Matrix, Transform } from './transform.js';
-export { type Coefficient, expand, type Proof, VerificationError, verify } from './verify.js';

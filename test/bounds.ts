@@ -1,4 +1,4 @@
-import type { Bilinear, Matrix } from '../synth/transform.js';
+import type { Bilinear, Matrix } from '../synth/core/transform.js';
 import type { ReferenceProblem } from './reference.js';
 
 /*

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../src/package.js';
+import { packageRoot } from '../src/support/package.js';
 
 /**
  * Compiles what the tests of the command line run, once for all and only if a source is newer than the result.
@@ -10,7 +10,7 @@ import { packageRoot } from '../src/package.js';
 export default function build(): void {
   const root = packageRoot();
   const main = join(root, 'dist/src/cli/main.js');
-  const sources = ['synth', 'src'].flatMap((folder) =>
+  const sources = ['synth', 'src', 'examples'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .map((name) => join(root, folder, name)),

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
-import { packageRoot, packageVersion } from '../../src/package.js';
+import { packageRoot, packageVersion } from '../../src/support/package.js';
 
 /** Where and when a run took place. */
 export interface Environment {

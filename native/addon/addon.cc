@@ -1,14 +1,14 @@
 // The border to JavaScript: this folder is all that knows Node. It checks and copies what comes into plain structs, and
-// runs passes on Node's worker threads. src/native.ts has the types of all this.
+// runs passes on Node's worker threads. src/native/addon.ts has the types of all this.
 
-#include "blocks.h"
-#include "engine/weights.h"
+#include "addon/blocks.h"
+#include "addon/layers.h"
+#include "addon/passes.h"
+#include "addon/values.h"
 #include "kernels/kernels.h"
-#include "layers.h"
-#include "passes.h"
+#include "operators/conv/common/weights.h"
 #include "runtime/cpu.h"
 #include "runtime/stopwatch.h"
-#include "values.h"
 
 namespace winograd::addon {
 namespace {

@@ -1,4 +1,4 @@
-#include "blocks.h"
+#include "addon/blocks.h"
 
 namespace winograd::addon {
 namespace {

@@ -4,8 +4,8 @@
 #include <memory>
 #include <mutex>
 
+#include "addon/values.h"
 #include "runtime/memory.h"
-#include "values.h"
 
 namespace winograd::addon {
 
@@ -40,10 +40,10 @@ class Blocks {
   std::map<const float*, std::weak_ptr<Block>> blocks_;
 };
 
-/// alloc(floats, zeroed = true) of src/native.ts.
+/// alloc(floats, zeroed = true) of src/native/addon.ts.
 Napi::Value alloc(const Napi::CallbackInfo& info);
 
-/// owns(array) of src/native.ts.
+/// owns(array) of src/native/addon.ts.
 Napi::Value owns(const Napi::CallbackInfo& info);
 
 }  // namespace winograd::addon

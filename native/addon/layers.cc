@@ -1,4 +1,4 @@
-#include "layers.h"
+#include "addon/layers.h"
 
 #include <map>
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "engine/problem.h"
-#include "values.h"
+#include "addon/values.h"
+#include "operators/conv/common/problem.h"
 
-/// Layers and problems as src/native.ts describes them. Their sizes are checked by the engine's `validate`.
+/// Layers and problems as src/native/addon.ts describes them. Their sizes are checked by the engine's `validate`.
 namespace winograd::addon {
 
 Layer readLayer(const Napi::Value& value);

@@ -1,4 +1,4 @@
-#include "passes.h"
+#include "addon/passes.h"
 
 #include <algorithm>
 

@@ -3,9 +3,9 @@
 #include <memory>
 #include <vector>
 
-#include "blocks.h"
-#include "engine/plan.h"
-#include "values.h"
+#include "addon/blocks.h"
+#include "addon/values.h"
+#include "operators/conv/common/plan.h"
 
 /// Passes of plans over arrays, on the calling thread or on one of Node's workers.
 namespace winograd::addon {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/problem.h"
+#include "operators/conv/common/problem.h"
 
 /// JavaScript values as C++ ones, with a clear error for every other.
 namespace winograd::addon {

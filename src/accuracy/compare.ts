@@ -1,7 +1,7 @@
 import type { Transform } from '../../synth/index.js';
-import { layerErrorRatio } from '../../synth/noise.js';
-import type { AxisArithmetic } from '../../synth/noise-axis.js';
-import { expectedLayerError } from '../../synth/noise-layer.js';
+import type { AxisArithmetic } from '../../synth/noise/axis.js';
+import { layerErrorRatio } from '../../synth/noise/gain.js';
+import { expectedLayerError } from '../../synth/noise/layer.js';
 import { compile } from '../../synth/program/compile.js';
 import { type Arithmetic, type Experiment, measure } from './experiment.js';
 import { plainPrograms } from './plain.js';

@@ -1,6 +1,6 @@
 import { synthesize, type Transform } from '../../synth/index.js';
-import { plainAlgorithm } from '../axis.js';
-import { type Axes, type NativeTiling, native } from '../native.js';
+import { plainAlgorithm } from '../catalogue/axis-algorithm.js';
+import { type Axes, type NativeTiling, native } from '../native/addon.js';
 import type { Sample } from './experiment.js';
 
 const NOTHING = { slope: 1, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };

@@ -1,6 +1,6 @@
+import { ONE } from '../../synth/algebra/rational.js';
 import type { Matrix, Transform } from '../../synth/index.js';
 import { type Operation, operation, type Program } from '../../synth/program/program.js';
-import { ONE } from '../../synth/rational.js';
 import type { Sample } from './experiment.js';
 
 /** The programs of plain arithmetic; see {@link plainRows}. */

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { synthesize, type Transform } from '../../synth/index.js';
 import { search } from '../../synth/search/search.js';
-import { FRONTS_FOLDER, type Front, frontName } from '../fronts.js';
-import { packageRoot } from '../package.js';
+import { FRONTS_FOLDER, type Front, frontName } from '../catalogue/fronts.js';
+import { packageRoot } from '../support/package.js';
 
 /**
  * The algorithms of the front of F(S, G), by rising number of products: those kept in transforms/fronts/, else found by

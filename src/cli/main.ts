@@ -1,9 +1,9 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { packageVersion } from '../package.js';
+import { packageVersion } from '../support/package.js';
 import * as accuracy from './commands/accuracy.js';
 import * as conv from './commands/conv.js';
-import * as demo from './commands/demo.js';
 import * as emit from './commands/emit.js';
 import * as gradients from './commands/gradients.js';
 import * as info from './commands/info.js';
@@ -25,7 +25,6 @@ const commands: readonly { register(program: Command): void }[] = [
   emit,
   conv,
   wisdom,
-  demo,
   info,
 ];
 
@@ -35,6 +34,9 @@ const program = new Command('winograd')
   .showHelpAfterError('(add --help for usage and examples)')
   .exitOverride();
 for (const { register } of commands) register(program);
+// Nothing here imports the examples; this one is a command, too, where it is there.
+const demo = new URL('../../examples/motion/command.js', import.meta.url);
+if (existsSync(demo)) (await import(demo.href)).register(program);
 
 // Whoever reads our output may stop, as head does; that is no error of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

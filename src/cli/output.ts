@@ -1,4 +1,4 @@
-import { writeWhole } from '../files.js';
+import { writeWhole } from '../support/files.js';
 
 /**
  * Puts a command's result where the user wants it: to standard output, or whole into a file.

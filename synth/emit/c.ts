@@ -1,6 +1,6 @@
+import type { Transform } from '../core/transform.js';
 import type { Program } from '../program/program.js';
 import { compileTransform } from '../program/programs.js';
-import type { Transform } from '../transform.js';
 import { headerLines } from './header.js';
 import { type Dialect, discardUnused, doubleLiteral, floatLiteral, writeProgram } from './straight.js';
 import { type Names, selfTest, tileFunctions } from './tiles.js';

@@ -1,6 +1,6 @@
 import type { Fraction } from 'fraction.js';
+import type { Matrix } from '../core/transform.js';
 import type { Program } from '../program/program.js';
-import type { Matrix } from '../transform.js';
 import { describeCost } from './header.js';
 import { address, type Dialect, discardUnused, floatLiteral, writeProgram } from './straight.js';
 

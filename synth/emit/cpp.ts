@@ -1,7 +1,7 @@
 import type { Fraction } from 'fraction.js';
+import type { Transform } from '../core/transform.js';
 import type { Program } from '../program/program.js';
 import { compileTransform } from '../program/programs.js';
-import type { Transform } from '../transform.js';
 import { indent, kernelFunction } from './c.js';
 import { headerLines } from './header.js';
 import { address, type Dialect, discardUnused, floatLiteral, writeProgram } from './straight.js';

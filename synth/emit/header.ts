@@ -1,10 +1,10 @@
+import { equal } from '../algebra/matrix.js';
+import { synthesize } from '../core/synthesize.js';
+import type { Matrix, Transform } from '../core/transform.js';
+import { verify } from '../core/verify.js';
 import { InputError } from '../errors.js';
-import { equal } from '../matrix.js';
 import { costOf, naiveOperations, type Program } from '../program/program.js';
 import type { Programs } from '../program/programs.js';
-import { synthesize } from '../synthesize.js';
-import type { Matrix, Transform } from '../transform.js';
-import { verify } from '../verify.js';
 
 /**
  * What the head of every emitted file says: the algorithm, its moduli, its exact matrices, the proof and the costs.

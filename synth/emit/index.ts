@@ -1,5 +1,5 @@
+import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
-import type { Transform } from '../transform.js';
 import { emitC } from './c.js';
 import { emitCpp } from './cpp.js';
 import { printLatex } from './latex.js';

@@ -1,8 +1,8 @@
 import type { Fraction } from 'fraction.js';
-import { INFINITY, parseModuli } from '../moduli.js';
-import { format, type Notation } from '../polynomial.js';
-import type { Matrix, Transform } from '../transform.js';
-import { verify } from '../verify.js';
+import { format, type Notation } from '../algebra/polynomial.js';
+import { INFINITY, parseModuli } from '../core/moduli.js';
+import type { Matrix, Transform } from '../core/transform.js';
+import { verify } from '../core/verify.js';
 
 /**
  * A transform as LaTeX: display formulas for amsmath, matrices as `bmatrix`, to be pasted into a paper.

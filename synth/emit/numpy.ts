@@ -1,7 +1,7 @@
 import type { Fraction } from 'fraction.js';
+import type { Matrix, Transform } from '../core/transform.js';
 import type { Program } from '../program/program.js';
 import { compileTransform } from '../program/programs.js';
-import type { Matrix, Transform } from '../transform.js';
 import { indent } from './c.js';
 import { headerLines } from './header.js';
 import { type Dialect, writeProgram } from './straight.js';

@@ -1,9 +1,9 @@
 import type { Fraction } from 'fraction.js';
+import { toJSON } from '../core/serialize.js';
+import type { Transform } from '../core/transform.js';
+import { verify } from '../core/verify.js';
 import { costOf, type Program } from '../program/program.js';
 import { compileTransform } from '../program/programs.js';
-import { toJSON } from '../serialize.js';
-import type { Transform } from '../transform.js';
-import { verify } from '../verify.js';
 import { printJson } from './json.js';
 import { type Dialect, writeProgram } from './straight.js';
 

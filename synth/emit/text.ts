@@ -1,8 +1,8 @@
 import type { Fraction } from 'fraction.js';
+import type { Bilinear, Matrix, Transform } from '../core/transform.js';
+import { expand, verify } from '../core/verify.js';
 import type { Form } from '../forms/form.js';
-import { layerErrorRatio } from '../noise.js';
-import type { Bilinear, Matrix, Transform } from '../transform.js';
-import { expand, verify } from '../verify.js';
+import { layerErrorRatio } from '../noise/gain.js';
 
 /**
  * A transform for people: the matrices as aligned tables, and under them the proof, which is the algorithm multiplied

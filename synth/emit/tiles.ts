@@ -1,6 +1,6 @@
+import type { Transform } from '../core/transform.js';
 import { costOf } from '../program/program.js';
 import type { Programs } from '../program/programs.js';
-import type { Transform } from '../transform.js';
 
 /** How the C-like targets spell what their shared parts need. */
 export interface Names {

@@ -1,6 +1,6 @@
+import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
-import { expectedLayerError } from '../noise-layer.js';
-import type { Transform } from '../transform.js';
+import { expectedLayerError } from '../noise/layer.js';
 import { backwardData, backwardWeights } from './gradients.js';
 
 /** Over how much a training step sums. */

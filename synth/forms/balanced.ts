@@ -1,6 +1,6 @@
 import { Fraction } from 'fraction.js';
-import { divide, linear, multiply, type Polynomial, power, UNIT } from '../polynomial.js';
-import { ONE, scale, ZERO } from '../rational.js';
+import { divide, linear, multiply, type Polynomial, power, UNIT } from '../algebra/polynomial.js';
+import { ONE, scale, ZERO } from '../algebra/rational.js';
 
 /** One product of a trilinear form Σ x_i y_j z_k: three rows of weights, for x, y and z. */
 export type TrilinearProduct = readonly [x: Fraction[], y: Fraction[], z: Fraction[]];

@@ -1,7 +1,8 @@
 import type { Fraction } from 'fraction.js';
-import { defaultModuli, resolvePoints } from '../defaults.js';
-import { expected, InputError } from '../errors.js';
-import { equal } from '../matrix.js';
+import { equal } from '../algebra/matrix.js';
+import { isZero, ONE } from '../algebra/rational.js';
+import { scaleRows } from '../algebra/rows.js';
+import { defaultModuli, resolvePoints } from '../core/defaults.js';
 import {
   formatModulus,
   INFINITY,
@@ -12,13 +13,12 @@ import {
   type Point,
   parseModuli,
   validateModuli,
-} from '../moduli.js';
-import { isZero, ONE } from '../rational.js';
-import { scaleRows } from '../rows.js';
+} from '../core/moduli.js';
+import { synthesize } from '../core/synthesize.js';
+import type { Matrix, Transform } from '../core/transform.js';
+import { verify } from '../core/verify.js';
+import { expected, InputError } from '../errors.js';
 import { type Factor, linear, squaredGain } from '../search/gain.js';
-import { synthesize } from '../synthesize.js';
-import type { Matrix, Transform } from '../transform.js';
-import { verify } from '../verify.js';
 
 /** What tiles a family should have. */
 export interface FamilyOptions {

@@ -1,6 +1,6 @@
-import { transpose } from '../matrix.js';
-import type { Transform } from '../transform.js';
-import { verify } from '../verify.js';
+import { transpose } from '../algebra/matrix.js';
+import type { Transform } from '../core/transform.js';
+import { verify } from '../core/verify.js';
 import { type Form, proved, tileName } from './form.js';
 
 /**

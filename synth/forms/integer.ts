@@ -1,8 +1,8 @@
+import { content, isZero, lcm, ONE } from '../algebra/rational.js';
+import { scaleRows } from '../algebra/rows.js';
+import type { Matrix, Transform } from '../core/transform.js';
+import { verify } from '../core/verify.js';
 import { expected } from '../errors.js';
-import { content, isZero, lcm, ONE } from '../rational.js';
-import { scaleRows } from '../rows.js';
-import type { Matrix, Transform } from '../transform.js';
-import { verify } from '../verify.js';
 
 /** An algorithm in integers: y = A[(C g) ⊙ (B d)] / divisor, where the division leaves no rest. */
 export interface IntegerTransform {

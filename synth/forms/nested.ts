@@ -1,8 +1,8 @@
 import type { Fraction } from 'fraction.js';
+import { isZero, ZERO } from '../algebra/rational.js';
+import { synthesize } from '../core/synthesize.js';
+import type { Matrix, Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
-import { isZero, ZERO } from '../rational.js';
-import { synthesize } from '../synthesize.js';
-import type { Matrix, Transform } from '../transform.js';
 import { type Form, proved, tileName } from './form.js';
 
 /** Which large algorithm to build from which blocks. */

@@ -1,11 +1,11 @@
 import type { Fraction } from 'fraction.js';
-import { convolution, type Product } from '../convolution.js';
-import { defaultModuli, resolvePoints } from '../defaults.js';
+import { content, isZero, scale, ZERO } from '../algebra/rational.js';
+import { convolution, type Product } from '../core/convolution.js';
+import { defaultModuli, resolvePoints } from '../core/defaults.js';
+import { formatModulus, type ModuliInput, parseModuli, validateModuli } from '../core/moduli.js';
+import type { Matrix } from '../core/transform.js';
 import { expected } from '../errors.js';
-import { formatModulus, type ModuliInput, parseModuli, validateModuli } from '../moduli.js';
-import { noiseGain } from '../noise.js';
-import { content, isZero, scale, ZERO } from '../rational.js';
-import type { Matrix } from '../transform.js';
+import { noiseGain } from '../noise/gain.js';
 import { BALANCED_LENGTHS, balancedPoints, balancedProducts } from './balanced.js';
 import { type Form, proved } from './form.js';
 

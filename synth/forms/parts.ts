@@ -1,6 +1,6 @@
 import type { Fraction } from 'fraction.js';
-import { ZERO } from '../rational.js';
-import type { Bilinear, Transform } from '../transform.js';
+import { ZERO } from '../algebra/rational.js';
+import type { Bilinear, Transform } from '../core/transform.js';
 
 /** Where the indices 0, 1, 2, … of a part lie in the whole: at first, first + step, first + 2 · step, … */
 export interface Progression {

@@ -1,6 +1,6 @@
+import { synthesize } from '../core/synthesize.js';
+import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
-import { synthesize } from '../synthesize.js';
-import type { Transform } from '../transform.js';
 import { type Form, proved, tileName } from './form.js';
 import { assemble, type Part } from './parts.js';
 

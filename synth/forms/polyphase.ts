@@ -1,6 +1,6 @@
+import { gcd } from '../algebra/rational.js';
+import { synthesize } from '../core/synthesize.js';
 import { expected } from '../errors.js';
-import { gcd } from '../rational.js';
-import { synthesize } from '../synthesize.js';
 import { type Form, proved } from './form.js';
 import { assemble, type Part } from './parts.js';
 

@@ -1,4 +1,4 @@
-import type { Matrix } from '../transform.js';
+import type { Matrix } from '../core/transform.js';
 import { type RationalId, Rationals } from './rationals.js';
 
 /** The subsets of a row number 2ⁿ and their splits 3ⁿ: beyond this, too many to look at. */

@@ -1,6 +1,6 @@
+import type { Matrix } from '../core/transform.js';
 import { expected } from '../errors.js';
 import { randomNumbers } from '../random.js';
-import type { Matrix } from '../transform.js';
 import { leastOperations } from './bound.js';
 import { lower } from './lower.js';
 import { type Program, prove } from './program.js';

@@ -1,6 +1,6 @@
 import { Fraction } from 'fraction.js';
+import type { Matrix } from '../core/transform.js';
 import { expected } from '../errors.js';
-import type { Matrix } from '../transform.js';
 
 /**
  * Names a value of a program: 0 … inputs−1 are its inputs, and operation k makes value inputs+k.

@@ -1,4 +1,4 @@
-import type { Bilinear, Matrix, Transform } from '../transform.js';
+import type { Bilinear, Matrix, Transform } from '../core/transform.js';
 import { type CompileOptions, compile } from './compile.js';
 import type { Program } from './program.js';
 import type { ErrorWeights } from './rounding.js';

@@ -1,4 +1,4 @@
-import type { Matrix } from '../transform.js';
+import type { Matrix } from '../core/transform.js';
 import { type RationalId, Rationals } from './rationals.js';
 
 /** A linear combination: which values with which coefficients. */

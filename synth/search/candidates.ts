@@ -1,6 +1,6 @@
-import { noiseGain } from '../noise.js';
-import { synthesize } from '../synthesize.js';
-import type { Transform } from '../transform.js';
+import { synthesize } from '../core/synthesize.js';
+import type { Transform } from '../core/transform.js';
+import { noiseGain } from '../noise/gain.js';
 import { complexity, formatModuli } from './moduli-text.js';
 import { StructureOptimum } from './optimise.js';
 import { paretoFront } from './pareto.js';

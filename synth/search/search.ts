@@ -1,11 +1,11 @@
+import { synthesize } from '../core/synthesize.js';
+import type { Matrix, Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
-import { noiseGain } from '../noise.js';
-import type { AxisArithmetic } from '../noise-axis.js';
-import { expectedLayerError } from '../noise-layer.js';
+import type { AxisArithmetic } from '../noise/axis.js';
+import { noiseGain } from '../noise/gain.js';
+import { expectedLayerError } from '../noise/layer.js';
 import { compile } from '../program/compile.js';
 import { costOf, type Program } from '../program/program.js';
-import { synthesize } from '../synthesize.js';
-import type { Matrix, Transform } from '../transform.js';
 import { type Candidate, candidatesFor, type Evidence } from './candidates.js';
 import { paretoFront } from './pareto.js';
 

@@ -1,5 +1,5 @@
+import { isZero } from '../algebra/rational.js';
 import { expected, InputError } from '../errors.js';
-import { isZero } from '../rational.js';
 import {
   add,
   conjugate,

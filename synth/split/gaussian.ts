@@ -1,5 +1,5 @@
 import type { Fraction } from 'fraction.js';
-import { isZero, ONE, ZERO } from '../rational.js';
+import { isZero, ONE, ZERO } from '../algebra/rational.js';
 
 /** A number of ℚ(i). */
 export interface Gaussian {

@@ -1,6 +1,6 @@
 import { Fraction } from 'fraction.js';
-import { ONE, ZERO } from '../rational.js';
-import type { Matrix } from '../transform.js';
+import { ONE, ZERO } from '../algebra/rational.js';
+import type { Matrix } from '../core/transform.js';
 import { type AxisPoint, formatSplitPoint, provedAxis, type SplitOptions } from './axis.js';
 import { add, equals, type Gaussian, inverse, multiply, NOTHING, UNIT } from './gaussian.js';
 import { type Complex, ONE_SUMS, realNorm, type Sums, sumsOf, times } from './sums.js';

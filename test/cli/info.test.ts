@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { native } from '../../src/native.js';
-import { packageVersion } from '../../src/package.js';
+import { native } from '../../src/native/addon.js';
+import { packageVersion } from '../../src/support/package.js';
 import { winograd } from './run.js';
 
 describe('winograd info', () => {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/line_transform.h"
+#include "operators/conv/transform/line_transform.h"
 
 /// Transforms without a codelet against the product with their matrix, on integers, where every sum is exact: any
 /// number of rows, columns and lines, matrices with and without pairs of rows or columns.

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { expected } from '../../../synth/errors.js';
-import type { LayerOptions } from '../../layer-options.js';
-import type { Rank } from '../../problem.js';
+import type { LayerOptions } from '../../layers/options.js';
+import type { Rank } from '../../problem/problem.js';
 
 /** What commander hands over: `--padding` and the like become options of the layer under the same names. */
 interface Options extends Omit<LayerOptions, 'inChannels' | 'outChannels' | 'kernelSize'> {
@@ -60,7 +60,7 @@ async function run(
   { out, bias: biasPath, json, ...options }: Options,
 ) {
   const { Convolution, readNpy, writeNpy } = await import('../../index.js');
-  const { attachWisdomFile, commandsWisdomFile } = await import('../../wisdom-file.js');
+  const { attachWisdomFile, commandsWisdomFile } = await import('../../wisdom/file.js');
   attachWisdomFile(commandsWisdomFile());
   const input = await readNpy(inputPath);
   const weight = await readNpy(weightPath);

@@ -18,8 +18,8 @@ export function register(program: Command): void {
 }
 
 async function run({ json }: { readonly json?: true }): Promise<void> {
-  const { native } = await import('../../native.js');
-  const { packageVersion } = await import('../../package.js');
+  const { native } = await import('../../native/addon.js');
+  const { packageVersion } = await import('../../support/package.js');
   const { model, cores, isa, kernels } = native().cpuInfo();
   const info = {
     cpu: { model, cores },

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { toStrings } from '../../../synth/core/serialize.js';
 import { printJson, toJSON } from '../../../synth/index.js';
 import type { FrontMember } from '../../../synth/search/search.js';
-import { toStrings } from '../../../synth/serialize.js';
 import { formatSplitPoint } from '../../../synth/split/axis.js';
 import type { SplitMember } from '../../../synth/split/search.js';
 import { splitTransform } from '../../../synth/split/split.js';

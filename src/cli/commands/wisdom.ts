@@ -32,17 +32,17 @@ export function register(program: Command): void {
 }
 
 async function write({ out }: { readonly out?: string }): Promise<void> {
-  const { commandsWisdomFile, readWisdomFile } = await import('../../wisdom-file.js');
-  const { exportWisdom } = await import('../../wisdom.js');
+  const { commandsWisdomFile, readWisdomFile } = await import('../../wisdom/file.js');
+  const { exportWisdom } = await import('../../wisdom/wisdom.js');
   readWisdomFile(commandsWisdomFile());
   await deliver(`${JSON.stringify(exportWisdom(), undefined, 2)}\n`, out);
 }
 
 async function read(path: string): Promise<void> {
   const { commandsWisdomFile, parseWisdom, readWisdomFile, saveWisdomFile } = await import(
-    '../../wisdom-file.js'
+    '../../wisdom/file.js'
   );
-  const { importWisdom } = await import('../../wisdom.js');
+  const { importWisdom } = await import('../../wisdom/wisdom.js');
   const { readText } = await import('../input.js');
   const file = commandsWisdomFile();
   readWisdomFile(file);
@@ -52,6 +52,6 @@ async function read(path: string): Promise<void> {
 }
 
 async function forget(): Promise<void> {
-  const { commandsWisdomFile, removeWisdomFile } = await import('../../wisdom-file.js');
+  const { commandsWisdomFile, removeWisdomFile } = await import('../../wisdom/file.js');
   removeWisdomFile(commandsWisdomFile());
 }

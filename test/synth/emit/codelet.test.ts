@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { matrix } from '../../../synth/algebra/matrix.js';
 import { codelet } from '../../../synth/emit/codelet.js';
-import { matrix } from '../../../synth/matrix.js';
 import { compile } from '../../../synth/program/compile.js';
 import { available, compileAndRun } from './toolchain.js';
 

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { fromJSON } from '../../../synth/core/serialize.js';
+import { synthesize } from '../../../synth/core/synthesize.js';
+import type { Transform } from '../../../synth/core/transform.js';
 import { emit, targets } from '../../../synth/emit/index.js';
-import { fromJSON } from '../../../synth/serialize.js';
-import { synthesize } from '../../../synth/synthesize.js';
-import type { Transform } from '../../../synth/transform.js';
 import { available, type Compiler, compileAndRun, inFolder } from './toolchain.js';
 
 const algorithms: [name: string, transform: Transform][] = [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { ZERO } from '../../../synth/algebra/rational.js';
 import { BALANCED_LENGTHS, balancedPoints, balancedProducts } from '../../../synth/forms/balanced.js';
 import { paddedTransform } from '../../../synth/forms/padded.js';
 import { synthesize } from '../../../synth/index.js';
-import { noiseGain } from '../../../synth/noise.js';
-import { ZERO } from '../../../synth/rational.js';
+import { noiseGain } from '../../../synth/noise/gain.js';
 
 const range = (length: number) => Array.from({ length }, (_, i) => i);
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { axisFamily, nestedFamily, nestModuli } from '../../../synth/forms/family.js';
 import { synthesize, verify } from '../../../synth/index.js';
-import { noiseGain } from '../../../synth/noise.js';
+import { noiseGain } from '../../../synth/noise/gain.js';
 
 const text = (matrix: readonly (readonly { toFraction(): string }[])[]) =>
   matrix.map((row) => row.map((value) => value.toFraction()).join(' '));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { backwardData, backwardWeights, transposed } from '../../../synth/forms/gradients.js';
 import { synthesize, verify } from '../../../synth/index.js';
-import { noiseGain } from '../../../synth/noise.js';
+import { noiseGain } from '../../../synth/noise/gain.js';
 import { numbers, run } from './run.js';
 
 const sizes = [1, 2, 3, 4, 6, 8, 11].flatMap((outputs) =>

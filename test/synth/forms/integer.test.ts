@@ -1,8 +1,8 @@
 import { Fraction } from 'fraction.js';
 import { describe, expect, it } from 'vitest';
+import { apply } from '../../../synth/algebra/matrix.js';
 import { bitGrowth, integerTransform } from '../../../synth/forms/integer.js';
 import { synthesize } from '../../../synth/index.js';
-import { apply } from '../../../synth/matrix.js';
 
 const of = (outputs: number, moduli?: string) => integerTransform(synthesize({ outputs, taps: 3, moduli }));
 

@@ -1,6 +1,6 @@
 import { Fraction } from 'fraction.js';
-import { apply } from '../../../synth/matrix.js';
-import type { Bilinear } from '../../../synth/transform.js';
+import { apply } from '../../../synth/algebra/matrix.js';
+import type { Bilinear } from '../../../synth/core/transform.js';
 
 /** Runs A[(C g) ⊙ (B d)] exactly. */
 export function run({ A, B, C }: Bilinear, kernel: readonly number[], data: readonly number[]): number[] {

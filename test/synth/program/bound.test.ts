@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { matrix } from '../../../synth/matrix.js';
+import { matrix } from '../../../synth/algebra/matrix.js';
+import { synthesize } from '../../../synth/core/synthesize.js';
 import { leastOperations } from '../../../synth/program/bound.js';
 import { compile } from '../../../synth/program/compile.js';
 import { costOf } from '../../../synth/program/program.js';
-import { synthesize } from '../../../synth/synthesize.js';
 
 describe('leastOperations', () => {
   it('counts a row by its terms, and a shared part once', () => {

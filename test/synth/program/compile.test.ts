@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { Fraction } from 'fraction.js';
 import { describe, expect, it } from 'vitest';
-import { equal, matrix, transpose } from '../../../synth/matrix.js';
+import { equal, matrix, transpose } from '../../../synth/algebra/matrix.js';
+import { synthesize } from '../../../synth/core/synthesize.js';
 import { compile } from '../../../synth/program/compile.js';
 import { costOf, interpret, kindOf, matrixOf, naiveOperations } from '../../../synth/program/program.js';
 import { compileTransform } from '../../../synth/program/programs.js';
-import { synthesize } from '../../../synth/synthesize.js';
 
 const total = (rows: Parameters<typeof compile>[0]) => costOf(compile(rows)).total;
 

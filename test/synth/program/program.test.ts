@@ -1,6 +1,6 @@
 import { Fraction } from 'fraction.js';
 import { describe, expect, it } from 'vitest';
-import { matrix } from '../../../synth/matrix.js';
+import { matrix } from '../../../synth/algebra/matrix.js';
 import {
   costOf,
   interpret,

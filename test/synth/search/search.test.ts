@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InputError, toJSON, verify } from '../../../synth/index.js';
-import { noiseGain } from '../../../synth/noise.js';
+import { noiseGain } from '../../../synth/noise/gain.js';
 import { type SearchOptions, search } from '../../../synth/search/search.js';
 import { unrestrictedOptimum } from '../../../synth/search/unrestricted.js';
 

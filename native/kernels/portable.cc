@@ -1,7 +1,0 @@
-// What every machine can run: four lanes, whatever the compiler makes of them.
-#define WINOGRAD_WIDTH 4
-#define WINOGRAD_GEMM_ROWS 6
-#define WINOGRAD_NAME "portable"
-#define WINOGRAD_TABLE kPortableKernels
-#define WINOGRAD_SUPPORTED true
-#include "body.h"

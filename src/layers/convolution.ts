@@ -1,0 +1,115 @@
+import { expected } from '../../synth/index.js';
+import { type NativeTimes, native } from '../native/addon.js';
+import type { Plan } from '../planner/plan.js';
+import { type Rank, weightShape } from '../problem/problem.js';
+import { inEngineMemory, validateOut, validateResidual } from '../tensor/engine-memory.js';
+import { elementCount } from '../tensor/shape.js';
+import { allocate, checkData, Tensor } from '../tensor/tensor.js';
+import { type LayerOptions, validateOptions } from './options.js';
+import { LayerPlans, type Prepared } from './plans.js';
+
+/** Weights O × I/groups × kernel and one bias per output channel. They are copied: later changes have no effect. */
+export interface LayerWeights {
+  readonly weight: Tensor | Float32Array;
+  readonly bias?: Tensor | Float32Array | null;
+}
+
+/** How a pass went. */
+export interface RunStatistics {
+  readonly milliseconds: number;
+  /** Time in each stage, summed over threads. */
+  readonly stages: { readonly input: number; readonly product: number; readonly output: number };
+  /** Direct-convolution flops over time: may exceed the machine's peak, which Winograd needs fewer flops for. */
+  readonly effectiveGflops: number;
+}
+
+/**
+ * A convolution layer (cross-correlation, as in PyTorch) over one to three axes. The first pass on a shape plans
+ * it and transforms the weights; later ones reuse both.
+ */
+export class Convolution {
+  /** Number of spatial axes. */
+  readonly rank: Rank;
+  /** Statistics of the pass that ended last. */
+  lastRun: RunStatistics | undefined;
+  /** For networks of layers. @internal */
+  readonly plans: LayerPlans;
+
+  /** @throws InputError naming the option or weight that does not fit; VerificationError for a wrong transform */
+  constructor(rank: Rank, options: LayerOptions, weights: LayerWeights) {
+    this.rank = rank;
+    const settings = validateOptions(options, rank);
+    if (typeof weights !== 'object' || weights === null)
+      throw expected('weights', '{ weight, bias? }', weights);
+    const weight = copyOf(weights.weight, weightShape(settings.layer), 'weight');
+    const bias = weights.bias ? copyOf(weights.bias, [settings.layer.outChannels], 'bias') : null;
+    this.plans = new LayerPlans(settings, weight, bias);
+  }
+
+  /**
+   * What runs on an input of this shape, and why. Plans are made once; making one transforms the weights.
+   *
+   * @param inputShape N×C×spatial or C×spatial
+   * @throws InputError when the shape does not fit the layer, or Winograd was asked for and does not apply
+   */
+  plan(inputShape: readonly number[]): Plan {
+    return this.plans.prepare(inputShape).plan;
+  }
+
+  /**
+   * Convolves off the main thread. Any number of passes may run at once.
+   *
+   * The input is read while the pass runs: memory of the library's own (`Tensor.zeros`, results, `.npy` files) is
+   * used in place and must not be written to before the promise settles; other memory is copied at the call.
+   *
+   * @param x N×C×spatial, or C×spatial for a result without batch axis
+   * @param out where to put the result, in memory of the library's own and apart from the inputs; by default new
+   *   memory, whose first use costs the system time
+   * @param residual of the result's shape; added before the activation
+   * @returns N×O×spatial (O×spatial)
+   * @throws InputError (as a rejection) when an input does not fit
+   */
+  async forward(x: Tensor, out?: Tensor, residual?: Tensor): Promise<Tensor> {
+    const { prepared, result } = this.#enter(x, out, residual);
+    const [input, added] = [inEngineMemory(x.data), residual && inEngineMemory(residual.data)];
+    const pass = { plan: prepared.native, input, output: result.data, residual: added };
+    const [times] = await native().forward([pass]);
+    return this.#leave(prepared.plan, result, times!);
+  }
+
+  /** Convolves on the calling thread (and the layer's others) and blocks it meanwhile; see {@link forward}. */
+  forwardSync(x: Tensor, out?: Tensor, residual?: Tensor): Tensor {
+    const { prepared, result } = this.#enter(x, out, residual);
+    const times = prepared.native.forwardSync(x.data, result.data, residual?.data);
+    return this.#leave(prepared.plan, result, times);
+  }
+
+  #enter(x: Tensor, out: Tensor | undefined, residual: Tensor | undefined) {
+    if (!(x instanceof Tensor)) throw expected('the input', 'a Tensor', x);
+    const prepared: Prepared = this.plans.prepare(x.shape);
+    checkData(x.data, x.shape, "the input's data");
+    const { outputShape } = prepared.plan;
+    const shape = x.rank === this.rank + 1 ? outputShape.slice(1) : outputShape;
+    if (residual !== undefined) validateResidual(residual, shape);
+    if (out !== undefined) validateOut(out, shape, residual === undefined ? [x] : [x, residual]);
+    return { prepared, result: out ?? new Tensor(allocate(elementCount(shape), false), shape) };
+  }
+
+  #leave(plan: Plan, result: Tensor, times: NativeTimes): Tensor {
+    this.lastRun = statisticsOf(plan, times);
+    return result;
+  }
+}
+
+/** What the engine measured, for people. */
+export function statisticsOf(plan: Plan, { total, ...stages }: NativeTimes): RunStatistics {
+  return { milliseconds: total, stages, effectiveGflops: plan.directFlops / total / 1e6 };
+}
+
+function copyOf(value: Tensor | Float32Array, shape: readonly number[], name: string): Float32Array {
+  if (value instanceof Tensor && value.shape.join() !== shape.join())
+    throw expected(`the shape of ${name}`, `[${shape.join(', ')}]`, [...value.shape]);
+  const data = value instanceof Tensor ? value.data : value;
+  checkData(data, shape, name);
+  return data.slice();
+}

@@ -1,0 +1,163 @@
+import { inspect } from 'node:util';
+import { expected, InputError } from '../../synth/errors.js';
+import { randomNumbers } from '../../synth/random.js';
+import { native } from '../native/addon.js';
+import { elementCount, formatShape, validateShape } from './shape.js';
+
+/** Arrays within arrays, as deep as the tensor's rank. */
+export type NestedNumbers = number | readonly NestedNumbers[];
+
+/**
+ * A dense float32 array in row-major order with a shape; activations are N×C×D×H×W, weights O×I×D×H×W, as in
+ * PyTorch and ONNX.
+ *
+ * The constructor wraps memory without copying it. Memory that the library allocates ({@link Tensor.zeros},
+ * results of layers, `.npy` files) is 64-byte aligned and enters the engine without a copy; wrapped memory is
+ * copied once at each call.
+ */
+export class Tensor {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+
+  /**
+   * Wraps existing memory.
+   *
+   * @param data row-major elements; may be a view on part of a buffer, and on a SharedArrayBuffer
+   * @param shape sizes, slowest first; `[]` for a scalar
+   * @throws InputError when the shape is not one, does not match the data, or the buffer is detached or resizable
+   */
+  constructor(data: Float32Array, shape: readonly number[]) {
+    this.shape = validateShape(shape);
+    this.data = data;
+    checkData(data, this.shape, 'data');
+  }
+
+  /** Zero-filled, 64-byte aligned. @throws InputError when the shape is invalid or memory runs out. */
+  static zeros(shape: readonly number[]): Tensor {
+    return new Tensor(allocate(elementCount(validateShape(shape))), shape);
+  }
+
+  /**
+   * Copies nested arrays, whose nesting gives the shape: `Tensor.from([[1, 2], [3, 4]])` is 2 × 2.
+   *
+   * @throws InputError when rows differ in length or an element is not a number
+   */
+  static from(values: NestedNumbers): Tensor {
+    const shape: number[] = [];
+    for (let level = values; Array.isArray(level); level = level[0]) {
+      shape.push(level.length);
+      if (level.length === 0) break;
+    }
+    const tensor = Tensor.zeros(shape);
+    let next = 0;
+    const copy = (level: NestedNumbers, depth: number): void => {
+      if (depth === shape.length) {
+        if (typeof level !== 'number') throw expected('values', 'nested arrays of numbers', level);
+        tensor.data[next++] = level;
+      } else {
+        if (!Array.isArray(level) || level.length !== shape[depth])
+          throw expected('values', `an array of ${shape[depth]} at depth ${depth}, as its first`, level);
+        for (const inner of level) copy(inner, depth + 1);
+      }
+    };
+    copy(values, 0);
+    return tensor;
+  }
+
+  /**
+   * Uniform in [low, high), the same for the same seed on every machine.
+   *
+   * @param options.seed any integer; default 1
+   */
+  static random(
+    shape: readonly number[],
+    { seed = 1, low = -1, high = 1 }: { seed?: number; low?: number; high?: number } = {},
+  ): Tensor {
+    const tensor = Tensor.zeros(shape);
+    const next = randomNumbers(seed);
+    for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = low + (high - low) * next();
+    return tensor;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return elementCount(this.shape);
+  }
+
+  /** Number of axes. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** The same memory under another shape of equal size. @throws InputError when the sizes differ. */
+  reshape(shape: readonly number[]): Tensor {
+    return new Tensor(this.data, shape);
+  }
+
+  /** A copy in memory of the library's own. */
+  clone(): Tensor {
+    const copy = Tensor.zeros(this.shape);
+    copy.data.set(this.data);
+    return copy;
+  }
+
+  /** Nested arrays of plain numbers; a number for a scalar. */
+  toArray(): NestedNumbers {
+    const slice = (depth: number, start: number): NestedNumbers => {
+      if (depth === this.rank) return this.data[start]!;
+      const step = elementCount(this.shape.slice(depth + 1));
+      return Array.from({ length: this.shape[depth]! }, (_, i) => slice(depth + 1, start + i * step));
+    };
+    return slice(0, 0);
+  }
+
+  /** `Tensor(1 × 3 × 8 × 8)`. */
+  toString(): string {
+    return `Tensor(${formatShape(this.shape)})`;
+  }
+
+  [inspect.custom](): string {
+    const shown = [...this.data.subarray(0, 8)].map((value) => String(Number(value.toPrecision(6))));
+    return `${this} [ ${shown.join(', ')}${this.data.length > shown.length ? ', …' : ''} ]`;
+  }
+}
+
+/**
+ * Checks that a typed array still holds what its shape says; to be asked again before each use, since a buffer
+ * may have been transferred away in the meantime.
+ *
+ * @throws InputError naming `name` otherwise
+ */
+export function checkData(
+  data: unknown,
+  shape: readonly number[],
+  name: string,
+): asserts data is Float32Array {
+  if (!(data instanceof Float32Array)) throw expected(name, 'a Float32Array', data);
+  // Node 20 knows both properties, the ES2023 library not yet.
+  const buffer = data.buffer as { readonly resizable?: boolean; readonly growable?: boolean };
+  if (buffer.resizable || buffer.growable)
+    throw new InputError(`Expected ${name} to be on a buffer of fixed length but received a resizable one`);
+  const size = elementCount(shape);
+  if (data.length === size) return;
+  if (data.buffer.byteLength === 0)
+    throw new InputError(`Expected ${name} to be ${size} elements long but its buffer is detached`);
+  throw expected(name, `${size} elements long, as its shape ${formatShape(shape)} says`, data.length);
+}
+
+/**
+ * Memory of the engine's own, 64-byte aligned.
+ *
+ * @param zeroed false for what will be written in full: then it may be memory that an earlier result has left
+ * @throws InputError when the system has not that much
+ */
+export function allocate(floats: number, zeroed = true): Float32Array {
+  const engine = native();
+  try {
+    return engine.alloc(floats, zeroed);
+  } catch (cause) {
+    throw new InputError(`Expected ${4 * floats} bytes of memory to be free but the system refused them`, {
+      cause,
+    });
+  }
+}

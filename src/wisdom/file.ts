@@ -1,0 +1,90 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { expected, InputError } from '../../synth/errors.js';
+import { exportWisdom, importWisdom } from './wisdom.js';
+
+/** The file that measurements are read from and added to: `WINOGRAD_WISDOM`, or what the program attached; else none. */
+let attached: string | undefined = process.env.WINOGRAD_WISDOM || undefined;
+let read = false;
+
+/** Where the commands keep wisdom unless `WINOGRAD_WISDOM` names a file: the user's cache folder. */
+export function commandsWisdomFile(): string {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return process.env.WINOGRAD_WISDOM || join(cache, 'winograd-nd', 'wisdom.json');
+}
+
+/** From now on reads measurements from this file, if it exists, and adds new ones to it; undefined for no file. */
+export function attachWisdomFile(path: string | undefined): void {
+  attached = path;
+  read = false;
+}
+
+/**
+ * Takes over what the attached file holds, once.
+ *
+ * @throws InputError when it is no wisdom; the system's error when it exists but cannot be read
+ */
+export function readAttachedWisdom(): void {
+  if (attached === undefined || read) return;
+  readWisdomFile(attached);
+  read = true;
+}
+
+/** Adds everything known to the attached file. A failure is a warning: the measurement itself was good. */
+export function saveAttachedWisdom(): void {
+  if (attached === undefined) return;
+  try {
+    saveWisdomFile(attached);
+  } catch (error) {
+    process.emitWarning(`wisdom could not be written to ${attached}: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Imports a file; none is fine.
+ *
+ * @returns how many problems it is about
+ */
+export function readWisdomFile(path: string): number {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
+  try {
+    return importWisdom(parseWisdom(text));
+  } catch (error) {
+    if (error instanceof InputError) throw new InputError(`${path}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+/**
+ * Writes a file whole or not at all. What another process has added to it meanwhile stays, but for the problems that this
+ * one has measured too.
+ */
+export function saveWisdomFile(path: string): void {
+  const own = exportWisdom();
+  readWisdomFile(path);
+  importWisdom(own);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileAtomic.sync(path, `${JSON.stringify(exportWisdom(), undefined, 2)}\n`);
+}
+
+/** Removes a file of wisdom; none is fine. */
+export function removeWisdomFile(path: string): void {
+  rmSync(path, { force: true });
+}
+
+/** @throws InputError when it is no JSON */
+export function parseWisdom(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw expected('wisdom', 'JSON', text.slice(0, 40));
+  }
+}
