@@ -1,0 +1,136 @@
+/**
+ * What a node type of a graph has to say of itself. Every operator is one file or folder of this directory and a row of
+ * the list in `index.ts`; nothing else knows it by name.
+ */
+import type { Machine } from '../machine/machine.js';
+
+/** Number types of tensors. Kernels run on float32; all others live at compile time only, as shapes and indices do. */
+export type ElementType =
+  | 'float32'
+  | 'float64'
+  | 'float16'
+  | 'bfloat16'
+  | 'int64'
+  | 'int32'
+  | 'int8'
+  | 'uint8'
+  | 'bool';
+
+/** What is known of a tensor before there are numbers in it. */
+export interface TensorType {
+  readonly type: ElementType;
+  /** Sizes, slowest first; activations are N×C×spatial. */
+  readonly shape: readonly number[];
+}
+
+/** A tensor whose numbers are known when the graph is compiled: weights, and whatever shapes are computed from. */
+export interface Constant extends TensorType {
+  /** Row-major. float32 in a Float32Array; every other type in doubles, which hold indices exactly. */
+  readonly data: Float32Array | Float64Array;
+}
+
+/** Attributes of a node, by name; each operator validates its own. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** Where a tensor's elements lie: N×C×spatial, or N×⌈C/width⌉×spatial×width with missing channels zero. */
+export type Layout = 'planar' | 'blocked';
+
+/** A tensor in memory. */
+export interface Placed extends TensorType {
+  readonly layout: Layout;
+}
+
+/** Layouts that a node takes and makes, for the pass that assigns them. */
+export interface LayoutRule {
+  /** Per input and output: what it may be. Absent inputs and constants are not asked. */
+  readonly inputs: readonly (readonly Layout[])[];
+  readonly outputs: readonly (readonly Layout[])[];
+  /** All tensors of the node lie in the same layout, as elementwise functions have it. */
+  readonly alike?: boolean;
+}
+
+/** What lowering may decide by. */
+export interface LoweringSettings {
+  readonly machine: Machine;
+  /** Kernel table that will run, and the floats in its vectors. */
+  readonly isa: { readonly name: string; readonly width: number };
+  readonly threads: number;
+}
+
+/** Something a kernel reads. */
+export type Operand =
+  /** An input of the node, by its index; absent if the node has none there. */
+  | { readonly input: number }
+  /** An earlier temporary of the same node. */
+  | { readonly temporary: number }
+  /** Numbers that are known now. */
+  | { readonly constant: Float32Array | Int32Array }
+  /** A constant that a kernel makes once, at first need and off the main thread, from constant inputs of the node. */
+  | {
+      readonly packed: KernelCall;
+      readonly inputs: readonly number[];
+      readonly key: string;
+      readonly bytes: number;
+    }
+  | undefined;
+
+/** A native kernel by the name of its operator and its description (see native/operators). */
+export interface KernelCall {
+  readonly operator: string;
+  readonly description: object;
+}
+
+/** One kernel of a lowered node. */
+export interface LoweredStep extends KernelCall {
+  readonly inputs: readonly Operand[];
+  readonly outputs: readonly ({ readonly output: number } | { readonly temporary: number })[];
+}
+
+/** A node as kernels in order. */
+export interface Lowered {
+  readonly steps: readonly LoweredStep[];
+  /** Bytes of each temporary. */
+  readonly temporaries?: readonly number[];
+  /** The output is the input in other words, as a reshape's: no kernel, no copy. Then there are no steps. */
+  readonly alias?: true;
+  /** What will run, for people: one line; and, for a convolution, its plan. */
+  readonly title: string;
+  readonly plan?: object;
+}
+
+/** A node with all that lowering may know. Inputs that are constant carry their numbers. */
+export interface NodeToLower {
+  readonly name: string;
+  readonly attributes: Attributes;
+  readonly inputs: readonly (Placed | (Placed & Constant) | undefined)[];
+  readonly outputs: readonly Placed[];
+}
+
+/** A row of the list of operators. */
+export interface Operator {
+  readonly name: string;
+  /**
+   * Types of the outputs.
+   *
+   * @param constants of the inputs, those whose numbers are known
+   * @throws InputError naming the attribute or input that does not fit
+   */
+  infer(
+    attributes: Attributes,
+    inputs: readonly (TensorType | undefined)[],
+    constants: readonly (Constant | undefined)[],
+  ): readonly TensorType[];
+  /** Computes the outputs when the graph is compiled; for shape arithmetic. All inputs are given, or it is not called. */
+  evaluate?(attributes: Attributes, inputs: readonly (Constant | undefined)[]): readonly Constant[];
+  /** By default planar only. */
+  layouts?(
+    attributes: Attributes,
+    inputs: readonly (TensorType | undefined)[],
+    outputs: readonly TensorType[],
+    settings: LoweringSettings,
+  ): LayoutRule;
+  /** Kernels for it; absent for what exists at compile time only. */
+  lower?(node: NodeToLower, settings: LoweringSettings): Lowered;
+  /** Indices of inputs that an output may overwrite, where it has their size and nobody reads them afterwards. */
+  readonly inPlace?: readonly number[];
+}
