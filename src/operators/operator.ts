@@ -120,8 +120,18 @@ export interface Operator {
     inputs: readonly (TensorType | undefined)[],
     constants: readonly (Constant | undefined)[],
   ): readonly TensorType[];
-  /** Computes the outputs when the graph is compiled; for shape arithmetic. All inputs are given, or it is not called. */
-  evaluate?(attributes: Attributes, inputs: readonly (Constant | undefined)[]): readonly Constant[];
+  /**
+   * Computes the outputs when the graph is compiled; for shape arithmetic. It is called where all inputs are constant.
+   *
+   * @param types of the inputs
+   */
+  evaluate?(
+    attributes: Attributes,
+    inputs: readonly (Constant | undefined)[],
+    types: readonly (TensorType | undefined)[],
+  ): readonly Constant[];
+  /** The types of its inputs are all that `evaluate` needs, as for Shape: it is then always called. */
+  readonly fromTypes?: true;
   /** By default planar only. */
   layouts?(
     attributes: Attributes,

@@ -1,0 +1,136 @@
+import { expected, InputError } from '../../synth/errors.js';
+import { operatorOf } from '../operators/index.js';
+import type { Constant, TensorType } from '../operators/operator.js';
+import { formatShape, validateShape } from '../tensor/shape.js';
+import { type Graph, type Node, ordered } from './graph.js';
+
+/** A graph whose tensors all have types: what passes rewrite and what is lowered. */
+export interface TypedGraph {
+  /** Names of the inputs, in order. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** In an order in which they can run. */
+  readonly nodes: readonly Node[];
+  readonly constants: ReadonlyMap<string, Constant>;
+  /** Of every tensor. */
+  readonly types: ReadonlyMap<string, TensorType>;
+}
+
+/** Sizes of inputs, by name. */
+export type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** Constants larger than this are not computed in JavaScript; they become constants that a kernel makes. */
+const MAX_EVALUATED = 1 << 16;
+
+/**
+ * Gives every tensor its type for inputs of these shapes, and computes what is constant and small, such as shapes.
+ *
+ * @throws InputError naming input, node and operator for what does not fit
+ */
+export function typed(graph: Graph, shapes: Shapes): TypedGraph {
+  const sorted = ordered(graph);
+  const types = new Map<string, TensorType>();
+  const constants = new Map(sorted.constants);
+  for (const [name, { type, shape }] of constants) types.set(name, { type, shape });
+  bindInputs(sorted, shapes, types);
+  const nodes: Node[] = [];
+  for (const node of sorted.nodes) {
+    const operator = operatorOf(node.operator);
+    const inputs = node.inputs.map((name) => (name === '' ? undefined : types.get(name)));
+    const known = node.inputs.map((name) => (name === '' ? undefined : constants.get(name)));
+    const made = within(node, () => operator.infer(node.attributes, inputs, known));
+    node.outputs.forEach((name, i) => {
+      if (name === '') return;
+      const type = made[i];
+      if (type === undefined)
+        throw expected(`outputs of ${describeNode(node)}`, `at most ${made.length}`, i + 1);
+      within(node, () => validateShape(type.shape, `the shape of ${name}`));
+      types.set(name, type);
+    });
+    if (operator.evaluate !== undefined && isKnown(node, known, made)) {
+      const values = within(node, () => operator.evaluate!(node.attributes, known, inputs));
+      node.outputs.forEach((name, i) => {
+        if (name !== '') constants.set(name, values[i]!);
+      });
+    } else nodes.push(node);
+  }
+  return pruned({
+    ...{ inputs: sorted.inputs.map(({ name }) => name), outputs: sorted.outputs },
+    ...{ nodes, constants, types },
+  });
+}
+
+/** Without nodes and constants that no output needs. */
+export function pruned(graph: TypedGraph): TypedGraph {
+  const needed = new Set(graph.outputs);
+  const nodes: Node[] = [];
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.outputs.some((name) => needed.has(name))) continue;
+    nodes.push(node);
+    for (const name of node.inputs) needed.add(name);
+  }
+  const constants = new Map([...graph.constants].filter(([name]) => needed.has(name)));
+  return { ...graph, nodes: nodes.reverse(), constants };
+}
+
+/** `node layer1.conv (Conv)`. */
+export function describeNode({ name, operator }: Node): string {
+  return `node ${name} (${operator})`;
+}
+
+/** Symbolic sizes of all inputs agree, and known ones are kept. */
+function bindInputs(graph: Graph, shapes: Shapes, types: Map<string, TensorType>): void {
+  const names = graph.inputs.map(({ name }) => name);
+  for (const name of Object.keys(shapes))
+    if (!names.includes(name)) throw expected('an input', `one of ${names.join(', ')}`, name);
+  const sizes = new Map<string, number>();
+  for (const { name, type, shape } of graph.inputs) {
+    const given = shapes[name] ?? (shape?.every((size) => typeof size === 'number') ? shape : undefined);
+    if (given === undefined)
+      throw expected(
+        `input ${name}`,
+        `given, of shape ${shape === undefined ? 'any' : shape.join(' × ')}`,
+        undefined,
+      );
+    const actual = validateShape(given, `the shape of input ${name}`);
+    const fits =
+      shape === undefined ||
+      (shape.length === actual.length &&
+        shape.every((size, axis) => {
+          if (typeof size === 'number') return size === actual[axis];
+          if (!sizes.has(size)) sizes.set(size, actual[axis]!);
+          return sizes.get(size) === actual[axis];
+        }));
+    if (!fits)
+      throw new InputError(
+        `Expected input ${name} to be of shape ${shape!.join(' × ')}${bound(shape!, sizes)} but received ${formatShape(actual)}`,
+      );
+    types.set(name, { type, shape: actual });
+  }
+}
+
+function bound(shape: readonly (number | string)[], sizes: ReadonlyMap<string, number>): string {
+  const named = shape.filter((size) => typeof size === 'string' && sizes.has(size));
+  return named.length === 0
+    ? ''
+    : ` with ${named.map((name) => `${name} = ${sizes.get(name as string)}`).join(', ')}`;
+}
+
+/** Shape and the like know their result from the types alone, and so may evaluate with an input that is not constant. */
+function isKnown(node: Node, known: readonly (Constant | undefined)[], made: readonly TensorType[]): boolean {
+  const typesSuffice = operatorOf(node.operator).fromTypes === true;
+  const complete = typesSuffice || node.inputs.every((name, i) => name === '' || known[i] !== undefined);
+  return (
+    complete && made.every(({ shape }) => shape.reduce((product, size) => product * size, 1) <= MAX_EVALUATED)
+  );
+}
+
+/** Puts the node before what is wrong with it. */
+function within<T>(node: Node, of: () => T): T {
+  try {
+    return of();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${describeNode(node)}: ${error.message}`, { cause: error });
+  }
+}
