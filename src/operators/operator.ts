@@ -38,6 +38,8 @@ export type Layout = 'planar' | 'blocked';
 /** A tensor in memory. */
 export interface Placed extends TensorType {
   readonly layout: Layout;
+  /** It never changes, though its numbers are known at run time only: a kernel makes it once. */
+  readonly made?: true;
 }
 
 /** Layouts that a node takes and makes, for the pass that assigns them. */
@@ -91,8 +93,13 @@ export interface Lowered {
   readonly steps: readonly LoweredStep[];
   /** Bytes of each temporary. */
   readonly temporaries?: readonly number[];
-  /** The output is the input in other words, as a reshape's: no kernel, no copy. Then there are no steps. */
+  /** The first output is the first input in other words, as a reshape's: no kernel, no copy. Then there are no steps. */
   readonly alias?: true;
+  /**
+   * Bytes from the start of the first output at which each input may lie, as those of a concatenation: where all of them
+   * can be made there in the first place, the steps are left out.
+   */
+  readonly inside?: readonly number[];
   /** What will run, for people: one line; and, for a convolution, its plan. */
   readonly title: string;
   readonly plan?: object;
