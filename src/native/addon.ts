@@ -155,6 +155,61 @@ export interface NativePass {
   readonly residual?: Float32Array | undefined;
 }
 
+/** A prepared kernel of an operator (see native/operators). */
+export interface NativeKernel {
+  readonly threads: number;
+  readonly workspaceBytes: number;
+}
+
+/** What programs read and never write: given numbers, or made once by a kernel from other constants. */
+export interface NativeConstant {
+  readonly bytes: number;
+}
+
+/** Where an operand of a kernel lies: in an input, output or constant by its index, or in the arena; bytes from its start. */
+export interface NativePlace {
+  readonly in: 'nowhere' | 'input' | 'output' | 'arena' | 'constant';
+  readonly index?: number;
+  readonly offset?: number;
+  readonly bytes?: number;
+}
+
+/** A compiled network, but for its kernels and constants. */
+export interface NativeProgramParts {
+  readonly arenaBytes: number;
+  readonly inputBytes: readonly number[];
+  readonly outputBytes: readonly number[];
+  readonly steps: readonly {
+    readonly inputs: readonly NativePlace[];
+    readonly outputs: readonly NativePlace[];
+  }[];
+}
+
+/** Asks runs to stop; a run that was given it rejects with an error of code `ABORT_ERR` within milliseconds. */
+export interface NativeCancellation {
+  cancel(): void;
+}
+
+/**
+ * A compiled network. Times come step by step, four numbers each: total, and the stages input, product, output, which are
+ * summed over threads; in milliseconds.
+ */
+export interface NativeProgram {
+  /** Bytes of the arena and workspace that a run allocates. */
+  readonly runBytes: number;
+  readonly constantBytes: number;
+  /** Blocks the calling thread. */
+  runSync(inputs: readonly Float32Array[], outputs: readonly Float32Array[]): Float64Array;
+  /** Runs off the main thread; all arrays must come from `alloc`. */
+  run(
+    inputs: readonly Float32Array[],
+    outputs: readonly Float32Array[],
+    cancellation?: NativeCancellation | undefined,
+  ): Promise<Float64Array>;
+  /** Makes all constants off the main thread. */
+  prepare(cancellation?: NativeCancellation | undefined): Promise<void>;
+}
+
 /** What the machine and the build offer. */
 export interface CpuInfo {
   readonly model: string;
@@ -181,6 +236,18 @@ interface Addon {
   acceptsBlocked(layer: NativeLayer): { readonly input: boolean; readonly output: boolean };
   /** Measures the FMA peak of one core in GFLOP/s. */
   fmaPeak(isa: string, milliseconds: number): number;
+  Kernel: new (operator: string, description: object) => NativeKernel;
+  Constant: {
+    /** Numbers; memory of `alloc` is shared and must not change any more, other memory is copied. */
+    new (data: Float32Array | Int32Array): NativeConstant;
+    new (kernel: NativeKernel, inputs: readonly (NativeConstant | null)[]): NativeConstant;
+  };
+  Program: new (
+    parts: NativeProgramParts,
+    kernels: readonly NativeKernel[],
+    constants: readonly NativeConstant[],
+  ) => NativeProgram;
+  Cancellation: new () => NativeCancellation;
   Weights: new (layer: NativeLayer, weight: Float32Array, bias: Float32Array | null) => NativeWeights;
   Plan: new (problem: NativeProblem, weights: NativeWeights) => NativePlan;
 }

@@ -139,6 +139,8 @@ export interface Operator {
   ): readonly Constant[];
   /** The types of its inputs are all that `evaluate` needs, as for Shape: it is then always called. */
   readonly fromTypes?: true;
+  /** Evaluating it shares the numbers of its input, as Reshape does: however many there are, it is done at once. */
+  readonly shares?: true;
   /** By default planar only. */
   layouts?(
     attributes: Attributes,

@@ -1,0 +1,90 @@
+import { type NativePlace, type NativeProgram, native } from '../native/addon.js';
+import type { LoweringSettings, TensorType } from '../operators/operator.js';
+import { type AssembledNode, type Assembly, assemble } from './assemble.js';
+import type { ConstantStore } from './constants.js';
+import { colour, type Lifetime, leastBytes } from './memory.js';
+import type { Storage } from './storage.js';
+import type { TypedGraph } from './typed.js';
+
+/** A graph compiled for one set of input shapes. */
+export interface Program {
+  /** In the graph's order. */
+  readonly inputs: readonly (TensorType & { readonly name: string })[];
+  readonly outputs: readonly (TensorType & { readonly name: string })[];
+  readonly native: NativeProgram;
+  /** Kernels in order, by the node that they belong to. */
+  readonly steps: readonly { readonly node: string; readonly operator: string }[];
+  readonly nodes: readonly AssembledNode[];
+  /** Bytes of constants, weights made ready included; of the arena, that no arena could do without; of a run in all. */
+  readonly memory: {
+    readonly constants: number;
+    readonly arena: number;
+    readonly leastArena: number;
+    readonly run: number;
+  };
+}
+
+/** Compiles a graph whose passes are done. Weights are made ready by the first run, or by `native.prepare`. */
+export function programOf(graph: TypedGraph, settings: LoweringSettings, store: ConstantStore): Program {
+  const assembly = assemble(graph, settings);
+  const { lifetimes, place } = placesOf(assembly);
+  const arena = colour(lifetimes);
+  const { Kernel, Program } = native();
+  const constants = assembly.constants.map((source) => store.of(source));
+  const named = (name: string) => ({ name, ...graph.types.get(name)! });
+  const bytesOf = (name: string) =>
+    4 * graph.types.get(name)!.shape.reduce((product, size) => product * size, 1);
+  const at = (storage: Storage | undefined): NativePlace => place(storage, arena.offsets, constants);
+  const program = new Program(
+    {
+      arenaBytes: arena.bytes,
+      inputBytes: graph.inputs.map(bytesOf),
+      outputBytes: graph.outputs.map(bytesOf),
+      steps: assembly.steps.map(({ inputs, outputs }) => ({
+        inputs: inputs.map(at),
+        outputs: outputs.map(at),
+      })),
+    },
+    assembly.steps.map(({ operator, description }) => new Kernel(operator, description)),
+    constants,
+  );
+  return {
+    inputs: graph.inputs.map(named),
+    outputs: graph.outputs.map(named),
+    native: program,
+    steps: assembly.steps.map(({ node, operator }) => ({ node: node.name, operator })),
+    nodes: assembly.nodes,
+    memory: {
+      constants: program.constantBytes,
+      arena: arena.bytes,
+      leastArena: leastBytes(lifetimes),
+      run: program.runBytes,
+    },
+  };
+}
+
+/** How long everything in the arena lives, and where a storage lies once the arena is coloured. */
+function placesOf({ steps }: Assembly) {
+  const indices = new Map<Storage, number>();
+  const lifetimes: Lifetime[] = [];
+  for (const { inputs, outputs } of steps)
+    for (const storage of [...inputs, ...outputs]) {
+      const root = storage?.place.root;
+      if (root === undefined || root.kind !== 'arena' || indices.has(root)) continue;
+      indices.set(root, lifetimes.length);
+      lifetimes.push({ bytes: root.bytes, first: root.first, last: root.last });
+    }
+  const place = (
+    storage: Storage | undefined,
+    offsets: readonly number[],
+    constants: readonly { readonly bytes: number }[],
+  ): NativePlace => {
+    if (storage === undefined) return { in: 'nowhere' };
+    const { root, offset } = storage.place;
+    if (root.kind === 'arena')
+      return { in: 'arena', offset: offsets[indices.get(root)!]! + offset, bytes: storage.bytes };
+    const bytes = root.kind === 'constant' ? constants[root.index]!.bytes : storage.bytes;
+    return { in: root.kind, index: root.index, offset, bytes };
+  };
+  return { lifetimes, place };
+}
