@@ -49,8 +49,11 @@ export interface Assembly {
   readonly nodes: readonly AssembledNode[];
 }
 
-/** Lowers all nodes, with reshuffles between those that want other layouts. */
-export function assemble(graph: TypedGraph, settings: LoweringSettings): Assembly {
+/**
+ * Lowers all nodes, with reshuffles between those that want other layouts. Yields after each node: planning a network may
+ * take long, and whoever drives this may do other things in between.
+ */
+export function assemble(graph: TypedGraph, settings: LoweringSettings): Generator<void, Assembly> {
   return new Assembler(graph, settings).run();
 }
 
@@ -74,13 +77,16 @@ class Assembler {
     this.#layouts = chooseLayouts(graph, settings);
   }
 
-  run(): Assembly {
+  *run(): Generator<void, Assembly> {
     this.graph.inputs.forEach((name, index) => {
       const bytes = F32 * floatsOf(this.graph.types.get(name)!, 'planar', this.settings.isa.width);
       this.#put(name, 'planar', new Storage(bytes, 'input', index));
     });
-    for (const node of this.graph.nodes) this.#lower(node);
-    this.graph.outputs.forEach((name, index) => this.#deliver(name, index));
+    for (const node of this.graph.nodes) {
+      this.#lower(node);
+      yield;
+    }
+    for (const [index, name] of this.graph.outputs.entries()) this.#deliver(name, index);
     this.#overwrite();
     return { steps: this.#steps, constants: this.#constants, nodes: this.#nodes };
   }
@@ -278,7 +284,7 @@ class Assembler {
 function liesInside({ inside }: Lowered, from: readonly (Storage | undefined)[], to: Storage): boolean {
   if (inside === undefined || new Set(from).size !== from.length) return false;
   if (!from.every((part) => part?.isRoot === true)) return false;
-  from.forEach((part, i) => part!.moveInto(to, inside[i]!));
+  for (const [i, part] of from.entries()) part!.moveInto(to, inside[i]!);
   return true;
 }
 

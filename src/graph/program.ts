@@ -24,9 +24,16 @@ export interface Program {
   };
 }
 
-/** Compiles a graph whose passes are done. Weights are made ready by the first run, or by `native.prepare`. */
-export function programOf(graph: TypedGraph, settings: LoweringSettings, store: ConstantStore): Program {
-  const assembly = assemble(graph, settings);
+/**
+ * Compiles a graph whose passes are done, node by node (see {@link assemble}). Weights are made ready by the first run, or
+ * by `native.prepare`.
+ */
+export function* programOf(
+  graph: TypedGraph,
+  settings: LoweringSettings,
+  store: ConstantStore,
+): Generator<void, Program> {
+  const assembly = yield* assemble(graph, settings);
   const { lifetimes, place } = placesOf(assembly);
   const arena = colour(lifetimes);
   const { Kernel, Program } = native();

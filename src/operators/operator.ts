@@ -3,6 +3,10 @@
  * the list in `index.ts`; nothing else knows it by name.
  */
 import type { Machine } from '../machine/machine.js';
+import type { Accuracy } from '../planner/error-limit.js';
+
+/** How much a plan may cost: the cost model alone, or measurements that are remembered. */
+export type Effort = 'estimate' | 'measure';
 
 /** Number types of tensors. Kernels run on float32; all others live at compile time only, as shapes and indices do. */
 export type ElementType =
@@ -57,6 +61,9 @@ export interface LoweringSettings {
   /** Kernel table that will run, and the floats in its vectors. */
   readonly isa: { readonly name: string; readonly width: number };
   readonly threads: number;
+  /** What plans of convolutions are held to; see `LayerOptions`. */
+  readonly accuracy?: Accuracy;
+  readonly effort?: Effort;
 }
 
 /** Something a kernel reads. */

@@ -14,6 +14,14 @@ export class BoundedMap<K, V> {
     return value;
   }
 
+  delete(key: K): void {
+    this.#entries.delete(key);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
   values(): IterableIterator<V> {
     return this.#entries.values();
   }

@@ -1,0 +1,217 @@
+import { availableParallelism } from 'node:os';
+import { expected } from '../../synth/errors.js';
+import { ConstantStore } from '../graph/constants.js';
+import type { Graph } from '../graph/graph.js';
+import { optimized } from '../graph/passes/index.js';
+import { type Program, programOf } from '../graph/program.js';
+import { type Shapes, typed } from '../graph/typed.js';
+import { machine } from '../machine/machine.js';
+import { native } from '../native/addon.js';
+import { readOnnx } from '../onnx/index.js';
+import type { Effort, LoweringSettings } from '../operators/operator.js';
+import type { Accuracy } from '../planner/error-limit.js';
+import { BoundedMap } from '../support/bounded-map.js';
+import { unhurried } from '../support/unhurried.js';
+import { inEngineMemory, validateOut } from '../tensor/engine-memory.js';
+import { allocate, checkData, Tensor } from '../tensor/tensor.js';
+import { elementCount } from '../tensor/shape.js';
+import { NetworkPlan } from './plan.js';
+
+/** Shapes of inputs that a network keeps programs for. */
+const MAX_SHAPES = 8;
+const MAX_THREADS = 256;
+
+/** How a network runs. */
+export interface NetworkOptions {
+  /** Threads of a run. Default: as many as the system grants this process. */
+  readonly threads?: number;
+  /** The contract on rounding errors of every convolution, as in `LayerOptions`; by default 2.5 times direct's error. */
+  readonly accuracy?: Accuracy;
+  /** 'estimate' (default) plans by the cost model; 'measure' times the likeliest plans and remembers the winners. */
+  readonly effort?: Effort;
+  /** One of the kernel tables that `cpuInfo()` lists; by default the best. */
+  readonly isa?: string;
+  /** Names of graph passes to leave out, for comparisons. */
+  readonly withoutPasses?: readonly string[];
+}
+
+/** What a run may be told. */
+export interface RunOptions {
+  /** Stops the run within some milliseconds; the network stays usable. */
+  readonly signal?: AbortSignal;
+  /** Where to put results, by name, in memory of the library's own and apart from the inputs. */
+  readonly out?: Readonly<Record<string, Tensor>>;
+}
+
+/** How a run went. */
+export interface NetworkRun {
+  readonly milliseconds: number;
+  /** Kernels in order, by the node that they belong to. */
+  readonly steps: readonly { readonly node: string; readonly operator: string; readonly milliseconds: number }[];
+}
+
+/**
+ * A whole network: a graph, compiled for every shape of input that it meets. Activations stay in the engine's memory and
+ * layout from node to node; weights are made ready once, off the main thread.
+ *
+ * ```js
+ * const model = await Network.load('r3d.onnx', { threads: 2 });
+ * const { logits } = await model.run({ clip });
+ * ```
+ */
+export class Network {
+  /** The run that ended last. */
+  lastRun: NetworkRun | undefined;
+
+  readonly #settings: LoweringSettings;
+  readonly #store = new ConstantStore();
+  readonly #programs = new BoundedMap<string, Promise<Program>>(MAX_SHAPES);
+  #graph: Graph | undefined;
+
+  /**
+   * @param graph a network as data: from `Builder`, or from a file
+   * @throws InputError naming the option that does not fit
+   */
+  constructor(
+    graph: Graph,
+    readonly options: NetworkOptions = {},
+  ) {
+    this.#graph = graph;
+    this.#settings = settingsOf(options);
+  }
+
+  /**
+   * Reads a network from an ONNX file.
+   *
+   * @throws InputError when the file is none, or needs an operator that is not there; the system's error when it cannot be read
+   */
+  static async load(path: string, options: NetworkOptions = {}): Promise<Network> {
+    return new Network(await readOnnx(path), options);
+  }
+
+  /** Names, types and sizes of the inputs; sizes with a name are each run's to choose. */
+  get inputs(): Graph['inputs'] {
+    return this.#living().inputs;
+  }
+
+  /** Names of the results. */
+  get outputs(): readonly string[] {
+    return this.#living().outputs;
+  }
+
+  /**
+   * What runs on inputs of these shapes, node by node.
+   *
+   * @param shapes by name; inputs of fixed shape may be left out
+   * @throws InputError when a shape does not fit
+   */
+  async plan(shapes: Shapes = {}): Promise<NetworkPlan> {
+    return new NetworkPlan(await this.#programFor(shapes), this.#settings);
+  }
+
+  /**
+   * Runs the network off the main thread. Any number of runs may go on at once. Inputs are treated as those of
+   * `Convolution.forward`.
+   *
+   * @param inputs by name
+   * @returns results by name
+   * @throws InputError when an input does not fit; the signal's reason when it was aborted
+   */
+  async run(
+    inputs: Readonly<Record<string, Tensor>>,
+    { signal, out = {} }: RunOptions = {},
+  ): Promise<Record<string, Tensor>> {
+    signal?.throwIfAborted();
+    const given = Object.entries(inputs);
+    for (const [name, tensor] of given) {
+      if (!(tensor instanceof Tensor)) throw expected(`input ${name}`, 'a Tensor', tensor);
+      checkData(tensor.data, tensor.shape, `the data of input ${name}`);
+    }
+    const shapes = Object.fromEntries(given.map(([name, { shape }]) => [name, shape]));
+    const program = await this.#programFor(shapes, signal);
+    const missing = program.inputs.find(({ name }) => !(name in inputs));
+    if (missing !== undefined) throw expected(`input ${missing.name}`, 'a Tensor', undefined);
+    const arrays = program.inputs.map(({ name }) => inEngineMemory(inputs[name]!.data));
+    const results = program.outputs.map(({ name, shape }) => {
+      const given = out[name];
+      if (given !== undefined) validateOut(given, shape, Object.values(inputs));
+      return given ?? new Tensor(allocate(elementCount(shape), false), shape);
+    });
+    const times = await cancellable(signal, (cancellation) =>
+      program.native.run(
+        arrays,
+        results.map(({ data }) => data),
+        cancellation,
+      ),
+    );
+    this.lastRun = runOf(program, times);
+    return Object.fromEntries(program.outputs.map(({ name }, i) => [name, results[i]!]));
+  }
+
+  /** Lets weights and programs go; later calls are refused. */
+  dispose(): void {
+    this.#graph = undefined;
+    this.#programs.clear();
+  }
+
+  #living(): Graph {
+    if (this.#graph === undefined) throw expected('the network', 'in use', 'a disposed one');
+    return this.#graph;
+  }
+
+  #programFor(shapes: Shapes, signal?: AbortSignal): Promise<Program> {
+    const graph = this.#living();
+    const key = graph.inputs.map(({ name }) => shapes[name]?.join('×')).join();
+    // What was aborted or did not fit is forgotten, for the next to try.
+    return this.#programs.getOrMake(key, () => {
+      const made = this.#compile(graph, shapes, signal);
+      made.catch(() => this.#programs.delete(key));
+      return made;
+    });
+  }
+
+  async #compile(graph: Graph, shapes: Shapes, signal?: AbortSignal): Promise<Program> {
+    const optimal = optimized(typed(graph, shapes), this.options.withoutPasses);
+    return unhurried(programOf(optimal, this.#settings, this.#store), signal);
+  }
+}
+
+/** Runs something of the engine that an AbortSignal may stop. */
+async function cancellable<T>(
+  signal: AbortSignal | undefined,
+  start: (cancellation: InstanceType<ReturnType<typeof native>['Cancellation']> | undefined) => Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return start(undefined);
+  const cancellation = new (native().Cancellation)();
+  const cancel = () => cancellation.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    return await start(cancellation);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
+function runOf({ steps }: Program, times: Float64Array): NetworkRun {
+  const each = steps.map((step, i) => ({ ...step, milliseconds: times[4 * i]! }));
+  return { milliseconds: each.reduce((sum, { milliseconds }) => sum + milliseconds, 0), steps: each };
+}
+
+function settingsOf({ threads, isa, accuracy, effort }: NetworkOptions): LoweringSettings {
+  const info = native().cpuInfo();
+  const table = info.kernels.find(({ name }) => name === (isa ?? info.isa));
+  if (table === undefined)
+    throw expected('isa', `one of ${info.kernels.map(({ name }) => name).join(', ')}`, isa);
+  const count = threads ?? Math.min(availableParallelism(), MAX_THREADS);
+  if (!Number.isInteger(count) || count < 1 || count > MAX_THREADS)
+    throw expected('threads', `an integer from 1 to ${MAX_THREADS}`, threads);
+  return {
+    machine: machine(),
+    isa: table,
+    threads: count,
+    ...(accuracy !== undefined && { accuracy }),
+    ...(effort !== undefined && { effort }),
+  };
+}
