@@ -13,8 +13,8 @@ import type { Accuracy } from '../planner/error-limit.js';
 import { BoundedMap } from '../support/bounded-map.js';
 import { unhurried } from '../support/unhurried.js';
 import { inEngineMemory, validateOut } from '../tensor/engine-memory.js';
-import { allocate, checkData, Tensor } from '../tensor/tensor.js';
 import { elementCount } from '../tensor/shape.js';
+import { allocate, checkData, Tensor } from '../tensor/tensor.js';
 import { NetworkPlan } from './plan.js';
 
 /** Shapes of inputs that a network keeps programs for. */
@@ -47,7 +47,11 @@ export interface RunOptions {
 export interface NetworkRun {
   readonly milliseconds: number;
   /** Kernels in order, by the node that they belong to. */
-  readonly steps: readonly { readonly node: string; readonly operator: string; readonly milliseconds: number }[];
+  readonly steps: readonly {
+    readonly node: string;
+    readonly operator: string;
+    readonly milliseconds: number;
+  }[];
 }
 
 /**
