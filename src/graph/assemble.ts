@@ -9,6 +9,7 @@ import type {
   LoweringSettings,
   Operand,
   Placed,
+  TensorType,
 } from '../operators/operator.js';
 import { lowerReorder } from '../operators/reorder.js';
 import type { Node } from './graph.js';
@@ -39,6 +40,8 @@ export interface AssembledNode {
   readonly node: Node;
   readonly title: string;
   readonly plan?: object;
+  /** Of its first result. */
+  readonly type: TensorType;
   readonly layout: Layout;
 }
 
@@ -119,7 +122,13 @@ class Assembler {
     const lowered = row.lower({ name: node.name, attributes: node.attributes, inputs, outputs }, settings);
     if (this.#makeOnce(node, lowered)) return;
     const { title, plan } = lowered;
-    this.#nodes.push({ node, title, ...(plan && { plan }), layout: outputs[0]!.layout });
+    this.#nodes.push({
+      node,
+      title,
+      ...(plan && { plan }),
+      type: graph.types.get(node.outputs[0]!)!,
+      layout: outputs[0]!.layout,
+    });
     const from = inputs.map((input, i) => input && this.#fetch(node.inputs[i]!, input.layout));
     const to = outputs.map(
       (output) => new Storage(F32 * floatsOf(output, output.layout, settings.isa.width)),

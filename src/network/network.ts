@@ -1,24 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { expected } from '../../synth/errors.js';
-import { ConstantStore } from '../graph/constants.js';
 import type { Graph } from '../graph/graph.js';
-import { optimized } from '../graph/passes/index.js';
-import { type Program, programOf } from '../graph/program.js';
-import { type Shapes, typed } from '../graph/typed.js';
+import type { Program } from '../graph/program.js';
+import { Runner, runSoon } from '../graph/runner.js';
+import type { Shapes } from '../graph/typed.js';
 import { machine } from '../machine/machine.js';
 import { native } from '../native/addon.js';
 import { readOnnx } from '../onnx/index.js';
 import type { Effort, LoweringSettings } from '../operators/operator.js';
 import type { Accuracy } from '../planner/error-limit.js';
-import { BoundedMap } from '../support/bounded-map.js';
-import { unhurried } from '../support/unhurried.js';
 import { inEngineMemory, validateOut } from '../tensor/engine-memory.js';
 import { elementCount } from '../tensor/shape.js';
 import { allocate, checkData, Tensor } from '../tensor/tensor.js';
 import { NetworkPlan } from './plan.js';
 
-/** Shapes of inputs that a network keeps programs for. */
-const MAX_SHAPES = 8;
 const MAX_THREADS = 256;
 
 /** How a network runs. */
@@ -67,10 +62,7 @@ export class Network {
   /** The run that ended last. */
   lastRun: NetworkRun | undefined;
 
-  readonly #settings: LoweringSettings;
-  readonly #store = new ConstantStore();
-  readonly #programs = new BoundedMap<string, Promise<Program>>(MAX_SHAPES);
-  #graph: Graph | undefined;
+  #runner: Runner | undefined;
 
   /**
    * @param graph a network as data: from `Builder`, or from a file
@@ -80,8 +72,7 @@ export class Network {
     graph: Graph,
     readonly options: NetworkOptions = {},
   ) {
-    this.#graph = graph;
-    this.#settings = settingsOf(options);
+    this.#runner = new Runner(graph, settingsOf(options), options.withoutPasses);
   }
 
   /**
@@ -95,12 +86,12 @@ export class Network {
 
   /** Names, types and sizes of the inputs; sizes with a name are each run's to choose. */
   get inputs(): Graph['inputs'] {
-    return this.#living().inputs;
+    return this.#living().graph.inputs;
   }
 
   /** Names of the results. */
   get outputs(): readonly string[] {
-    return this.#living().outputs;
+    return this.#living().graph.outputs;
   }
 
   /**
@@ -110,7 +101,7 @@ export class Network {
    * @throws InputError when a shape does not fit
    */
   async plan(shapes: Shapes = {}): Promise<NetworkPlan> {
-    return new NetworkPlan(await this.#programFor(shapes), this.#settings);
+    return new NetworkPlan(await this.#living().programSoon(shapes));
   }
 
   /**
@@ -132,7 +123,7 @@ export class Network {
       checkData(tensor.data, tensor.shape, `the data of input ${name}`);
     }
     const shapes = Object.fromEntries(given.map(([name, { shape }]) => [name, shape]));
-    const program = await this.#programFor(shapes, signal);
+    const program = await this.#living().programSoon(shapes, signal);
     const missing = program.inputs.find(({ name }) => !(name in inputs));
     if (missing !== undefined) throw expected(`input ${missing.name}`, 'a Tensor', undefined);
     const arrays = program.inputs.map(({ name }) => inEngineMemory(inputs[name]!.data));
@@ -141,12 +132,11 @@ export class Network {
       if (given !== undefined) validateOut(given, shape, Object.values(inputs));
       return given ?? new Tensor(allocate(elementCount(shape), false), shape);
     });
-    const times = await cancellable(signal, (cancellation) =>
-      program.native.run(
-        arrays,
-        results.map(({ data }) => data),
-        cancellation,
-      ),
+    const times = await runSoon(
+      program,
+      arrays,
+      results.map(({ data }) => data),
+      signal,
     );
     this.lastRun = runOf(program, times);
     return Object.fromEntries(program.outputs.map(({ name }, i) => [name, results[i]!]));
@@ -154,47 +144,12 @@ export class Network {
 
   /** Lets weights and programs go; later calls are refused. */
   dispose(): void {
-    this.#graph = undefined;
-    this.#programs.clear();
+    this.#runner = undefined;
   }
 
-  #living(): Graph {
-    if (this.#graph === undefined) throw expected('the network', 'in use', 'a disposed one');
-    return this.#graph;
-  }
-
-  #programFor(shapes: Shapes, signal?: AbortSignal): Promise<Program> {
-    const graph = this.#living();
-    const key = graph.inputs.map(({ name }) => shapes[name]?.join('×')).join();
-    // What was aborted or did not fit is forgotten, for the next to try.
-    return this.#programs.getOrMake(key, () => {
-      const made = this.#compile(graph, shapes, signal);
-      made.catch(() => this.#programs.delete(key));
-      return made;
-    });
-  }
-
-  async #compile(graph: Graph, shapes: Shapes, signal?: AbortSignal): Promise<Program> {
-    const optimal = optimized(typed(graph, shapes), this.options.withoutPasses);
-    return unhurried(programOf(optimal, this.#settings, this.#store), signal);
-  }
-}
-
-/** Runs something of the engine that an AbortSignal may stop. */
-async function cancellable<T>(
-  signal: AbortSignal | undefined,
-  start: (cancellation: InstanceType<ReturnType<typeof native>['Cancellation']> | undefined) => Promise<T>,
-): Promise<T> {
-  if (signal === undefined) return start(undefined);
-  const cancellation = new (native().Cancellation)();
-  const cancel = () => cancellation.cancel();
-  signal.addEventListener('abort', cancel, { once: true });
-  try {
-    return await start(cancellation);
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error;
-  } finally {
-    signal.removeEventListener('abort', cancel);
+  #living(): Runner {
+    if (this.#runner === undefined) throw expected('the network', 'in use', 'a disposed one');
+    return this.#runner;
   }
 }
 

@@ -14,12 +14,9 @@ export class BoundedMap<K, V> {
     return value;
   }
 
-  delete(key: K): void {
-    this.#entries.delete(key);
-  }
-
-  clear(): void {
-    this.#entries.clear();
+  /** The entry of a key if there is one, which counts as using it. */
+  get(key: K): V | undefined {
+    return this.#entries.has(key) ? this.getOrMake(key, () => undefined as never) : undefined;
   }
 
   values(): IterableIterator<V> {

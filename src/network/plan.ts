@@ -1,0 +1,51 @@
+import type { Program } from '../graph/program.js';
+import { formatBytes } from '../planner/plan.js';
+import { formatShape } from '../tensor/shape.js';
+
+/** How one node of a network runs. */
+export interface PlannedNode {
+  readonly name: string;
+  readonly operator: string;
+  /** Sizes of the first result, and how it lies in memory. */
+  readonly shape: readonly number[];
+  readonly layout: 'planar' | 'blocked';
+  /** What runs, in a few words. */
+  readonly title: string;
+  /** Of a convolution: its plan. */
+  readonly plan?: object;
+}
+
+/** How a network runs on one set of input shapes. Its fields make its JSON. */
+export class NetworkPlan {
+  readonly inputs: Program['inputs'];
+  readonly outputs: Program['outputs'];
+  /** In order; what was folded into others or computed beforehand is left out. */
+  readonly nodes: readonly PlannedNode[];
+  /** Bytes of weights, made ready; of the arena, where activations lie; and of a run, arena and workspace. */
+  readonly memory: Program['memory'];
+
+  /** Networks make plans: `network.plan(shapes)`. */
+  constructor({ inputs, outputs, nodes, memory }: Program) {
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.memory = memory;
+    this.nodes = nodes.map(({ node, type, layout, title, plan }) => ({
+      ...{ name: node.name, operator: node.operator, shape: type.shape, layout, title },
+      ...(plan && { plan }),
+    }));
+  }
+
+  /** Says in words what runs, a line for each node. */
+  describe(): string {
+    const named = (tensors: Program['inputs']) =>
+      tensors.map(({ name, shape }) => `${name} ${formatShape(shape)}`).join(', ');
+    const { constants, arena, run } = this.memory;
+    return [
+      `network    ${named(this.inputs)} → ${named(this.outputs)}`,
+      `memory     ${formatBytes(constants)} of weights; ${formatBytes(run)} a run, ${formatBytes(arena)} of it for activations`,
+      ...this.nodes.map(
+        ({ name, shape, title }) => `${name.padEnd(32)} ${formatShape(shape).padEnd(24)} ${title}`,
+      ),
+    ].join('\n');
+  }
+}
