@@ -3,6 +3,7 @@
 export { type RowFactors, scaleRows } from './algebra/rows.js';
 export { defaultModuli, linearModuli, MAX_DEFAULT_INPUTS, resolvePoints } from './core/defaults.js';
 export {
+  compareModuli,
   type FiniteModulus,
   formatModulus,
   type ModuliInput,

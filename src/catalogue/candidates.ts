@@ -1,6 +1,7 @@
+import { nestModuli } from '../../synth/core/nesting.js';
 import {
   expected,
-  modulusDegree,
+  formatModulus,
   parseModuli,
   synthesize,
   type Transform,
@@ -121,10 +122,12 @@ function ownAlgorithm(own: Transform | string, taps: number, axis: string): Axis
   return algorithm;
 }
 
-/** The degrees of the moduli add up to D = S + G − 1, which gives S. */
+/**
+ * The degrees of the moduli add up to D = S + G − 1, which gives S. In the canonical order, whichever was given, so that
+ * shipped transforms run on their codelets.
+ */
 const fromModuli = memoized((moduli: string, taps: number): Transform => {
-  const total = parseModuli(moduli).reduce((sum, modulus) => sum + modulusDegree(modulus), 0);
-  if (total < taps)
-    throw expected('moduli', `of degrees that add up to ${taps} or more for ${taps} taps`, moduli);
-  return synthesize({ outputs: total - taps + 1, taps, moduli });
+  const nested = nestModuli(parseModuli(moduli), taps);
+  const outputs = nested.sizes[0]!.outputs;
+  return synthesize({ outputs, taps, moduli: nested.moduli.map(formatModulus) });
 });

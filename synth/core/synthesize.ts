@@ -5,6 +5,7 @@ import { expected } from '../errors.js';
 import { convolution } from './convolution.js';
 import { defaultModuli, resolvePoints } from './defaults.js';
 import { formatModulus, type ModuliInput, parseModuli, validateModuli } from './moduli.js';
+import { nestModuli } from './nesting.js';
 import type { Transform } from './transform.js';
 import { verify } from './verify.js';
 
@@ -14,7 +15,10 @@ export interface SynthesisOptions {
   outputs: number;
   /** G: taps of the kernel. */
   taps: number;
-  /** The moduli of Theorem 1, such as `'0, ±1, x^2+1, inf'`; by default those of `defaultModuli`. */
+  /**
+   * The moduli of Theorem 1, such as `'0, ±1, x^2+1, inf'`, in the order in which their products are to come; by default
+   * those of `defaultModuli` in the canonical order, that of `nestModuli`.
+   */
   moduli?: ModuliInput | undefined;
 }
 
@@ -30,7 +34,8 @@ export function synthesize({ outputs, taps, moduli }: SynthesisOptions): Transfo
   checkSize('outputs', outputs);
   checkSize('taps', taps);
   const inputs = outputs + taps - 1;
-  const chosen = moduli === undefined ? defaultModuli(outputs, taps) : parseModuli(moduli);
+  const chosen =
+    moduli === undefined ? nestModuli(defaultModuli(outputs, taps), taps).moduli : parseModuli(moduli);
   validateModuli(chosen, inputs);
   const resolved = chosen.map((modulus) => resolvePoints(modulus, outputs, taps));
 

@@ -1,4 +1,4 @@
-import type { Point } from '../search/gain.js';
+import type { Point } from '../core/squared-gain.js';
 import type { Complex } from './sums.js';
 
 /** The points of each axis; of two conjugate ones only the first counts as given. */

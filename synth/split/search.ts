@@ -1,7 +1,7 @@
 import { Fraction } from 'fraction.js';
+import type { Point } from '../core/squared-gain.js';
 import { expected } from '../errors.js';
 import { randomNumbers } from '../random.js';
-import type { Point } from '../search/gain.js';
 import { type Minimum, minimise } from '../search/minimise.js';
 import { paretoFront } from '../search/pareto.js';
 import { simplestBetween } from '../search/rationals.js';
