@@ -3,6 +3,7 @@
  * as straight-line vector code. With `--check` it only says whether a file would change.
  */
 import { equal } from '../../synth/algebra/matrix.js';
+import { nearestDouble } from '../../synth/algebra/nearest-double.js';
 import type { Bilinear, Matrix } from '../../synth/core/transform.js';
 import { codelet } from '../../synth/emit/codelet.js';
 import { codeletName } from '../../synth/emit/codelet-name.js';
@@ -12,7 +13,6 @@ import { errorWeights } from '../../synth/program/programs.js';
 import type { ErrorWeights } from '../../synth/program/rounding.js';
 import { MAX_WHOLE_AXIS } from '../catalogue/catalogue.js';
 import { shippedFamilies, TRANSFORMS_FOLDER } from '../catalogue/families.js';
-import { nearestDouble } from '../support/rational.js';
 import { update } from './update.js';
 
 const FOLDER = 'native/kernels/codelets';

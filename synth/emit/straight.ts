@@ -1,4 +1,5 @@
 import type { Fraction } from 'fraction.js';
+import { nearestDouble } from '../algebra/nearest-double.js';
 import { operandsOf, type Program, type Value } from '../program/program.js';
 
 /** How a target language writes the pieces of a straight-line program. Operands and results are names. */
@@ -100,7 +101,7 @@ function storesOf({ outputs }: Program): Map<Value, number[]> {
 
 /** A single-precision literal of C: the shortest decimal that reads back as the float nearest to the rational. */
 export function floatLiteral(value: Fraction): string {
-  const float = Math.fround(value.valueOf());
+  const float = Math.fround(nearestDouble(value));
   for (let digits = 1; ; digits++) {
     const text = String(Number(float.toPrecision(digits)));
     if (Math.fround(Number(text)) === float) return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
