@@ -3,9 +3,9 @@ import {
   expected,
   formatModulus,
   parseModuli,
+  proveTransform,
   synthesize,
   type Transform,
-  verify,
 } from '../../synth/index.js';
 import type { Axes } from '../native/addon.js';
 import {
@@ -113,7 +113,7 @@ function ownAlgorithm(own: Transform | string, taps: number, axis: string): Axis
       `F(${transform.outputs}, ${transform.taps})`,
     );
   if (known !== undefined) return known;
-  verify(transform);
+  proveTransform(transform);
   const size = Math.max(transform.outputs + taps - 1, transform.products);
   if (size > MAX_SIZE)
     throw expected(`the transform along ${axis}`, `one of at most ${MAX_SIZE} inputs and products`, size);

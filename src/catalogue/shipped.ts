@@ -1,32 +1,6 @@
-import type { Matrix } from '../../synth/core/transform.js';
+import type { Figures } from '../../synth/claims/figures.js';
 import { printJson, type Transform, type TransformJson, toJSON } from '../../synth/index.js';
-import { noiseGain } from '../../synth/noise/gain.js';
-import { compile } from '../../synth/program/compile.js';
-import { costOf } from '../../synth/program/program.js';
-import { FRONTS_FOLDER, fillsVectors, type VectorFit } from './fronts.js';
-
-/** What a file of transforms/ says of its transform beside the matrices. */
-export interface Figures {
-  /** Q, to six digits: fewer than a double's, so that machines agree on them. */
-  readonly noiseGain: number;
-  /** Of the programs for one axis, a fused multiply-add counted once. */
-  readonly operations: Readonly<Record<'A' | 'B' | 'C', number>>;
-  readonly fillsVectors: VectorFit;
-}
-
-const DIGITS = 6;
-/** Attempts at each program: those of the codelets are more thorough, and seldom an operation shorter. */
-const ATTEMPTS = 2;
-
-/** The figures of a transform. */
-export function figuresOf(transform: Transform): Figures {
-  const operations = (matrix: Matrix) => costOf(compile(matrix, { attempts: ATTEMPTS })).total;
-  return {
-    noiseGain: Number(noiseGain(transform).toPrecision(DIGITS)),
-    operations: { A: operations(transform.A), B: operations(transform.B), C: operations(transform.C) },
-    fillsVectors: fillsVectors(transform.products),
-  };
-}
+import { FRONTS_FOLDER } from './fronts.js';
 
 /** A shipped transform with what is known of it. */
 export interface Shipped {

@@ -4,11 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { figuresOf } from '../../synth/claims/figures.js';
 import { nestModuli } from '../../synth/core/nesting.js';
 import { nestedFamily } from '../../synth/forms/family.js';
 import { defaultModuli, InputError, parseModuli } from '../../synth/index.js';
 import { TRANSFORMS_FOLDER } from '../catalogue/families.js';
-import { figuresOf, type Shipped, shippedFile, shippedIndex } from '../catalogue/shipped.js';
+import { type Shipped, shippedFile, shippedIndex } from '../catalogue/shipped.js';
 import { transformName } from '../catalogue/transform-name.js';
 import { packageRoot } from '../support/package.js';
 import { update } from './update.js';

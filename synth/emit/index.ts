@@ -1,3 +1,4 @@
+import { checkTransform } from '../core/check.js';
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
 import { emitC } from './c.js';
@@ -55,10 +56,11 @@ export interface EmitOptions {
  *
  * @param target one of {@link targets}
  * @returns the text of the file
- * @throws InputError when the target is unknown or the name is no identifier
+ * @throws InputError when it is no transform, the target is unknown, or the name is no identifier
  * @throws VerificationError when the transform is no correct algorithm
  */
 export function emit(transform: Transform, target: string, options: EmitOptions = {}): string {
+  checkTransform(transform);
   const { name = `f${transform.outputs}x${transform.taps}` } = options;
   const found = targets.find((each) => each.name === target);
   if (!found) throw expected('target', `one of ${targets.map((each) => each.name).join(', ')}`, target);

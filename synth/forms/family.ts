@@ -12,9 +12,9 @@ import {
   validateModuli,
 } from '../core/moduli.js';
 import { type NestedModuli, nestedCount, quietest, sharesProducts } from '../core/nesting.js';
+import { proveTransform } from '../core/prove.js';
 import { synthesize } from '../core/synthesize.js';
 import type { Matrix, Transform } from '../core/transform.js';
-import { verify } from '../core/verify.js';
 import { expected, InputError } from '../errors.js';
 
 /** What tiles a family should have. */
@@ -130,7 +130,7 @@ function member(biggest: Transform, size: number, moduli: readonly Modulus[]): T
     throw new Error(
       `F(${size}, ${taps}) does not share the kernel transform of F(${biggest.outputs}, ${taps})`,
     );
-  verify(shared);
+  proveTransform(shared);
   return shared;
 }
 

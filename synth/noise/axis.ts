@@ -13,6 +13,11 @@ export interface AxisArithmetic {
   readonly programs?: { readonly input?: Program; readonly output?: Program; readonly kernel?: Program };
 }
 
+/** The transform of an axis, with or without its programs; whatever it is, for the check that follows. */
+export function transformOf(axis: Transform | AxisArithmetic): unknown {
+  return typeof axis === 'object' && axis !== null && 'transform' in axis ? axis.transform : axis;
+}
+
 /**
  * Variances of an output along one axis, for data and kernel entries that are independent and of variance one. Those of
  * roundings are in units of 2⁻⁴⁸, the square of half an ulp of 1.

@@ -1,7 +1,8 @@
+import { checkBilinear } from '../core/check.js';
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
 import { ROUNDING_VARIANCE } from '../program/rounding.js';
-import { type AxisArithmetic, type AxisNoise, axisNoise } from './axis.js';
+import { type AxisArithmetic, type AxisNoise, axisNoise, transformOf } from './axis.js';
 
 /** How a layer is summed in single precision. */
 export interface LayerArithmetic {
@@ -52,14 +53,15 @@ const WALK_SLOPE = (0.88099 ** -2 - 1) / WALK_VARIANCE;
  * treat it like data.
  *
  * @param axes one per convolved axis
- * @throws InputError when there is no axis, or a number is not positive
+ * @throws InputError when there is no axis, an axis is no transform, or a number is not positive
  */
 export function expectedLayerError(
   axes: readonly (Transform | AxisArithmetic)[],
   arithmetic: LayerArithmetic,
 ): ExpectedError {
   const { channels, sumBlock = 0, fused = true } = arithmetic;
-  if (axes.length === 0) throw expected('axes', 'one transform per axis', axes);
+  if (!Array.isArray(axes) || axes.length === 0) throw expected('axes', 'one transform per axis', axes);
+  for (const axis of axes) checkBilinear(transformOf(axis));
   if (!Number.isInteger(channels) || channels < 1) throw expected('channels', 'a positive integer', channels);
   if (!Number.isInteger(sumBlock) || sumBlock < 0)
     throw expected('sumBlock', 'an integer of at least 0', sumBlock);

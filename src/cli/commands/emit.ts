@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import {
+  ClaimError,
+  claimsFromJSON,
   expected,
   fromJSON,
   InputError,
@@ -74,12 +76,14 @@ async function transformOf(
 async function readTransform(file: string): Promise<Transform> {
   const text = await readText(file);
   try {
-    const transform = fromJSON(JSON.parse(text));
-    verify(transform);
+    const json: unknown = JSON.parse(text);
+    const transform = fromJSON(json);
+    verify(transform, claimsFromJSON(json as object));
     return transform;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof InputError || error instanceof VerificationError)
-      throw new InputError(`${file}: ${error.message}`);
+    const known = [SyntaxError, InputError, VerificationError, ClaimError];
+    if (known.some((kind) => error instanceof kind))
+      throw new InputError(`${file}: ${(error as Error).message}`);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { Fraction } from 'fraction.js';
 import { lcm } from '../algebra/rational.js';
-import { expected } from '../errors.js';
-import type { Bilinear, Matrix, Transform } from './transform.js';
+import { checkBilinear, checkMatrix, checkTransform } from './check.js';
+import type { Bilinear, Transform } from './transform.js';
 
 /** What a proof covered. */
 export interface Proof {
@@ -51,9 +51,10 @@ export interface Extents {
  * Σₜ A[s,t] C[t,g] B[t,d] = [d = s + g] for every s, g and d.
  *
  * @throws VerificationError naming the first entry that differs
- * @throws InputError when the matrices are not S × T, T × D and T × G
+ * @throws InputError when it is no transform, see `checkTransform`
  */
-export function verify(transform: Transform): Proof {
+export function proveTransform(transform: Transform): Proof {
+  checkTransform(transform);
   const { outputs, taps, products } = transform;
   const extents = { outputs, taps, inputs: outputs + taps - 1, products };
   return proveIdentity(transform, extents, (output, tap, input) => input === output + tap);
@@ -72,9 +73,9 @@ export function proveIdentity(
   { outputs, taps, inputs, products }: Extents,
   wanted: (output: number, tap: number, input: number) => boolean,
 ): Proof {
-  checkShape('A', algorithm.A, outputs, products);
-  checkShape('B', algorithm.B, products, inputs);
-  checkShape('C', algorithm.C, products, taps);
+  checkMatrix('A', algorithm.A, outputs, products);
+  checkMatrix('B', algorithm.B, products, inputs);
+  checkMatrix('C', algorithm.C, products, taps);
 
   for (const { output, tap, input, value } of expand(algorithm)) {
     const entry = wanted(output, tap, input) ? 1 : 0;
@@ -91,8 +92,13 @@ export interface Coefficient {
   readonly value: Fraction;
 }
 
-/** Multiplies an algorithm out, exactly: Σₜ A[s,t] C[t,g] B[t,d] for every s, g and d in this order. */
+/**
+ * Multiplies an algorithm out, exactly: Σₜ A[s,t] C[t,g] B[t,d] for every s, g and d in this order.
+ *
+ * @throws InputError when A, B and C are no matrices of fractions that fit together
+ */
 export function* expand(algorithm: Bilinear): Generator<Coefficient> {
+  checkBilinear(algorithm);
   const { terms, denominator } = overIntegers(algorithm);
   const [outputs, taps, inputs] = [algorithm.A.length, algorithm.C[0]!.length, algorithm.B[0]!.length];
   for (let output = 0; output < outputs; output += 1) {
@@ -137,10 +143,4 @@ interface Scaled {
 function toIntegers(values: readonly Fraction[]): Scaled {
   const denominator = values.reduce((all, { d }) => lcm(all, d), 1n);
   return { values: values.map(({ s, n, d }) => s * n * (denominator / d)), denominator };
-}
-
-function checkShape(name: string, matrix: Matrix, rows: number, columns: number): void {
-  const shape = new Set(matrix.map((row) => row.length));
-  if (matrix.length === rows && shape.size === 1 && shape.has(columns)) return;
-  throw expected(name, `a matrix of ${rows} × ${columns}`, `${matrix.length} × ${[...shape].join(' or ')}`);
 }
