@@ -152,7 +152,7 @@ export function emitCpp(transform: Transform, name: string, instructionSet: Inst
     kernelFunction(programs.kernel, names),
     tileFunctions(names),
   ].join('\n');
-  return `${headerLines(transform, programs, `cpp-${instructionSet}`)
+  return `${headerLines(transform, programs, instructionSet === 'portable' ? 'cpp' : instructionSet)
     .map((text) => `// ${text}`.trimEnd())
     .join('\n')}
 //

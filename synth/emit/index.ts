@@ -23,22 +23,22 @@ export const targets: readonly Target[] = [
   { name: 'latex', description: 'formulas for a paper', emit: printLatex },
   { name: 'c', description: 'C99 for any machine, vectorised by the compiler', emit: emitC },
   {
-    name: 'cpp-portable',
-    description: 'C++11 with the vector extension of GCC and Clang',
+    name: 'cpp',
+    description: 'C++11 for any machine, with the vector extension of GCC and Clang',
     emit: (transform, name) => emitCpp(transform, name, 'portable'),
   },
   {
-    name: 'cpp-avx2',
+    name: 'avx2',
     description: 'C++11 with AVX2 and FMA intrinsics',
     emit: (transform, name) => emitCpp(transform, name, 'avx2'),
   },
   {
-    name: 'cpp-avx512',
+    name: 'avx512',
     description: 'C++11 with AVX-512 intrinsics',
     emit: (transform, name) => emitCpp(transform, name, 'avx512'),
   },
   {
-    name: 'cpp-neon',
+    name: 'neon',
     description: 'C++11 with NEON intrinsics',
     emit: (transform, name) => emitCpp(transform, name, 'neon'),
   },

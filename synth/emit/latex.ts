@@ -10,8 +10,8 @@ import type { Matrix, Transform } from '../core/transform.js';
  * @throws VerificationError when the algorithm is wrong
  */
 export function printLatex(transform: Transform): string {
-  const { outputs, taps, products, moduli } = transform;
   proveTransform(transform);
+  const { outputs, taps, products, moduli } = transform;
   const columns = Math.max(products, outputs + taps - 1);
   return [
     `% F(${outputs},${taps}) with ${products} products, proved over the rationals. Needs amsmath.`,

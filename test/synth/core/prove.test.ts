@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import {
   expand,
   InputError,
+  proveTransform,
   scaleRows,
   synthesize,
   type Transform,
   VerificationError,
-  verify,
 } from '../../../synth/index.js';
 import { texts } from '../exact.js';
 
@@ -27,7 +27,7 @@ function tamper(
   return { ...transform, [name]: matrix };
 }
 
-describe('verify', () => {
+describe('proveTransform', () => {
   test('finds every single wrong entry that matters', () => {
     const entry = fc.constantFrom('A' as const, 'B' as const, 'C' as const).chain((name) =>
       fc.record({
@@ -41,7 +41,7 @@ describe('verify', () => {
       fc.property(entry, ({ name, row, column, error }) => {
         const wrong = tamper(f43, name, row, column, f43[name][row]![column]!.add(error));
         // No product of F(4, 3) is idle, so every entry matters.
-        expect(() => verify(wrong)).toThrow(VerificationError);
+        expect(() => proveTransform(wrong)).toThrow(VerificationError);
       }),
     );
   });
@@ -49,7 +49,7 @@ describe('verify', () => {
   test('names the entry, its value and what it should be', () => {
     const f23 = synthesize({ outputs: 2, taps: 3 });
     try {
-      verify(tamper(f23, 'B', 3, 1, new Fraction(5, 2)));
+      proveTransform(tamper(f23, 'B', 3, 1, new Fraction(5, 2)));
       expect.unreachable();
     } catch (error) {
       expect(error).toMatchObject({ name: 'VerificationError', output: 1, tap: 2, input: 1, wanted: 0 });
@@ -70,8 +70,8 @@ describe('verify', () => {
     ],
     [{ B: [] }, /B to be a matrix/],
   ])('refuses matrices of other shapes: %#', (change, message) => {
-    expect(() => verify({ ...f43, ...change })).toThrow(message);
-    expect(() => verify({ ...f43, ...change })).toThrow(InputError);
+    expect(() => proveTransform({ ...f43, ...change })).toThrow(message);
+    expect(() => proveTransform({ ...f43, ...change })).toThrow(InputError);
   });
 });
 
@@ -92,7 +92,7 @@ describe('scaleRows', () => {
   test('keeps the algorithm and scales what it is told', () => {
     const factors = f43.B.map((_, t) => ({ a: factor(1, t + 2), b: factor(2, 1), c: factor(t + 2, 2) }));
     const scaled = scaleRows(f43, factors);
-    verify(scaled);
+    proveTransform(scaled);
     expect(texts(scaled.B)).toEqual(texts(f43.B.map((row) => row.map((entry) => entry.mul(2)))));
     expect(scaled.A[0]![3]!.equals(f43.A[0]![3]!.div(5))).toBe(true);
   });
