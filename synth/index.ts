@@ -43,8 +43,8 @@ export { printLatex } from './emit/latex.js';
 export { printForm, printText } from './emit/text.js';
 export { expected, InputError } from './errors.js';
 export * from './forms/index.js';
-export { leastOperations } from './program/bound.js';
 export { type CompileOptions, compile } from './program/compile.js';
+export { leastOperations } from './program/least-operations.js';
 export {
   type Cost,
   costOf,

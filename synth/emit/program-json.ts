@@ -5,7 +5,7 @@ import type { Transform } from '../core/transform.js';
 import { costOf, type Program } from '../program/program.js';
 import { compileTransform } from '../program/programs.js';
 import { printJson } from './json.js';
-import { type Dialect, writeProgram } from './straight.js';
+import { type Dialect, writeProgram } from './straight-line.js';
 
 /** Mathematics in plain text, such as `t2 = x3 - 9/4*x1`. */
 const notation: Dialect = {

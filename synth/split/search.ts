@@ -8,8 +8,8 @@ import { simplestBetween } from '../search/rationals.js';
 import { snap, toPoint } from '../search/snap.js';
 import type { ParameterKind } from '../search/structure.js';
 import type { SplitOptions, SplitPoint } from './axis.js';
-import { idealSquaredGain } from './gain.js';
 import type { Gaussian } from './gaussian.js';
+import { idealSquaredGain } from './ideal-gain.js';
 import { splitNoiseGain } from './split.js';
 import type { Complex } from './sums.js';
 

@@ -56,24 +56,24 @@ function powersNorm(length: number, { u, re, im }: Projective): number {
 /** Squared norm of the coefficients of Π (u_j x − z_j)/(u_j z − z_j u) over the other points. */
 function lagrangeNorm(points: readonly Projective[], index: number): number {
   const at = points[index]!;
-  const res = new Float64Array(points.length);
-  const ims = new Float64Array(points.length);
-  res[0] = 1;
+  const realParts = new Float64Array(points.length);
+  const imaginaryParts = new Float64Array(points.length);
+  realParts[0] = 1;
   let degree = 0;
   let scale = 1;
   points.forEach((other, j) => {
     if (j === index) return;
     degree++;
     for (let i = degree; i >= 0; i--) {
-      const [lowRe, lowIm] = i > 0 ? [res[i - 1]!, ims[i - 1]!] : [0, 0];
-      const [re, im] = [res[i]!, ims[i]!];
-      res[i] = other.u * lowRe - (other.re * re - other.im * im);
-      ims[i] = other.u * lowIm - (other.re * im + other.im * re);
+      const [lowerReal, lowerImaginary] = i > 0 ? [realParts[i - 1]!, imaginaryParts[i - 1]!] : [0, 0];
+      const [re, im] = [realParts[i]!, imaginaryParts[i]!];
+      realParts[i] = other.u * lowerReal - (other.re * re - other.im * im);
+      imaginaryParts[i] = other.u * lowerImaginary - (other.re * im + other.im * re);
     }
     const [re, im] = [other.u * at.re - other.re * at.u, other.u * at.im - other.im * at.u];
     scale *= re * re + im * im;
   });
   let norm = 0;
-  for (let i = 0; i < points.length; i++) norm += res[i]! ** 2 + ims[i]! ** 2;
+  for (let i = 0; i < points.length; i++) norm += realParts[i]! ** 2 + imaginaryParts[i]! ** 2;
   return norm / scale;
 }

@@ -16,7 +16,7 @@ interface Term {
  *
  * @param sizes typical size of each input, by default all one
  */
-export function lower(sums: Sums, scales: Scales, sizes?: readonly number[]): Program {
+export function toProgram(sums: Sums, scales: Scales, sizes?: readonly number[]): Program {
   const operations: Operation[] = [];
   const made = new Map<number, Value>(Array.from({ length: sums.inputs }, (_, input) => [input, input]));
   const images = imagesOf(sums, scales, sizes);

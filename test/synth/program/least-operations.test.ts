@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { matrix } from '../../../synth/algebra/matrix.js';
 import { synthesize } from '../../../synth/core/synthesize.js';
-import { leastOperations } from '../../../synth/program/bound.js';
 import { compile } from '../../../synth/program/compile.js';
+import { leastOperations } from '../../../synth/program/least-operations.js';
 import { costOf } from '../../../synth/program/program.js';
 
 describe('leastOperations', () => {
