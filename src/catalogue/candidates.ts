@@ -2,6 +2,7 @@ import { nestModuli } from '../../synth/core/nesting.js';
 import {
   expected,
   formatModulus,
+  InputError,
   parseModuli,
   proveTransform,
   synthesize,
@@ -117,9 +118,37 @@ function ownAlgorithm(own: Transform | string, taps: number, axis: string): Axis
   const size = Math.max(transform.outputs + taps - 1, transform.products);
   if (size > MAX_SIZE)
     throw expected(`the transform along ${axis}`, `one of at most ${MAX_SIZE} inputs and products`, size);
-  const algorithm = plainAlgorithm(transform);
+  const algorithm = plainAlgorithm(inCanonicalOrder(transform));
   proved.set(transform, algorithm);
   return algorithm;
+}
+
+/**
+ * The same products in the canonical order, in which shipped transforms have their codelets; as given where the moduli
+ * make other products.
+ */
+function inCanonicalOrder(own: Transform): Transform {
+  const { moduli, taps } = own;
+  if (moduli.length === 0) return own;
+  let canonical: Transform;
+  try {
+    canonical = fromModuli(moduli.join(', '), taps);
+  } catch (error) {
+    // What the moduli say does not matter here: the algorithm is proved.
+    if (error instanceof InputError) return own;
+    throw error;
+  }
+  const [products, wanted] = [own, canonical].map((each) => productTexts(each).sort().join('\n'));
+  return products === wanted ? canonical : own;
+}
+
+/** Every product, a column of A and rows of B and C, as a text. */
+function productTexts({ A, B, C }: Transform): string[] {
+  return B.map((row, t) =>
+    [A.map((line) => line[t]!), row, C[t]!]
+      .map((vector) => vector.map((value) => value.toFraction()).join(' '))
+      .join('; '),
+  );
 }
 
 /**

@@ -6,6 +6,7 @@ import { familyAlgorithms, knownAlgorithms } from '../../src/catalogue/catalogue
 import type { Layer } from '../../src/problem/problem.js';
 import { packageRoot } from '../../src/support/package.js';
 import { codeletName } from '../../synth/emit/codelet-name.js';
+import { synthesize } from '../../synth/index.js';
 
 const folder = join(packageRoot(), 'native/kernels/codelets');
 const headers = readdirSync(folder).filter((name) => name !== 'codelets.h');
@@ -54,7 +55,8 @@ describe('codelets', () => {
 
   it('serve a layer with moduli of its own, whatever their order', () => {
     const layer = { rank: 1, kernel: [1, 1, 3] } as unknown as Layer;
-    for (const transforms of ['0, ±1, ±2, inf', 'inf, -2, 0, 2, -1, 1']) {
+    const own = synthesize({ outputs: 4, taps: 3, moduli: 'inf, 0, ±2, ±1' });
+    for (const transforms of ['0, ±1, ±2, inf', 'inf, -2, 0, 2, -1, 1', own]) {
       const [, , [algorithm]] = candidatesOf(layer, { transforms });
       const { A, B } = algorithm!.forms[0]!.transform;
       expect(stated.has(codeletName('input', B))).toBe(true);
