@@ -40,12 +40,25 @@ export {
   type TransformOperations,
 } from '../synth/search/search.js';
 export { type SplitMember, type SplitSearchOptions, searchSplit } from '../synth/split/search.js';
+export {
+  Builder,
+  type ConvOptions,
+  type NormOptions,
+  type PoolOptions,
+  type Value,
+  type WindowOptions,
+} from './graph/builder.js';
+export type { Graph, GraphInput, Node, Size } from './graph/graph.js';
 export type { NetworkPlan, PlannedLayer } from './graph/network-plan.js';
+export type { WeightsOptions } from './graph/weights.js';
 export { Convolution, type LayerWeights, type RunStatistics } from './layers/convolution.js';
 export { Conv1d, Conv2d, Conv3d } from './layers/layers.js';
 export type { Effort, LayerOptions } from './layers/options.js';
 export { type NetworkStatistics, Sequential, type SequentialLayer } from './layers/sequential.js';
 export type { CpuInfo } from './native/addon.js';
+export { type OnnxOptions, writeOnnx } from './onnx/export.js';
+export { readOnnx } from './onnx/import.js';
+export type { Attributes, Constant, ElementType } from './operators/operator.js';
 export type { Lanes } from './planner/choices.js';
 export type { Accuracy } from './planner/error-limit.js';
 export type { Plan } from './planner/plan.js';
