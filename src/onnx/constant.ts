@@ -95,7 +95,7 @@ export class ConstantReader {
     const data = place(type, count);
     let done = 0;
     for (const range of ranges) {
-      const numbers = varints(await this.#source.bytes(range), range.offset);
+      const numbers = varints(this.#source.bytes(range), range.offset);
       if (done + numbers.length > count) throw expected(name, wanted, `more than ${count} numbers`);
       data.set(fromIntegers(numbers, type), done);
       done += numbers.length;
@@ -129,8 +129,7 @@ async function fixed(source: ByteSource, ranges: readonly Range[], { type, count
     });
     return data;
   }
-  const pieces = await Promise.all(ranges.map((range) => source.bytes(range)));
-  const joined = Buffer.concat(pieces);
+  const joined = Buffer.concat(ranges.map((range) => source.bytes(range)));
   let done = 0;
   await fillNumbers(data, type, async (buffer) => {
     joined.copy(buffer, 0, done, done + buffer.length);

@@ -15,7 +15,7 @@ import { type ByteSource, FileSource, MemorySource, Neighbours } from './source.
 import { type Decoded, decode } from './wire.js';
 
 /** Operator sets that are understood: 7 is of 2018, the first whose broadcasting is today's. */
-const OPSETS = { oldest: 7, newest: 26 };
+const OPSETS = { oldest: 7, newest: 27 };
 
 /** Both names of ONNX's own operators. */
 const DEFAULT_DOMAINS: ReadonlySet<string> = new Set(['', 'ai.onnx']);
@@ -65,7 +65,7 @@ class Importer {
 
   async graph(): Promise<Graph> {
     const everything = { offset: 0, length: this.#source.size };
-    const model = await decode(this.#source, everything, modelSchema);
+    const model = decode(this.#source, everything, modelSchema);
     const { graph } = model;
     if (graph === undefined) throw new InputError('it holds no graph');
     const versions = model.opset_import.filter(({ domain }) => DEFAULT_DOMAINS.has(domain ?? ''));

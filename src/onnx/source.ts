@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
@@ -16,10 +17,10 @@ export interface ByteSource {
   readonly name: string;
   readonly size: number;
   /** Some bytes that hold `length` from a position, or what is left; the array stays the same while it serves. */
-  around(position: number, length: number): Promise<{ readonly bytes: Uint8Array; readonly from: number }>;
+  around(position: number, length: number): { readonly bytes: Buffer; readonly from: number };
   /** A copy, or a view that nobody changes. @throws InputError where the source ends before */
-  bytes(range: Range): Promise<Uint8Array>;
-  /** Fills a buffer from a position. @throws InputError where the source ends before */
+  bytes(range: Range): Buffer;
+  /** Fills a buffer from a position, off the main thread, for what is long. @throws InputError where the source ends before */
   fill(buffer: Buffer, position: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -30,10 +31,10 @@ const WINDOW = 1 << 20;
 /** A model that is in memory. */
 export class MemorySource implements ByteSource {
   readonly name: string;
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
 
-  constructor(bytes: Uint8Array, name: string) {
-    this.#bytes = bytes;
+  constructor({ buffer, byteOffset, byteLength }: Uint8Array, name: string) {
+    this.#bytes = Buffer.from(buffer, byteOffset, byteLength);
     this.name = name;
   }
 
@@ -41,17 +42,17 @@ export class MemorySource implements ByteSource {
     return this.#bytes.length;
   }
 
-  async around() {
+  around() {
     return { bytes: this.#bytes, from: 0 };
   }
 
-  async bytes({ offset, length }: Range): Promise<Uint8Array> {
+  bytes({ offset, length }: Range): Buffer {
     checkEnd(this, offset + length);
     return this.#bytes.subarray(offset, offset + length);
   }
 
   async fill(buffer: Buffer, position: number): Promise<void> {
-    buffer.set(await this.bytes({ offset: position, length: buffer.length }));
+    buffer.set(this.bytes({ offset: position, length: buffer.length }));
   }
 
   async close(): Promise<void> {}
@@ -62,7 +63,7 @@ export class FileSource implements ByteSource {
   readonly name: string;
   readonly size: number;
   readonly #file: FileHandle;
-  #window: { bytes: Uint8Array; from: number } = { bytes: new Uint8Array(0), from: 0 };
+  #window: { bytes: Buffer; from: number } = { bytes: Buffer.alloc(0), from: 0 };
 
   private constructor(name: string, file: FileHandle, size: number) {
     this.name = name;
@@ -78,26 +79,19 @@ export class FileSource implements ByteSource {
     return new FileSource(path, file, (await file.stat()).size);
   }
 
-  async around(position: number, length: number) {
+  around(position: number, length: number) {
     const { bytes, from } = this.#window;
     const end = Math.min(position + length, this.size);
-    if (position < from || end > from + bytes.length) {
-      const window = Buffer.alloc(Math.max(0, Math.min(WINDOW, this.size - position)));
-      await this.fill(window, position);
-      this.#window = { bytes: window, from: position };
-    }
+    if (position < from || end > from + bytes.length)
+      this.#window = { bytes: this.#read(position, Math.min(WINDOW, this.size - position)), from: position };
     return this.#window;
   }
 
-  async bytes({ offset, length }: Range): Promise<Uint8Array> {
+  bytes({ offset, length }: Range): Buffer {
     checkEnd(this, offset + length);
-    if (length <= WINDOW / 16) {
-      const { bytes, from } = await this.around(offset, length);
-      return bytes.subarray(offset - from, offset - from + length);
-    }
-    const bytes = Buffer.alloc(length);
-    await this.fill(bytes, offset);
-    return bytes;
+    if (length > WINDOW / 16) return this.#read(offset, length);
+    const { bytes, from } = this.around(offset, length);
+    return bytes.subarray(offset - from, offset - from + length);
   }
 
   async fill(buffer: Buffer, position: number): Promise<void> {
@@ -108,6 +102,16 @@ export class FileSource implements ByteSource {
 
   close(): Promise<void> {
     return this.#file.close();
+  }
+
+  #read(position: number, length: number): Buffer {
+    const bytes = Buffer.alloc(length);
+    for (let done = 0; done < length; ) {
+      const count = readSync(this.#file.fd, bytes, done, length - done, position + done);
+      if (count === 0) throw endsBefore(this, position + length);
+      done += count;
+    }
+    return bytes;
   }
 }
 

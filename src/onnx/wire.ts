@@ -61,7 +61,7 @@ const MAX_STRING = 1 << 20;
 const MAX_PACKED = 1 << 24;
 
 /** Most values of one model: each takes a hundred times the room in memory that it may take in a file. */
-const MAX_VALUES = 1 << 22;
+const MAX_VALUES = 1 << 21;
 
 /** Payloads from this size on are written from where they lie. */
 const BORROWED = 1 << 16;
@@ -71,12 +71,8 @@ const BORROWED = 1 << 16;
  *
  * @throws InputError saying what is wrong at which byte
  */
-export async function decode<S extends Schema>(
-  source: ByteSource,
-  range: Range,
-  schema: S,
-): Promise<Decoded<S>> {
-  return (await new Decoder(source).message(range, schema)) as Decoded<S>;
+export function decode<S extends Schema>(source: ByteSource, range: Range, schema: S): Decoded<S> {
+  return new Decoder(source).message(range, schema) as Decoded<S>;
 }
 
 type Loose = Record<string, unknown>;
@@ -90,17 +86,17 @@ class Decoder {
   }
 
   /** @param into what earlier pieces of the same message have given: protocol buffers merge them */
-  async message({ offset, length }: Range, schema: Schema, into?: Loose): Promise<Loose> {
+  message({ offset, length }: Range, schema: Schema, into?: Loose): Loose {
     const fields = fieldsOf(schema);
-    const message = into ?? blank(schema);
+    const message = into ?? blank(fields);
     const end = offset + length;
     for (let at = offset; at < end; ) {
-      const field = await this.#field(at, end);
+      const field = this.#field(at, end);
       at = field.end;
       const known = fields.get(field.number);
       if (known === undefined) continue;
       const { name, holds, repeated } = known;
-      for (const value of await this.#content(field, holds, repeated ? undefined : message[name])) {
+      for (const value of this.#content(field, holds, repeated ? undefined : message[name])) {
         if (++this.#values > MAX_VALUES) throw corrupt(at, `there are more than ${MAX_VALUES} values`);
         if (repeated) (message[name] as unknown[]).push(value);
         else message[name] = value;
@@ -110,48 +106,48 @@ class Decoder {
   }
 
   /** The field at a position: its number, type, and where its content begins and ends. */
-  async #field(at: number, end: number): Promise<Field> {
-    const { bytes, from } = await this.#source.around(at, MAX_HEAD);
+  #field(at: number, end: number): Field {
+    const { bytes, from } = this.#source.around(at, MAX_HEAD);
     const reader = readerOf(bytes);
     reader.pos = at - from;
-    const attempt = <T>(read: () => T): T => {
-      try {
-        return read();
-      } catch (cause) {
-        throw corrupt(at, cause instanceof Error ? cause.message : String(cause), cause);
+    let head: { number: number; type: WireType; length: number | undefined; integer: number; start: number };
+    try {
+      const [number, type] = reader.tag();
+      let start = from + reader.pos;
+      let length = sizes.get(type);
+      let integer = 0;
+      if (type === WireType.LengthDelimited) {
+        length = reader.uint32();
+        start = from + reader.pos;
+      } else if (type === WireType.Varint) {
+        integer = Number(reader.int64());
+        length = from + reader.pos - start;
       }
-    };
-    const [number, type] = attempt(() => reader.tag());
-    let start = from + reader.pos;
-    let length = sizes.get(type);
-    if (type === WireType.LengthDelimited) {
-      length = attempt(() => reader.uint32());
-      start = from + reader.pos;
+      head = { number, type, length, integer, start };
+    } catch (cause) {
+      throw corrupt(at, cause instanceof Error ? cause.message : String(cause), cause);
     }
-    if (type === WireType.Varint) {
-      attempt(() => reader.int64());
-      length = from + reader.pos - start;
-    }
+    const { number, type, length, integer, start } = head;
     if (length === undefined) throw corrupt(at, `a field of type ${type} is not ONNX's`);
     if (start + length > end) throw corrupt(at, `field ${number} is longer than what it lies in`);
-    return { number, type, range: { offset: start, length }, end: start + length };
+    return { number, type, range: { offset: start, length }, integer, end: start + length };
   }
 
-  async #content(field: Field, holds: Scalar | Schema, earlier: unknown): Promise<readonly unknown[]> {
-    const { range, type, number } = field;
+  #content(field: Field, holds: Scalar | Schema, earlier: unknown): readonly unknown[] {
+    const { range, type, number, integer } = field;
     if (holds === 'range') return [range];
+    if (holds === 'int' && type === WireType.Varint) return [integer];
     const delimited = type === WireType.LengthDelimited;
     if (typeof holds === 'object' && delimited)
-      return [await this.message(range, holds, earlier as Loose | undefined)];
+      return [this.message(range, holds, earlier as Loose | undefined)];
     if (holds === 'string' && delimited) {
       if (range.length > MAX_STRING) throw corrupt(range.offset, `a name has ${range.length} bytes`);
-      return [Buffer.from(await this.#source.bytes(range)).toString('utf8')];
+      return [this.#source.bytes(range).toString('utf8')];
     }
     // Repeated numbers come one by one or packed into one field, whatever the writer liked.
-    const single = holds === 'int' ? WireType.Varint : WireType.Bit32;
-    if ((holds === 'int' || holds === 'float') && (delimited || type === single)) {
+    if ((holds === 'int' && delimited) || (holds === 'float' && (delimited || type === WireType.Bit32))) {
       if (range.length > MAX_PACKED) throw corrupt(range.offset, `an attribute has ${range.length} bytes`);
-      const bytes = await this.#source.bytes(range);
+      const bytes = this.#source.bytes(range);
       return holds === 'int' ? varints(bytes, range.offset) : floats(bytes, range.offset);
     }
     throw corrupt(range.offset, `field ${number} has a type that is not ONNX's`);
@@ -163,6 +159,8 @@ interface Field {
   readonly type: WireType;
   /** Its content, without tag and length. */
   readonly range: Range;
+  /** The number that a varint is. */
+  readonly integer: number;
   readonly end: number;
 }
 
@@ -222,10 +220,10 @@ function fieldsOf(schema: Schema): ReadonlyMap<number, KnownField> {
   return fields;
 }
 
-function blank(schema: Schema): Loose {
-  return Object.fromEntries(
-    Object.entries(schema).map(([name, [, , repeated]]) => [name, repeated === undefined ? undefined : []]),
-  );
+function blank(fields: ReadonlyMap<number, KnownField>): Loose {
+  const message: Loose = {};
+  for (const { name, repeated } of fields.values()) message[name] = repeated ? [] : undefined;
+  return message;
 }
 
 function corrupt(at: number, what: string, cause?: unknown): InputError {
