@@ -66,7 +66,10 @@ export type { Algorithm } from './planner/planner.js';
 export type { Activation } from './problem/activation.js';
 export type { ConvolutionOptions, PerAxis, Rank } from './problem/problem.js';
 export { packageVersion as version } from './support/package.js';
+export type { NamedTensors } from './tensor/named.js';
 export { readNpy, writeNpy } from './tensor/npy.js';
+export { readNpz, writeNpz } from './tensor/npz.js';
+export { readSafetensors, writeSafetensors } from './tensor/safetensors.js';
 export { type NestedNumbers, Tensor } from './tensor/tensor.js';
 export {
   exportWisdom,
