@@ -95,7 +95,7 @@ export const numberFormats: Readonly<Record<NumberType, NumberFormat>> = {
   float16: {
     bytes: 2,
     read: (bytes) => Float32Array.from(new Uint16Array(...viewOf(bytes, 2)), halfToNumber),
-    write: (values) => Uint16Array.from(values, numberToHalf),
+    write: (values) => Uint16Array.from(values, halfWriter(10, -14)),
   },
   bfloat16: {
     bytes: 2,
@@ -104,12 +104,7 @@ export const numberFormats: Readonly<Record<NumberType, NumberFormat>> = {
       const bits = Uint32Array.from(new Uint16Array(...viewOf(bytes, 2)), (half) => half << 16);
       return new Float32Array(bits.buffer);
     },
-    write: (values) => {
-      const bits = new Uint32Array(Float32Array.from(values).buffer);
-      return Uint16Array.from(bits, (word) =>
-        (word & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16,
-      );
-    },
+    write: (values) => Uint16Array.from(values, halfWriter(7, -126)),
   },
   float32: {
     bytes: 4,
@@ -182,17 +177,27 @@ function halfToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** The nearest binary16, ties to even. */
-function numberToHalf(value: number): number {
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  const magnitude = Math.abs(value);
-  if (Number.isNaN(value)) return 0x7e00;
-  if (magnitude >= 65520) return sign | 0x7c00;
-  // Spacing of binary16 around the value; below 2⁻¹⁴ it no longer shrinks.
-  const exponent = Math.max(Math.floor(Math.log2(magnitude)), -14);
-  const steps = magnitude / 2 ** (exponent - 10);
-  const floor = Math.floor(steps);
-  const up = steps - floor > 0.5 || (steps - floor === 0.5 && floor % 2 === 1);
-  // A fraction that rounds up to the next power of two carries into the exponent by itself.
-  return sign | ((exponent + 14) * 1024 + floor + Number(up));
+/**
+ * Gives the bits of the nearest number of two bytes, ties to even.
+ *
+ * @param fraction how many bits it has behind the point
+ * @param smallest exponent of a normal number
+ */
+function halfWriter(fraction: number, smallest: number): (value: number) => number {
+  // Exponents are counted from one below the smallest; all bits set stand for infinity.
+  const infinity = (3 - 2 * smallest) << fraction;
+  const quietNaN = infinity | (1 << (fraction - 1));
+  return (value) => {
+    const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+    const magnitude = Math.abs(value);
+    if (Number.isNaN(value)) return quietNaN;
+    if (magnitude === Infinity) return sign | infinity;
+    // Below the smallest normal number, the spacing no longer shrinks.
+    const exponent = Math.max(Math.floor(Math.log2(magnitude)), smallest);
+    const steps = magnitude / 2 ** (exponent - fraction);
+    const floor = Math.floor(steps);
+    const up = steps - floor > 0.5 || (steps - floor === 0.5 && floor % 2 === 1);
+    // A fraction that rounds up to the next power of two carries into the exponent by itself, up to infinity.
+    return sign | Math.min((exponent - smallest) * 2 ** fraction + floor + Number(up), infinity);
+  };
 }
