@@ -40,14 +40,8 @@ export {
   type TransformOperations,
 } from '../synth/search/search.js';
 export { type SplitMember, type SplitSearchOptions, searchSplit } from '../synth/split/search.js';
-export {
-  Builder,
-  type ConvOptions,
-  type NormOptions,
-  type PoolOptions,
-  type Value,
-  type WindowOptions,
-} from './graph/builder.js';
+export { Builder } from './graph/builder.js';
+export type { ConvOptions, NormOptions, PoolOptions, Value, WindowOptions } from './graph/builder-options.js';
 export type { Graph, GraphInput, Node, Size } from './graph/graph.js';
 export type { NetworkPlan, PlannedLayer } from './graph/network-plan.js';
 export type { WeightsOptions } from './graph/weights.js';
