@@ -12,7 +12,11 @@ export type ElementType =
   | 'bfloat16'
   | 'int64'
   | 'int32'
+  | 'int16'
   | 'int8'
+  | 'uint64'
+  | 'uint32'
+  | 'uint16'
   | 'uint8'
   | 'bool';
 

@@ -70,9 +70,9 @@ describe('readNpy', () => {
   });
 
   it.each([
-    ['(3,)', '<f4', `to hold 3 elements of type f4 ${cut}`],
-    ['(2,)', '<f8', `to hold 2 elements of type f8 ${cut}`],
-    ['(99999, 9999)', '<f4', `to hold 99999 × 9999 elements of type f4 ${cut}`],
+    ['(3,)', '<f4', `to hold 3 elements of type float32 ${cut}`],
+    ['(2,)', '<f8', `to hold 2 elements of type float64 ${cut}`],
+    ['(99999, 9999)', '<f4', `to hold 99999 × 9999 elements of type float32 ${cut}`],
     ['(99999, 99999)', '<f4', 'to be at most 1073741824 elements (4 GiB)'],
     ['(-2,)', '<f4', "one with a plain 'shape'"],
     ['(2.5,)', '<f4', "one with a plain 'shape'"],
