@@ -54,7 +54,7 @@ export type { Activation } from './problem/activation.js';
 export type { ConvolutionOptions, PerAxis, Rank } from './problem/problem.js';
 export { packageVersion as version } from './support/package.js';
 export { readNpy, writeNpy } from './tensor/npy.js';
-export { type NestedNumbers, Tensor } from './tensor/tensor.js';
+export { type NestedNumbers, type RandomOptions, Tensor } from './tensor/tensor.js';
 export {
   exportWisdom,
   forgetWisdom,

@@ -29,8 +29,14 @@ const elementTypes: Readonly<Record<string, { bytes: number; read: (chunk: Buffe
     u2: { bytes: 2, read: (chunk) => new Uint16Array(...viewOf(chunk, 2)) },
     i4: { bytes: 4, read: (chunk) => new Int32Array(...viewOf(chunk, 4)) },
     u4: { bytes: 4, read: (chunk) => new Uint32Array(...viewOf(chunk, 4)) },
-    i8: { bytes: 8, read: (chunk) => Float64Array.from(new BigInt64Array(...viewOf(chunk, 8)), Number) },
-    u8: { bytes: 8, read: (chunk) => Float64Array.from(new BigUint64Array(...viewOf(chunk, 8)), Number) },
+    i8: {
+      bytes: 8,
+      read: (chunk) => Float64Array.from(new BigInt64Array(...viewOf(chunk, 8)), roundedOnce),
+    },
+    u8: {
+      bytes: 8,
+      read: (chunk) => Float64Array.from(new BigUint64Array(...viewOf(chunk, 8)), roundedOnce),
+    },
     f2: { bytes: 2, read: (chunk) => Float32Array.from(new Uint16Array(...viewOf(chunk, 2)), halfToNumber) },
     f4: { bytes: 4, read: (chunk) => new Float32Array(...viewOf(chunk, 4)) },
     f8: { bytes: 8, read: (chunk) => new Float64Array(...viewOf(chunk, 8)) },
@@ -108,9 +114,11 @@ async function readHeader(file: FileHandle, path: string): Promise<Header> {
 }
 
 /** Understands the dictionary as NumPy writes it, in any order of keys, Python 2's `3L` included. */
-function parseHeader(text: string, path: string): Header {
+function parseHeader(written: string, path: string): Header {
+  // One space for many: patterns that may skip any number of them at several places would try all ways to share them.
+  const text = written.replace(/\s+/g, ' ');
   const field = (key: string, value: string): string => {
-    const match = new RegExp(`['"]${key}['"]\\s*:\\s*${value}\\s*[,}]`).exec(text)?.[1];
+    const match = new RegExp(`['"]${key}['"] ?: ?${value} ?[,}]`).exec(text)?.[1];
     if (match === undefined)
       throw expected(`the header of ${path}`, `one with a plain '${key}'`, text.trim());
     return match;
@@ -122,7 +130,7 @@ function parseHeader(text: string, path: string): Header {
       `a boolean, integer or real one (${Object.keys(elementTypes).join(', ')})`,
       type,
     );
-  const sizes = field('shape', `\\(((?:\\s*\\d+L?\\s*,)*\\s*(?:\\d+L?)?\\s*)\\)`).split(',');
+  const sizes = field('shape', `\\(((?: ?\\d+L? ?,)* ?(?:\\d+L? ?)?)\\)`).split(',');
   const shape = sizes
     .map((size) => size.trim().replace('L', ''))
     .filter((size) => size !== '')
@@ -200,6 +208,23 @@ function swapBytes(chunk: Buffer, bytes: number): void {
 function viewOf(chunk: Buffer, bytes: number): [ArrayBuffer, number, number] {
   return [chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.length / bytes];
 }
+
+/** Integers beyond it are no longer all doubles. */
+const EXACT = 2n ** 53n;
+
+/**
+ * A double that rounds to single precision as the integer itself does. Rounding an integer of more than 53 bits to a
+ * double first may put it half-way between two floats. With its last bits cut off, and the lowest one kept set if any of
+ * them was, it is a double that lies on the same side.
+ */
+function roundedOnce(value: bigint): number {
+  if (-EXACT <= value && value <= EXACT) return Number(value);
+  const cut = BigInt.asUintN(CUT_BITS, value);
+  return Number(value - cut + (cut === 0n ? 0n : 1n << BigInt(CUT_BITS)) / 2n);
+}
+
+/** Of 64 bits 52 stay and one that says whether anything was cut off; a float has 24. */
+const CUT_BITS = 12;
 
 /** IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. */
 function halfToNumber(bits: number): number {

@@ -2,6 +2,7 @@ import { transpose } from '../algebra/matrix.js';
 import { ZERO } from '../algebra/rational.js';
 import { normalizeSigns } from '../algebra/rows.js';
 import { expected } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { convolution } from './convolution.js';
 import { defaultModuli, resolvePoints } from './defaults.js';
 import { formatModulus, type ModuliInput, parseModuli, validateModuli } from './moduli.js';
@@ -26,7 +27,9 @@ export interface SynthesisOptions {
  *
  * @throws InputError when a size or the moduli are unusable; the message names the offenders
  */
-export function synthesize({ outputs, taps, moduli }: SynthesisOptions): Transform {
+export function synthesize(options: SynthesisOptions): Transform {
+  checkOptions('synthesize', options, { outputs: true, taps: true, moduli: true });
+  const { outputs, taps, moduli } = options;
   checkSize('outputs', outputs);
   checkSize('taps', taps);
   const inputs = outputs + taps - 1;

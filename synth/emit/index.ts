@@ -1,5 +1,6 @@
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { emitC } from './c.js';
 import { emitCpp } from './cpp.js';
 import { printLatex } from './latex.js';
@@ -59,6 +60,7 @@ export interface EmitOptions {
  * @throws VerificationError when the transform is no correct algorithm
  */
 export function emit(transform: Transform, target: string, options: EmitOptions = {}): string {
+  checkOptions('emit', options, { name: true });
   const { name = `f${transform.outputs}x${transform.taps}` } = options;
   const found = targets.find((each) => each.name === target);
   if (!found) throw expected('target', `one of ${targets.map((each) => each.name).join(', ')}`, target);

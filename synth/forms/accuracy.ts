@@ -1,6 +1,7 @@
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
 import { expectedLayerError } from '../noise/layer.js';
+import { checkOptions } from '../options.js';
 import { backwardData, backwardWeights } from './gradients.js';
 
 /** Over how much a training step sums. */
@@ -28,6 +29,7 @@ export interface TrainingAccuracy {
  * @throws InputError when a number is not positive
  */
 export function trainingAccuracy(transform: Transform, step: TrainingStep = {}): TrainingAccuracy {
+  checkOptions('trainingAccuracy', step, { dims: true, channels: true, tiles: true });
   const { dims = 2, channels = 64, tiles = 1024 } = step;
   for (const [name, value] of Object.entries({ dims, channels, tiles })) {
     if (!Number.isInteger(value) || value < 1) throw expected(name, 'a positive integer', value);

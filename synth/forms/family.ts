@@ -18,6 +18,7 @@ import { synthesize } from '../core/synthesize.js';
 import type { Matrix, Transform } from '../core/transform.js';
 import { verify } from '../core/verify.js';
 import { expected, InputError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { type Factor, linear, squaredGain } from '../search/gain.js';
 
 /** What tiles a family should have. */
@@ -54,7 +55,9 @@ export interface AxisFamily {
  *
  * @throws InputError when sizes repeat, the moduli are unusable, or no subset of them fits a member
  */
-export function axisFamily({ outputs, taps, moduli }: FamilyOptions): AxisFamily {
+export function axisFamily(options: FamilyOptions): AxisFamily {
+  checkOptions('axisFamily', options, { outputs: true, taps: true, moduli: true });
+  const { outputs, taps, moduli } = options;
   const sizes = checkSizes(outputs);
   const all = moduli === undefined ? defaultModuli(sizes[0]!, taps) : parseModuli(moduli);
   validateModuli(all, sizes[0]! + taps - 1);

@@ -1,5 +1,6 @@
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { ROUNDING_VARIANCE } from '../program/rounding.js';
 import { type AxisArithmetic, type AxisNoise, axisNoise } from './axis.js';
 
@@ -16,6 +17,11 @@ export interface LayerArithmetic {
   /** Whether products are added by fused multiply-add, without a rounding of their own. True by default. */
   readonly fused?: boolean;
 }
+
+/** @internal */
+export const arithmeticNames: OptionNames<LayerArithmetic> = {
+  ...{ channels: true, sumBlock: true, kernelTransform: true, weightFormat: true, fused: true },
+};
 
 /** Expected rounding errors of a layer's outputs. */
 export interface ExpectedError {
@@ -58,6 +64,7 @@ export function expectedLayerError(
   axes: readonly (Transform | AxisArithmetic)[],
   arithmetic: LayerArithmetic,
 ): ExpectedError {
+  checkOptions('expectedLayerError', arithmetic, arithmeticNames);
   const { channels, sumBlock = 0, fused = true } = arithmetic;
   if (axes.length === 0) throw expected('axes', 'one transform per axis', axes);
   if (!Number.isInteger(channels) || channels < 1) throw expected('channels', 'a positive integer', channels);

@@ -1,5 +1,6 @@
 import { Fraction } from 'fraction.js';
 import { expected } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { randomNumbers } from '../random.js';
 import type { Point } from '../search/gain.js';
 import { type Minimum, minimise } from '../search/minimise.js';
@@ -58,6 +59,9 @@ const SLACK = 0.005;
  * @throws InputError when a size is not positive, or there are fewer than two dimensions
  */
 export function searchSplit(options: SplitSearchOptions): SplitMember[] {
+  checkOptions('searchSplit', options, {
+    ...{ outputs: true, taps: true, dims: true, starts: true, seed: true, onProgress: true },
+  });
   const { outputs, taps, dims, starts = 3, seed = 1, onProgress } = options;
   for (const [name, value] of Object.entries({ outputs, taps, starts }))
     if (!Number.isInteger(value) || value < 1) throw expected(name, 'a positive integer', value);
