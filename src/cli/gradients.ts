@@ -1,5 +1,6 @@
 import {
   defaultModuli,
+  expected,
   formatModulus,
   MAX_DEFAULT_INPUTS,
   synthesize,
@@ -19,8 +20,14 @@ export interface TrainingRow extends TrainingAccuracy {
   readonly moduli: readonly string[];
 }
 
-/** The errors of training with the default F(S, G) for each kernel size. */
+/**
+ * The errors of training with the default F(S, G) for each kernel size.
+ *
+ * @throws InputError for kernels longer than there are defaults for, or more dimensions than algorithms are nested over
+ */
 export function trainingRows(taps: readonly number[], dims: number): TrainingRow[] {
+  const most = MAX_DEFAULT_INPUTS - OUTPUTS[0]! + 1;
+  for (const each of taps) if (each > most) throw expected('--taps', `at most ${most}`, each);
   return taps.flatMap((each) =>
     OUTPUTS.filter((outputs) => outputs + each - 1 <= MAX_DEFAULT_INPUTS).map((outputs) => {
       const transform = synthesize({ outputs, taps: each });

@@ -1,6 +1,6 @@
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
-import { expectedLayerError } from '../noise/layer.js';
+import { expectedLayerError, MAX_DIMS } from '../noise/layer.js';
 import { checkOptions } from '../options.js';
 import { backwardData, backwardWeights } from './gradients.js';
 
@@ -34,6 +34,7 @@ export function trainingAccuracy(transform: Transform, step: TrainingStep = {}):
   for (const [name, value] of Object.entries({ dims, channels, tiles })) {
     if (!Number.isInteger(value) || value < 1) throw expected(name, 'a positive integer', value);
   }
+  if (dims > MAX_DIMS) throw expected('dims', `at most ${MAX_DIMS}`, dims);
   const ratio = (each: Transform, count: number, kernelTransform: 'single' | 'double') =>
     expectedLayerError(Array<Transform>(dims).fill(each), { channels: count, kernelTransform }).ratio;
   return {

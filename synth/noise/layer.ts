@@ -33,6 +33,11 @@ export interface ExpectedError {
   readonly ratio: number;
 }
 
+/** The most axes that algorithms are nested over. */
+export const MAX_DIMS = 4;
+/** Of a tile: its outputs are looked at one by one. */
+const MAX_OUTPUTS = 2 ** 20;
+
 /** Variance of the product of two numbers uniform in [−1, 1]. */
 const PRODUCT_VARIANCE = 1 / 9;
 /** Mean |x| of a normal variable of variance one, which a sum of many roundings is. */
@@ -58,7 +63,8 @@ const WALK_SLOPE = (0.88099 ** -2 - 1) / WALK_VARIANCE;
  * treat it like data.
  *
  * @param axes one per convolved axis
- * @throws InputError when there is no axis, or a number is not positive
+ * @throws InputError when there is no axis, a number is not positive, or a tile has more than 2²⁰ outputs, which are
+ *   looked at one by one
  */
 export function expectedLayerError(
   axes: readonly (Transform | AxisArithmetic)[],
@@ -67,6 +73,9 @@ export function expectedLayerError(
   checkOptions('expectedLayerError', arithmetic, arithmeticNames);
   const { channels, sumBlock = 0, fused = true } = arithmetic;
   if (axes.length === 0) throw expected('axes', 'one transform per axis', axes);
+  const outputs = axes.reduce((all, axis) => all * ('transform' in axis ? axis.transform : axis).outputs, 1);
+  if (outputs > MAX_OUTPUTS)
+    throw expected('the outputs of a tile', `at most ${MAX_OUTPUTS} over all axes`, outputs);
   if (!Number.isInteger(channels) || channels < 1) throw expected('channels', 'a positive integer', channels);
   if (!Number.isInteger(sumBlock) || sumBlock < 0)
     throw expected('sumBlock', 'an integer of at least 0', sumBlock);

@@ -3,7 +3,7 @@ import type { Matrix, Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
 import type { AxisArithmetic } from '../noise/axis.js';
 import { noiseGain } from '../noise/gain.js';
-import { expectedLayerError } from '../noise/layer.js';
+import { expectedLayerError, MAX_DIMS } from '../noise/layer.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { compile } from '../program/compile.js';
 import { costOf, type Program } from '../program/program.js';
@@ -82,6 +82,7 @@ export function search(options: SearchOptions): FrontMember[] {
   const { outputs, taps, dims = 2, starts = 3, seed = 1, unrestrictedStarts = 0 } = options;
   const { onProgress, keepGoing = () => true } = options;
   for (const [name, value] of Object.entries({ outputs, taps, dims, starts })) checkPositive(name, value);
+  if (dims > MAX_DIMS) throw expected('dims', `at most ${MAX_DIMS}`, dims);
   if (!Number.isInteger(unrestrictedStarts) || unrestrictedStarts < 0)
     throw expected('unrestrictedStarts', 'an integer of at least 0', unrestrictedStarts);
   const counts = productCounts(options);

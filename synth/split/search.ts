@@ -1,5 +1,6 @@
 import { Fraction } from 'fraction.js';
 import { expected } from '../errors.js';
+import { MAX_DIMS } from '../noise/layer.js';
 import { checkOptions } from '../options.js';
 import { randomNumbers } from '../random.js';
 import type { Point } from '../search/gain.js';
@@ -65,7 +66,8 @@ export function searchSplit(options: SplitSearchOptions): SplitMember[] {
   const { outputs, taps, dims, starts = 3, seed = 1, onProgress } = options;
   for (const [name, value] of Object.entries({ outputs, taps, starts }))
     if (!Number.isInteger(value) || value < 1) throw expected(name, 'a positive integer', value);
-  if (!Number.isInteger(dims) || dims < 2) throw expected('dims', 'an integer of at least 2', dims);
+  if (!Number.isInteger(dims) || dims < 2 || dims > MAX_DIMS)
+    throw expected('dims', `an integer from 2 to ${MAX_DIMS}`, dims);
   const all = shapes(outputs + taps - 1);
   const found = all.flatMap((shape, index) => {
     onProgress?.(index / all.length);

@@ -48,6 +48,8 @@ Examples:
     .action(async (outputs: number | undefined, taps: number | undefined, options: Options) => {
       const { emit, targets } = await import('../../../synth/emit/index.js');
       if (options.target === undefined) {
+        if (outputs !== undefined || options.from !== undefined)
+          throw expected('--target', `one of ${targets.map(({ name }) => name).join(', ')}`, undefined);
         const lines = targets.map(({ name, description }) => `${name.padEnd(14)}${description}\n`);
         return deliver(lines.join(''), options.out);
       }
