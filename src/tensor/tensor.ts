@@ -148,6 +148,7 @@ export class Tensor {
     return `Tensor(${formatShape(this.shape)})`;
   }
 
+  /** For `console.log`. @internal */
   [inspect.custom](): string {
     const shown = [...this.data.subarray(0, 8)].map((value) => String(Number(value.toPrecision(6))));
     return `${this} [ ${shown.join(', ')}${this.data.length > shown.length ? ', …' : ''} ]`;
