@@ -46,8 +46,9 @@ export class Convolution {
     checkOptions('the weights', weights, { weight: true, bias: true });
     checkNoMore('a layer', 2, extra);
     const weight = copyOf(weights.weight, weightShape(settings.layer), 'weight');
-    const bias = weights.bias ? copyOf(weights.bias, [settings.layer.outChannels], 'bias') : null;
-    this.plans = new LayerPlans(settings, weight, bias);
+    const { bias = null } = weights;
+    const biasData = bias === null ? null : copyOf(bias, [settings.layer.outChannels], 'bias');
+    this.plans = new LayerPlans(settings, weight, biasData);
   }
 
   /**

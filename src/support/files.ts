@@ -31,6 +31,8 @@ export async function writeWhole(path: string, chunks: readonly Uint8Array[]): P
   try {
     await append(temporary.path, chunks, 'wx');
     temporary.takePlace(existing);
+  } catch (error) {
+    throw temporary.explained(error);
   } finally {
     temporary.discard();
   }
@@ -53,6 +55,8 @@ export function writeWholeSync(path: string, text: string): void {
       closeSync(file);
     }
     temporary.takePlace(existing);
+  } catch (error) {
+    throw temporary.explained(error);
   } finally {
     temporary.discard();
   }

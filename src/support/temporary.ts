@@ -35,6 +35,12 @@ export class Temporary {
     renameSync(this.path, this.target);
   }
 
+  /** An error of the system's about it, in words about the target, which is all that its caller knows. */
+  explained(error: unknown): unknown {
+    if (error instanceof Error) error.message = error.message.replaceAll(this.path, this.target);
+    return error;
+  }
+
   /** Removes it if it is still there, and is to be called in any case. */
   discard(): void {
     this.#forgetAtExit();

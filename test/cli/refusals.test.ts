@@ -20,6 +20,7 @@ it.each([
   ],
   ['accuracy --all --dims 2', "error: option '--all' cannot be used with option '-n, --dims <N>'"],
   ['accuracy 2 3 --all', 'winograd: Expected S and G to be left out with --all but received 2'],
+  ['accuracy 2 3 --channels 99999999', 'winograd: Expected channels and runs to be so few that'],
   ['emit 4 3', 'winograd: Expected --target to be one of json, '],
 ])('winograd %s is refused in a few words', async (line, message) => {
   const { code, stdout, stderr } = await winograd(line.split(' '));

@@ -223,6 +223,7 @@ describe('bad input', () => {
     expect(make(undefined)).toThrow('Expected weights to be { weight, bias? } but received undefined');
     expect(make({})).toThrow('Expected weight to be a Float32Array but received undefined');
     expect(make({ weight: new Float32Array(134) })).toThrow('Expected weight to be 135 elements long');
+    expect(make({ weight, bias: 0 })).toThrow('Expected bias to be a Float32Array but received 0');
     expect(make({ weight, bias: new Float32Array(4) })).toThrow('Expected bias to be 5 elements long');
     expect(make({ weight, bias: Tensor.zeros([5, 1]) })).toThrow(
       'Expected the shape of bias to be [5] but received [5, 1]',
