@@ -6,6 +6,8 @@ export {
   backwardData,
   backwardWeights,
   bitGrowth,
+  ClaimError,
+  type Claims,
   type EmitOptions,
   emit,
   expected,

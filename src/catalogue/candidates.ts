@@ -1,11 +1,12 @@
+import { nestModuli } from '../../synth/core/nesting.js';
 import {
   expected,
+  formatModulus,
   MAX_DEFAULT_INPUTS,
-  modulusDegree,
   parseModuli,
+  proveTransform,
   synthesize,
   type Transform,
-  verify,
 } from '../../synth/index.js';
 import type { Axes } from '../native/addon.js';
 import {
@@ -121,7 +122,7 @@ function ownAlgorithm(own: Transform | string, taps: number, axis: string): Axis
       `F(${transform.outputs}, ${transform.taps})`,
     );
   if (known !== undefined) return known;
-  verify(transform);
+  proveTransform(transform);
   const size = Math.max(transform.outputs + taps - 1, transform.products);
   if (size > MAX_SIZE)
     throw expected(`the transform along ${axis}`, `one of at most ${MAX_SIZE} inputs and products`, size);
@@ -130,10 +131,12 @@ function ownAlgorithm(own: Transform | string, taps: number, axis: string): Axis
   return algorithm;
 }
 
-/** The degrees of the moduli add up to D = S + G − 1, which gives S. */
+/**
+ * The degrees of the moduli add up to D = S + G − 1, which gives S. In the canonical order, whichever was given, so that
+ * shipped transforms run on their codelets.
+ */
 const fromModuli = memoized((moduli: string, taps: number): Transform => {
-  const total = parseModuli(moduli).reduce((sum, modulus) => sum + modulusDegree(modulus), 0);
-  if (total < taps)
-    throw expected('moduli', `of degrees that add up to ${taps} or more for ${taps} taps`, moduli);
-  return synthesize({ outputs: total - taps + 1, taps, moduli });
+  const nested = nestModuli(parseModuli(moduli), taps);
+  const outputs = nested.sizes[0]!.outputs;
+  return synthesize({ outputs, taps, moduli: nested.moduli.map(formatModulus) });
 });

@@ -1,8 +1,9 @@
+import { checkBilinear } from '../core/check.js';
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { ROUNDING_VARIANCE } from '../program/rounding.js';
-import { type AxisArithmetic, type AxisNoise, axisNoise } from './axis.js';
+import { type AxisArithmetic, type AxisNoise, axisNoise, transformOf } from './axis.js';
 
 /** How a layer is summed in single precision. */
 export interface LayerArithmetic {
@@ -63,8 +64,8 @@ const WALK_SLOPE = (0.88099 ** -2 - 1) / WALK_VARIANCE;
  * treat it like data.
  *
  * @param axes one per convolved axis
- * @throws InputError when there is no axis, a number is not positive, or a tile has more than 2²⁰ outputs, which are
- *   looked at one by one
+ * @throws InputError when there is no axis, an axis is no transform, a number is not positive, or a tile has more than
+ *   2²⁰ outputs, which are looked at one by one
  */
 export function expectedLayerError(
   axes: readonly (Transform | AxisArithmetic)[],
@@ -72,8 +73,9 @@ export function expectedLayerError(
 ): ExpectedError {
   checkOptions('expectedLayerError', arithmetic, arithmeticNames);
   const { channels, sumBlock = 0, fused = true } = arithmetic;
-  if (axes.length === 0) throw expected('axes', 'one transform per axis', axes);
-  const outputs = axes.reduce((all, axis) => all * ('transform' in axis ? axis.transform : axis).outputs, 1);
+  if (!Array.isArray(axes) || axes.length === 0) throw expected('axes', 'one transform per axis', axes);
+  for (const axis of axes) checkBilinear(transformOf(axis));
+  const outputs = axes.reduce((all, axis) => all * (transformOf(axis) as Transform).outputs, 1);
   if (outputs > MAX_OUTPUTS)
     throw expected('the outputs of a tile', `at most ${MAX_OUTPUTS} over all axes`, outputs);
   if (!Number.isInteger(channels) || channels < 1) throw expected('channels', 'a positive integer', channels);

@@ -1,17 +1,17 @@
 import { Fraction } from 'fraction.js';
+import type { Point } from '../core/squared-gain.js';
 import { expected } from '../errors.js';
 import { MAX_DIMS } from '../noise/layer.js';
 import { checkOptions } from '../options.js';
 import { randomNumbers } from '../random.js';
-import type { Point } from '../search/gain.js';
 import { type Minimum, minimise } from '../search/minimise.js';
 import { paretoFront } from '../search/pareto.js';
 import { simplestBetween } from '../search/rationals.js';
 import { snap, toPoint } from '../search/snap.js';
 import type { ParameterKind } from '../search/structure.js';
 import type { SplitOptions, SplitPoint } from './axis.js';
-import { idealSquaredGain } from './gain.js';
 import type { Gaussian } from './gaussian.js';
+import { idealSquaredGain } from './ideal-gain.js';
 import { splitNoiseGain } from './split.js';
 import type { Complex } from './sums.js';
 
