@@ -66,7 +66,7 @@ export type { NamedTensors } from './tensor/named.js';
 export { readNpy, writeNpy } from './tensor/npy.js';
 export { readNpz, writeNpz } from './tensor/npz.js';
 export { readSafetensors, writeSafetensors } from './tensor/safetensors.js';
-export { type NestedNumbers, Tensor } from './tensor/tensor.js';
+export { type NestedNumbers, type RandomOptions, Tensor } from './tensor/tensor.js';
 export {
   exportWisdom,
   forgetWisdom,

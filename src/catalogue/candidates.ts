@@ -3,6 +3,7 @@ import {
   expected,
   formatModulus,
   InputError,
+  MAX_DEFAULT_INPUTS,
   parseModuli,
   proveTransform,
   synthesize,
@@ -14,6 +15,7 @@ import {
   axisNames,
   type Layer,
   lift,
+  onEach,
   type PerAxis,
   type Problem,
   perAxis,
@@ -78,14 +80,21 @@ export function candidatesOf(layer: Layer | Problem, options: TileOptions): Axes
       if (axis === 2) throw expected(`the tile along ${axisNames[axis]}`, 'a number', size);
       return foldedAlgorithms(taps, axis);
     }
-    if (size + taps - 1 > MAX_SIZE)
-      throw expected(`the tile along ${axisNames[axis]}`, `at most ${MAX_SIZE - taps + 1}`, size);
+    if (taps > MAX_SIZE) return [];
+    // Beyond the moduli that the library knows, only transforms of the caller's own go on.
+    if (size > 1 && size + taps - 1 > MAX_DEFAULT_INPUTS)
+      throw expected(`the tile along ${axisNames[axis]}`, largestTile(taps), size);
     return [defaultAlgorithm(size, taps)];
   });
 }
 
+function largestTile(taps: number): string {
+  const most = Math.max(1, MAX_DEFAULT_INPUTS - taps + 1);
+  return `at most ${most} for ${taps} taps`;
+}
+
 function tileSizes(value: NonNullable<TileOptions['tile']>, rank: Rank): readonly (number | 'fold')[] {
-  const values: readonly (number | 'fold')[] = Array.isArray(value) ? value : Array(rank).fill(value);
+  const values = onEach(value, rank) as readonly (number | 'fold')[];
   const folded = values.includes('fold');
   // What is folded is no number; the others are checked as ever.
   perAxis('tile', folded ? values.map((each) => (each === 'fold' ? 1 : each)) : value, rank, 1);
@@ -93,7 +102,7 @@ function tileSizes(value: NonNullable<TileOptions['tile']>, rank: Rank): readonl
 }
 
 function ownTransforms(value: PerAxis<Transform | string>, rank: number): readonly (Transform | string)[] {
-  const values: readonly unknown[] = Array.isArray(value) ? value : Array<unknown>(rank).fill(value);
+  const values = onEach(value, rank);
   const valid = values.every(
     (each) => typeof each === 'string' || (typeof each === 'object' && each !== null),
   );

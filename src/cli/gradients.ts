@@ -2,6 +2,7 @@ import { operationsOf } from '../../synth/claims/figures.js';
 import {
   backwardWeights,
   defaultModuli,
+  expected,
   formatModulus,
   MAX_DEFAULT_INPUTS,
   synthesize,
@@ -37,8 +38,14 @@ export interface TrainingRow extends TrainingAccuracy {
   };
 }
 
-/** Errors and costs of training with the default F(S, G) for each kernel size. */
+/**
+ * Errors and costs of training with the default F(S, G) for each kernel size.
+ *
+ * @throws InputError for kernels longer than there are defaults for, or more dimensions than algorithms are nested over
+ */
 export function trainingRows(taps: readonly number[], dims: number): TrainingRow[] {
+  const most = MAX_DEFAULT_INPUTS - OUTPUTS[0]! + 1;
+  for (const each of taps) if (each > most) throw expected('--taps', `at most ${most}`, each);
   return taps.flatMap((each) =>
     OUTPUTS.filter((outputs) => outputs + each - 1 <= MAX_DEFAULT_INPUTS).map((outputs) => {
       const transform = synthesize({ outputs, taps: each });

@@ -129,9 +129,11 @@ async function readHeader(next: NextBytes, path: string): Promise<Header> {
 }
 
 /** Understands the dictionary as NumPy writes it, in any order of keys, Python 2's `3L` included. */
-function parseHeader(text: string, path: string): Header {
+function parseHeader(written: string, path: string): Header {
+  // One space for many: patterns that may skip any number of them at several places would try all ways to share them.
+  const text = written.replace(/\s+/g, ' ');
   const field = (key: string, value: string): string => {
-    const match = new RegExp(`['"]${key}['"]\\s*:\\s*${value}\\s*[,}]`).exec(text)?.[1];
+    const match = new RegExp(`['"]${key}['"] ?: ?${value} ?[,}]`).exec(text)?.[1];
     if (match === undefined)
       throw expected(`the header of ${path}`, `one with a plain '${key}'`, text.trim());
     return match;
@@ -143,7 +145,7 @@ function parseHeader(text: string, path: string): Header {
       `a boolean, integer or real one (${Object.keys(elementTypes).join(', ')})`,
       type,
     );
-  const sizes = field('shape', `\\(((?:\\s*\\d+L?\\s*,)*\\s*(?:\\d+L?)?\\s*)\\)`).split(',');
+  const sizes = field('shape', `\\(((?: ?\\d+L? ?,)* ?(?:\\d+L? ?)?)\\)`).split(',');
   const shape = sizes
     .map((size) => size.trim().replace('L', ''))
     .filter((size) => size !== '')

@@ -84,12 +84,12 @@ export const numberFormats: Readonly<Record<NumberType, NumberFormat>> = {
   },
   int64: {
     bytes: 8,
-    read: (bytes) => Float64Array.from(new BigInt64Array(...viewOf(bytes, 8)), Number),
+    read: (bytes) => Float64Array.from(new BigInt64Array(...viewOf(bytes, 8)), roundedOnce),
     write: (values) => BigInt64Array.from([...values].map(clampedBig(-(2n ** 63n), 2n ** 63n - 1n))),
   },
   uint64: {
     bytes: 8,
-    read: (bytes) => Float64Array.from(new BigUint64Array(...viewOf(bytes, 8)), Number),
+    read: (bytes) => Float64Array.from(new BigUint64Array(...viewOf(bytes, 8)), roundedOnce),
     write: (values) => BigUint64Array.from([...values].map(clampedBig(0n, 2n ** 64n - 1n))),
   },
   float16: {
@@ -200,4 +200,20 @@ function halfWriter(fraction: number, smallest: number): (value: number) => numb
     // A fraction that rounds up to the next power of two carries into the exponent by itself, up to infinity.
     return sign | Math.min((exponent - smallest) * 2 ** fraction + floor + Number(up), infinity);
   };
+}
+
+/** Integers beyond it are no longer all doubles. */
+const EXACT = 2n ** 53n;
+/** Of 64 bits 52 stay and one that says whether anything was cut off; a float has 24. */
+const CUT_BITS = 12;
+
+/**
+ * A double that rounds to single precision as the integer itself does. Rounding an integer of more than 53 bits to a
+ * double first may put it half-way between two floats. With its last bits cut off, and the lowest one kept set if any of
+ * them was, it is a double that lies on the same side.
+ */
+function roundedOnce(value: bigint): number {
+  if (-EXACT <= value && value <= EXACT) return Number(value);
+  const cut = BigInt.asUintN(CUT_BITS, value);
+  return Number(value - cut + (cut === 0n ? 0n : 1n << BigInt(CUT_BITS)) / 2n);
 }

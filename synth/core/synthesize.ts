@@ -1,7 +1,7 @@
 import { transpose } from '../algebra/matrix.js';
 import { ZERO } from '../algebra/rational.js';
 import { normalizeSigns } from '../algebra/rows.js';
-import { expected } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { convolution } from './convolution.js';
 import { defaultModuli, resolvePoints } from './defaults.js';
 import { formatModulus, type ModuliInput, parseModuli, validateModuli } from './moduli.js';
@@ -28,8 +28,9 @@ export interface SynthesisOptions extends OutputsWish {
  * @throws InputError when a size or the moduli are unusable; the message names the offenders
  */
 export function synthesize(options: SynthesisOptions): Transform {
-  if (typeof options !== 'object' || options === null)
-    throw expected('options', 'an object with taps and outputs', options);
+  checkOptions('synthesize', options, {
+    ...{ outputs: true, taps: true, moduli: true, vectorWidth: true, dims: true },
+  });
   const { taps, moduli } = options;
   const outputs = settleOutputs(options);
   const inputs = outputs + taps - 1;

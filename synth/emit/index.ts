@@ -1,6 +1,7 @@
 import { checkTransform } from '../core/check.js';
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { emitC } from './c.js';
 import { emitCpp } from './cpp.js';
 import { printLatex } from './latex.js';
@@ -61,6 +62,7 @@ export interface EmitOptions {
  */
 export function emit(transform: Transform, target: string, options: EmitOptions = {}): string {
   checkTransform(transform);
+  checkOptions('emit', options, { name: true });
   const { name = `f${transform.outputs}x${transform.taps}` } = options;
   const found = targets.find((each) => each.name === target);
   if (!found) throw expected('target', `one of ${targets.map((each) => each.name).join(', ')}`, target);

@@ -16,6 +16,7 @@ import { proveTransform } from '../core/prove.js';
 import { synthesize } from '../core/synthesize.js';
 import type { Matrix, Transform } from '../core/transform.js';
 import { expected, InputError } from '../errors.js';
+import { checkOptions } from '../options.js';
 
 /** What tiles a family should have. */
 export interface FamilyOptions {
@@ -51,7 +52,9 @@ export interface AxisFamily {
  *
  * @throws InputError when sizes repeat, the moduli are unusable, or no subset of them fits a member
  */
-export function axisFamily({ outputs, taps, moduli }: FamilyOptions): AxisFamily {
+export function axisFamily(options: FamilyOptions): AxisFamily {
+  checkOptions('axisFamily', options, { outputs: true, taps: true, moduli: true });
+  const { outputs, taps, moduli } = options;
   const sizes = checkSizes(outputs);
   const all = moduli === undefined ? defaultModuli(sizes[0]!, taps) : parseModuli(moduli);
   validateModuli(all, sizes[0]! + taps - 1);

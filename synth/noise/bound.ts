@@ -1,9 +1,10 @@
 import { checkBilinear } from '../core/check.js';
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
+import { checkOptions } from '../options.js';
 import type { Program } from '../program/program.js';
 import { type AxisArithmetic, plainProgram, transformOf } from './axis.js';
-import { HALF_ULP, type LayerArithmetic } from './layer.js';
+import { arithmeticNames, HALF_ULP, type LayerArithmetic } from './layer.js';
 
 /** A bound on the rounding error of every output of a layer, for any data. */
 export interface ForwardBound {
@@ -43,6 +44,7 @@ export function forwardErrorBound(
   axes: readonly (Transform | AxisArithmetic)[],
   arithmetic: LayerArithmetic,
 ): ForwardBound {
+  checkOptions('forwardErrorBound', arithmetic, arithmeticNames);
   const { channels, sumBlock = 0, kernelTransform = 'double' } = arithmetic;
   if (!Array.isArray(axes) || axes.length === 0) throw expected('axes', 'one transform per axis', axes);
   for (const axis of axes) checkBilinear(transformOf(axis));

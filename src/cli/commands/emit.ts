@@ -54,6 +54,8 @@ Examples:
     )
     .action(async (outputs: number | undefined, taps: number | undefined, options: Options) => {
       if (options.target === undefined) {
+        if (outputs !== undefined || options.from !== undefined)
+          throw expected('--target', `one of ${targets.map(({ name }) => name).join(', ')}`, undefined);
         const lines = targets.map(({ name, description }) => `${name.padEnd(14)}${description}\n`);
         return deliver(lines.join(''), options.out);
       }

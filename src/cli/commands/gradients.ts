@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { printJson } from '../../../synth/index.js';
-import { positiveInteger, positiveIntegers } from '../arguments.js';
+import { listOption, positiveInteger } from '../arguments.js';
 import { printTraining, trainingRows } from '../gradients.js';
 
 interface Options {
@@ -18,8 +18,8 @@ export function register(program: Command): void {
       'For each F(S, G) the expected error and the cost of a layer, of the gradient of its data (a correlation with the kernel ' +
         'reversed) and of the gradient of its weights, F(G, S), as multiples of direct convolution’s, with products per output and operations.',
     )
-    .option('-g, --taps <list>', 'kernel sizes G', positiveIntegers('--taps'), [3, 5])
-    .option('-n, --dims <N>', 'dimensions', positiveInteger('--dims'), 2)
+    .addOption(listOption('-g, --taps <list>', 'kernel sizes G', '--taps', [3, 5]))
+    .option('-n, --dims <N>', 'dimensions, 1 to 4', positiveInteger('--dims'), 2)
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
