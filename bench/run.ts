@@ -2,8 +2,8 @@
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { sync as writeFileAtomic } from 'write-file-atomic';
 import { exitCodeOf, report } from '../src/cli/failure.js';
+import { writeWholeSync } from '../src/support/files.js';
 import { packageRoot } from '../src/support/package.js';
 import { expected } from '../synth/errors.js';
 import { GRAMMAR } from './algorithm.js';
@@ -111,7 +111,7 @@ async function run(options: Options): Promise<void> {
         : textTable(rows, columns);
     const file = options.out ?? (options.reports ? RESULTS : undefined);
     if (file === undefined) process.stdout.write(`${text}\n`);
-    else writeFileAtomic(file, `${text}\n`);
+    else writeWholeSync(file, `${text}\n`);
   } finally {
     for (const contender of [engine, ...contenders.peers]) contender.close();
   }

@@ -6,6 +6,8 @@ export {
   backwardData,
   backwardWeights,
   bitGrowth,
+  ClaimError,
+  type Claims,
   type EmitOptions,
   emit,
   expected,
@@ -40,12 +42,19 @@ export {
   type TransformOperations,
 } from '../synth/search/search.js';
 export { type SplitMember, type SplitSearchOptions, searchSplit } from '../synth/split/search.js';
+export { Builder } from './graph/builder.js';
+export type { ConvOptions, NormOptions, PoolOptions, Value, WindowOptions } from './graph/builder-options.js';
+export type { Graph, GraphInput, Node, Size } from './graph/graph.js';
 export type { NetworkPlan, PlannedLayer } from './graph/network-plan.js';
+export type { WeightsOptions } from './graph/weights.js';
 export { Convolution, type LayerWeights, type RunStatistics } from './layers/convolution.js';
 export { Conv1d, Conv2d, Conv3d } from './layers/layers.js';
 export type { Effort, LayerOptions } from './layers/options.js';
 export { type NetworkStatistics, Sequential, type SequentialLayer } from './layers/sequential.js';
 export type { CpuInfo } from './native/addon.js';
+export { type OnnxOptions, writeOnnx } from './onnx/export.js';
+export { readOnnx } from './onnx/import.js';
+export type { Attributes, Constant, ElementType } from './operators/operator.js';
 export type { Lanes } from './planner/choices.js';
 export type { Accuracy } from './planner/error-limit.js';
 export type { Plan } from './planner/plan.js';
@@ -53,8 +62,11 @@ export type { Algorithm } from './planner/planner.js';
 export type { Activation } from './problem/activation.js';
 export type { ConvolutionOptions, PerAxis, Rank } from './problem/problem.js';
 export { packageVersion as version } from './support/package.js';
+export type { NamedTensors } from './tensor/named.js';
 export { readNpy, writeNpy } from './tensor/npy.js';
-export { type NestedNumbers, Tensor } from './tensor/tensor.js';
+export { readNpz, writeNpz } from './tensor/npz.js';
+export { readSafetensors, writeSafetensors } from './tensor/safetensors.js';
+export { type NestedNumbers, type RandomOptions, Tensor } from './tensor/tensor.js';
 export {
   exportWisdom,
   forgetWisdom,

@@ -14,11 +14,22 @@ export function expected(name: string, expected: string, received: unknown): Inp
   return new InputError(`Expected ${name} to be ${expected} but received ${show(received)}`);
 }
 
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+/** What is longer or nested deeper than this is cut with an ellipsis: a message is to be read. */
+const MOST = { characters: 200, elements: 16, depth: 4 };
+
+function show(value: unknown, depth = 0): string {
+  if (typeof value === 'string') return JSON.stringify(shortened(value));
   if (typeof value === 'function') return `a function`;
-  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
+  if (Array.isArray(value)) {
+    if (depth === MOST.depth) return '[…]';
+    const shown = Array.from(value.slice(0, MOST.elements), (each) => show(each, depth + 1));
+    return `[${[...shown, ...(value.length > MOST.elements ? ['…'] : [])].join(', ')}]`;
+  }
   if (typeof value === 'object' && value !== null)
     return `an object of type ${value.constructor?.name ?? 'Object'}`;
   return String(value);
+}
+
+function shortened(text: string): string {
+  return text.length > MOST.characters ? `${text.slice(0, MOST.characters)}…` : text;
 }

@@ -1,8 +1,18 @@
 /** Exact mathematics of F(S, G): synthesis, proof, and the forms in which algorithms are written down. */
 
 export { type RowFactors, scaleRows } from './algebra/rows.js';
-export { defaultModuli, linearModuli, MAX_DEFAULT_INPUTS, resolvePoints } from './core/defaults.js';
+export { type Claims, claimsFromJSON } from './claims/claims.js';
+export { type Figures, figuresOf, fillsVectors, type VectorFit } from './claims/figures.js';
+export { ClaimError, verify } from './claims/verify.js';
 export {
+  defaultModuli,
+  defaultProducts,
+  linearModuli,
+  MAX_DEFAULT_INPUTS,
+  resolvePoints,
+} from './core/defaults.js';
+export {
+  compareModuli,
   type FiniteModulus,
   formatModulus,
   type ModuliInput,
@@ -12,6 +22,8 @@ export {
   type Point,
   parseModuli,
 } from './core/moduli.js';
+export { type OutputsWish, settleOutputs } from './core/outputs.js';
+export { type Coefficient, expand, type Proof, proveTransform, VerificationError } from './core/prove.js';
 export { type FormJson, formToJSON, fromJSON, type TransformJson, toJSON } from './core/serialize.js';
 export { type SynthesisOptions, synthesize } from './core/synthesize.js';
 export {
@@ -25,15 +37,14 @@ export {
   tileStatistics,
 } from './core/tile.js';
 export type { Matrix, Transform } from './core/transform.js';
-export { type Coefficient, expand, type Proof, VerificationError, verify } from './core/verify.js';
 export { type EmitOptions, emit, type Target, targets } from './emit/index.js';
 export { printJson } from './emit/json.js';
 export { printLatex } from './emit/latex.js';
 export { printForm, printText } from './emit/text.js';
 export { expected, InputError } from './errors.js';
 export * from './forms/index.js';
-export { leastOperations } from './program/bound.js';
 export { type CompileOptions, compile } from './program/compile.js';
+export { leastOperations } from './program/least-operations.js';
 export {
   type Cost,
   costOf,

@@ -1,5 +1,6 @@
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { Temporary } from '../../src/support/temporary.js';
 import { expected } from '../../synth/errors.js';
 
 /** Files of a folder: path within it → content. */
@@ -16,7 +17,7 @@ export const marker = 'winograd-demo.json';
  */
 export async function assertWritable(folder: string): Promise<void> {
   await assertReplaceable(folder);
-  await rm(await stagingFolder(folder), { recursive: true });
+  (await stagingFolder(folder)).discard();
 }
 
 /**
@@ -29,14 +30,14 @@ export async function writeFolder(folder: string, files: Files): Promise<void> {
   await assertReplaceable(folder);
   const staging = await stagingFolder(folder);
   try {
-    const fresh = join(staging, 'new');
+    const fresh = join(staging.path, 'new');
     for (const [path, content] of files) {
       await mkdir(dirname(join(fresh, path)), { recursive: true });
       await writeFile(join(fresh, path), content);
     }
-    await replace(folder, fresh, join(staging, 'old'));
+    await replace(folder, fresh, join(staging.path, 'old'));
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    staging.discard();
   }
 }
 
@@ -58,9 +59,15 @@ async function replace(folder: string, fresh: string, old: string): Promise<void
 }
 
 /** On the same file system, since only there a rename is all or nothing. */
-async function stagingFolder(folder: string): Promise<string> {
-  const full = resolve(folder);
-  return mkdtemp(join(dirname(full), `.${basename(full)}-`));
+async function stagingFolder(folder: string): Promise<Temporary> {
+  const staging = new Temporary(resolve(folder));
+  try {
+    await mkdir(staging.path);
+  } catch (error) {
+    staging.discard();
+    throw error;
+  }
+  return staging;
 }
 
 async function assertReplaceable(folder: string): Promise<void> {

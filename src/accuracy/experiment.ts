@@ -49,7 +49,7 @@ export interface Sample {
 /**
  * Runs an experiment. Direct convolution sums in sequence, channel by channel, without fused operations.
  *
- * @throws InputError when there are none or too many axes
+ * @throws InputError when there are none or too many axes, or more data or results than 2²⁷ numbers
  */
 export function measure(experiment: Experiment): MeasuredError {
   const sample = draw(experiment);
@@ -66,6 +66,9 @@ export function measure(experiment: Experiment): MeasuredError {
   };
 }
 
+/** Of data or of results: half a gigabyte, and hours. */
+const MOST_NUMBERS = 2 ** 27;
+
 function draw({ transforms, channels, sumBlock, runs, seed }: Experiment): Sample {
   if (transforms.length < 1 || transforms.length > 3)
     throw expected('transforms', 'one for each of 1 to 3 axes', transforms.length);
@@ -75,6 +78,14 @@ function draw({ transforms, channels, sumBlock, runs, seed }: Experiment): Sampl
   const tiles = Math.ceil(Math.sqrt(runs));
   const inputs = transforms.reduce((size, { outputs, taps }) => size * (outputs + taps - 1), 1);
   const taps = transforms.reduce((size, each) => size * each.taps, 1);
+  const outputs = transforms.reduce((size, each) => size * each.outputs, 1);
+  const numbers = Math.max(tiles * channels * inputs, tiles * tiles * outputs);
+  if (numbers > MOST_NUMBERS)
+    throw expected(
+      'channels and runs',
+      `so few that an experiment has at most ${MOST_NUMBERS} numbers`,
+      numbers,
+    );
   return {
     ...{ transforms, channels, sumBlock, tiles, kernels: tiles },
     data: uniform(tiles * channels * inputs),

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
+import { nearestDouble } from '../../synth/algebra/nearest-double.js';
 import type { AxisFamily } from '../../synth/forms/family.js';
 import type { PaddedTransform } from '../../synth/forms/padded.js';
 import { synthesize, type Transform } from '../../synth/index.js';
 import { noiseGain } from '../../synth/noise/gain.js';
 import type { NativeForm, NativeKernelTransform } from '../native/addon.js';
-import { nearestDouble } from '../support/rational.js';
 
 /** One kind of tile along an axis, ready for the engine and for the planner's estimates. */
 export interface AxisForm {

@@ -1,10 +1,13 @@
+import { nestModuli } from '../../synth/core/nesting.js';
 import {
   expected,
-  modulusDegree,
+  formatModulus,
+  InputError,
+  MAX_DEFAULT_INPUTS,
   parseModuli,
+  proveTransform,
   synthesize,
   type Transform,
-  verify,
 } from '../../synth/index.js';
 import type { Axes } from '../native/addon.js';
 import {
@@ -12,6 +15,7 @@ import {
   axisNames,
   type Layer,
   lift,
+  onEach,
   type PerAxis,
   type Problem,
   perAxis,
@@ -76,14 +80,21 @@ export function candidatesOf(layer: Layer | Problem, options: TileOptions): Axes
       if (axis === 2) throw expected(`the tile along ${axisNames[axis]}`, 'a number', size);
       return foldedAlgorithms(taps, axis);
     }
-    if (size + taps - 1 > MAX_SIZE)
-      throw expected(`the tile along ${axisNames[axis]}`, `at most ${MAX_SIZE - taps + 1}`, size);
+    if (taps > MAX_SIZE) return [];
+    // Beyond the moduli that the library knows, only transforms of the caller's own go on.
+    if (size > 1 && size + taps - 1 > MAX_DEFAULT_INPUTS)
+      throw expected(`the tile along ${axisNames[axis]}`, largestTile(taps), size);
     return [defaultAlgorithm(size, taps)];
   });
 }
 
+function largestTile(taps: number): string {
+  const most = Math.max(1, MAX_DEFAULT_INPUTS - taps + 1);
+  return `at most ${most} for ${taps} taps`;
+}
+
 function tileSizes(value: NonNullable<TileOptions['tile']>, rank: Rank): readonly (number | 'fold')[] {
-  const values: readonly (number | 'fold')[] = Array.isArray(value) ? value : Array(rank).fill(value);
+  const values = onEach(value, rank) as readonly (number | 'fold')[];
   const folded = values.includes('fold');
   // What is folded is no number; the others are checked as ever.
   perAxis('tile', folded ? values.map((each) => (each === 'fold' ? 1 : each)) : value, rank, 1);
@@ -91,7 +102,7 @@ function tileSizes(value: NonNullable<TileOptions['tile']>, rank: Rank): readonl
 }
 
 function ownTransforms(value: PerAxis<Transform | string>, rank: number): readonly (Transform | string)[] {
-  const values: readonly unknown[] = Array.isArray(value) ? value : Array<unknown>(rank).fill(value);
+  const values = onEach(value, rank);
   const valid = values.every(
     (each) => typeof each === 'string' || (typeof each === 'object' && each !== null),
   );
@@ -112,19 +123,49 @@ function ownAlgorithm(own: Transform | string, taps: number, axis: string): Axis
       `F(${transform.outputs}, ${transform.taps})`,
     );
   if (known !== undefined) return known;
-  verify(transform);
+  proveTransform(transform);
   const size = Math.max(transform.outputs + taps - 1, transform.products);
   if (size > MAX_SIZE)
     throw expected(`the transform along ${axis}`, `one of at most ${MAX_SIZE} inputs and products`, size);
-  const algorithm = plainAlgorithm(transform);
+  const algorithm = plainAlgorithm(inCanonicalOrder(transform));
   proved.set(transform, algorithm);
   return algorithm;
 }
 
-/** The degrees of the moduli add up to D = S + G − 1, which gives S. */
+/**
+ * The same products in the canonical order, in which shipped transforms have their codelets; as given where the moduli
+ * make other products.
+ */
+function inCanonicalOrder(own: Transform): Transform {
+  const { moduli, taps } = own;
+  if (moduli.length === 0) return own;
+  let canonical: Transform;
+  try {
+    canonical = fromModuli(moduli.join(', '), taps);
+  } catch (error) {
+    // What the moduli say does not matter here: the algorithm is proved.
+    if (error instanceof InputError) return own;
+    throw error;
+  }
+  const [products, wanted] = [own, canonical].map((each) => productTexts(each).sort().join('\n'));
+  return products === wanted ? canonical : own;
+}
+
+/** Every product, a column of A and rows of B and C, as a text. */
+function productTexts({ A, B, C }: Transform): string[] {
+  return B.map((row, t) =>
+    [A.map((line) => line[t]!), row, C[t]!]
+      .map((vector) => vector.map((value) => value.toFraction()).join(' '))
+      .join('; '),
+  );
+}
+
+/**
+ * The degrees of the moduli add up to D = S + G − 1, which gives S. In the canonical order, whichever was given, so that
+ * shipped transforms run on their codelets.
+ */
 const fromModuli = memoized((moduli: string, taps: number): Transform => {
-  const total = parseModuli(moduli).reduce((sum, modulus) => sum + modulusDegree(modulus), 0);
-  if (total < taps)
-    throw expected('moduli', `of degrees that add up to ${taps} or more for ${taps} taps`, moduli);
-  return synthesize({ outputs: total - taps + 1, taps, moduli });
+  const nested = nestModuli(parseModuli(moduli), taps);
+  const outputs = nested.sizes[0]!.outputs;
+  return synthesize({ outputs, taps, moduli: nested.moduli.map(formatModulus) });
 });

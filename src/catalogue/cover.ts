@@ -1,4 +1,4 @@
-import type { TileSize } from '../../synth/forms/family.js';
+import type { TileSize } from '../../synth/core/nesting.js';
 import type { NativeTiling } from '../native/addon.js';
 import type { AxisAlgorithm, AxisForm } from './axis-algorithm.js';
 

@@ -1,3 +1,4 @@
+import { fillsVectors, type VectorFit } from '../../synth/claims/figures.js';
 import { synthesize } from '../../synth/index.js';
 import { noiseGain } from '../../synth/noise/gain.js';
 import type { FrontMember } from '../../synth/search/search.js';
@@ -24,9 +25,6 @@ export interface StoredMember
   readonly fillsVectors: VectorFit;
 }
 
-/** For vectors of 4, 8 and 16 numbers the least N for which T^N fills them whole; null when none up to 4 does. */
-export type VectorFit = Readonly<Record<4 | 8 | 16, number | null>>;
-
 /** `f06x03`, which sorts by S, then G. */
 export function frontName(outputs: number, taps: number): string {
   return `f${`${outputs}`.padStart(2, '0')}x${`${taps}`.padStart(2, '0')}`;
@@ -50,17 +48,6 @@ export function frontOf(members: readonly FrontMember[]): Front {
       evidence,
     })),
   };
-}
-
-const MOST_DIMENSIONS = 4;
-
-/** Section 4.2 of Budden et al. 2017: the least N with T^N mod W = 0. */
-export function fillsVectors(products: number): VectorFit {
-  const least = (width: number) => {
-    for (let n = 1; n <= MOST_DIMENSIONS; n++) if (products ** n % width === 0) return n;
-    return null;
-  };
-  return { 4: least(4), 8: least(8), 16: least(16) };
 }
 
 /**

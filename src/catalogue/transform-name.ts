@@ -1,13 +1,20 @@
-import { formatModulus, parseModuli, resolvePoints, type Transform } from '../../synth/index.js';
+import {
+  compareModuli,
+  formatModulus,
+  parseModuli,
+  resolvePoints,
+  type Transform,
+} from '../../synth/index.js';
 
 /**
- * The file name of a transform, without extension: sizes first, so that names sort, then what it is built from, in
- * letters that any file system takes. F(4, 3) with 7 products from 0, ±1, x²+1 and ∞ is `f04x03_t07_0_pm1_x2p1_inf`:
+ * The file name of a transform, without extension: sizes first, so that names sort, then what it is built from, from
+ * small to large whatever its order, in letters that any file system takes. F(4, 3) with 7 products from 0, ±1, x²+1 and ∞ is `f04x03_t07_0_pm1_x2p1_inf`:
  * `pm` stands for both signs, `p` and `m` for plus and minus, `o` for the bar of a fraction. Points of a residue
  * product follow an `at` where they are not the default ones.
  */
 export function transformName({ outputs, taps, products, moduli }: Transform): string {
-  const texts = moduli.map((modulus) => {
+  const sorted = parseModuli(moduli).toSorted(compareModuli).map(formatModulus);
+  const texts = sorted.map((modulus) => {
     const [name] = modulus.split('@');
     const plain = parseModuli(name!).map((each) => formatModulus(resolvePoints(each, outputs, taps)));
     return plain[0] === modulus ? name! : modulus;

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { expected } from '../../synth/index.js';
 
 /**
@@ -29,4 +30,13 @@ export function oneOf<T>(name: string, choices: Readonly<Record<string, T>>): (t
     if (choice === undefined) throw expected(name, `one of ${Object.keys(choices).join(', ')}`, text);
     return choice;
   };
+}
+
+/**
+ * An option whose default is a list: `--help` shows it as it would be typed, `3,5`.
+ *
+ * @param name of the option in errors
+ */
+export function listOption(flags: string, help: string, name: string, list: readonly number[]): Option {
+  return new Option(flags, help).argParser(positiveIntegers(name)).default(list, list.join());
 }

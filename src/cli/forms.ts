@@ -10,13 +10,13 @@ import {
   InputError,
   type IntegerTransform,
   integerTransform,
+  type ModuliInput,
   nested,
   paddedTransform,
   pieces,
   polyphase,
   printForm,
   printText,
-  type SynthesisOptions,
   synthesize,
   type Transform,
   toJSON,
@@ -28,6 +28,13 @@ import { lines, plainTable, right } from './columns.js';
 export interface FormWish {
   readonly name: string;
   readonly numbers: readonly number[];
+}
+
+/** The F(S, G) that a form is made of. */
+export interface FormRequest {
+  readonly outputs: number;
+  readonly taps: number;
+  readonly moduli?: ModuliInput | undefined;
 }
 
 /** A form in the two ways it can be printed. */
@@ -42,7 +49,7 @@ interface FormKind {
   readonly help: string;
   /** False for forms that are made of several algorithms, each with its own moduli. */
   readonly takesModuli: boolean;
-  readonly build: (request: SynthesisOptions, numbers: readonly number[]) => PrintedForm;
+  readonly build: (request: FormRequest, numbers: readonly number[]) => PrintedForm;
 }
 
 const kinds: Readonly<Record<string, FormKind>> = {
@@ -110,9 +117,9 @@ const kinds: Readonly<Record<string, FormKind>> = {
   },
   integer: {
     numbers: 'bits?',
-    help: 'integer matrices, with certified bit growth of data of so many bits (8)',
+    help: 'integer matrices, from small integer points unless moduli are given, with the bits that data of so many (8) grow to',
     takesModuli: true,
-    build: (request, [bits]) => integer(integerTransform(synthesize(request)), bits),
+    build: (request, [bits]) => integer(integerTransform(request), bits),
   },
 };
 
@@ -141,7 +148,7 @@ export function formWish(text: string): FormWish {
  *
  * @throws InputError when the numbers do not fit, or moduli come with a form that takes none
  */
-export function printedForm({ name, numbers }: FormWish, request: SynthesisOptions): PrintedForm {
+export function printedForm({ name, numbers }: FormWish, request: FormRequest): PrintedForm {
   const kind = kinds[name]!;
   if (request.moduli !== undefined && !kind.takesModuli)
     throw new InputError(
@@ -163,7 +170,7 @@ function transform(value: Transform): PrintedForm {
   return { text: printText(value), json: toJSON(value) };
 }
 
-function family(outputs: readonly number[], taps: number, moduli: SynthesisOptions['moduli']): PrintedForm {
+function family(outputs: readonly number[], taps: number, moduli: FormRequest['moduli']): PrintedForm {
   const { members, C, products, ...rest } = axisFamily({ outputs, taps, moduli });
   const sizes = members.map((member) => `F(${member.outputs}, ${taps})`);
   const title =

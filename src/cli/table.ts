@@ -1,11 +1,10 @@
 import {
   defaultModuli,
+  defaultProducts,
   formatModulus,
   linearModuli,
   linearProducts,
-  MAX_DEFAULT_INPUTS,
   type Modulus,
-  modulusProducts,
   type ProductCount,
   PUBLISHED_TABLE_1,
   smallestTile,
@@ -28,12 +27,6 @@ export const productRules: Readonly<Record<'linear' | 'synth', ProductRule>> = {
   linear: { moduli: linearModuli, products: linearProducts },
   synth: { moduli: defaultModuli, products: defaultProducts },
 };
-
-function defaultProducts(outputs: number, taps: number): number {
-  // Beyond the defaults' end there is no such algorithm, and so it never saves anything.
-  if (outputs + taps - 1 > MAX_DEFAULT_INPUTS) return Number.POSITIVE_INFINITY;
-  return defaultModuli(outputs, taps).reduce((sum, each) => sum + modulusProducts(each, outputs, taps), 0);
-}
 
 /** One row of the table, and what the paper prints for it. */
 export interface Row extends TileStatistics {

@@ -2,19 +2,17 @@
  * `npm run codegen` writes native/kernels/codelets/ from transforms/: the input and output transforms of small tiles
  * as straight-line vector code. With `--check` it only says whether a file would change.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import type { Bilinear } from '../../synth/core/transform.js';
+import { equal } from '../../synth/algebra/matrix.js';
+import { nearestDouble } from '../../synth/algebra/nearest-double.js';
+import type { Bilinear, Matrix } from '../../synth/core/transform.js';
 import { codelet } from '../../synth/emit/codelet.js';
+import { codeletName } from '../../synth/emit/codelet-name.js';
 import { paddedTransform } from '../../synth/forms/padded.js';
-import { fromJSON, type Matrix } from '../../synth/index.js';
 import { compile } from '../../synth/program/compile.js';
 import { errorWeights } from '../../synth/program/programs.js';
 import type { ErrorWeights } from '../../synth/program/rounding.js';
 import { MAX_WHOLE_AXIS } from '../catalogue/catalogue.js';
-import { FAMILIES_FOLDER, shippedFamilies } from '../catalogue/families.js';
-import { packageRoot } from '../support/package.js';
-import { nearestDouble } from '../support/rational.js';
+import { shippedFamilies, TRANSFORMS_FOLDER } from '../catalogue/families.js';
 import { update } from './update.js';
 
 const FOLDER = 'native/kernels/codelets';
@@ -22,87 +20,83 @@ const INDEX = 'codelets.h';
 
 /** Larger tiles are rare, and their code would crowd the instruction cache: the engine's generic kernel serves them. */
 const MAX_INPUTS = 12;
-/** Sizes of kernels, commonest first: what several algorithms have in common is called after the first. */
+/** Sizes of kernels, commonest first: what several algorithms have in common is in the file of the first. */
 const TAPS = [3, 5, 4];
 
+/** Algorithms whose codelets share a file. */
 interface Source {
-  /** A C++ identifier, and the name of the file. */
+  /** Of the file, without extension. */
   readonly name: string;
-  /** What comments call the algorithm. */
-  readonly title: string;
   readonly origin: string;
+  readonly algorithms: readonly Algorithm[];
+}
+
+interface Algorithm {
+  /** What comments call it: `F(4, 3)`. */
+  readonly title: string;
   readonly transform: Bilinear;
 }
 
 function sources(): Source[] {
-  return [...shipped(), ...families(), ...padded()];
+  return [...shipped(), ...padded()];
 }
 
+/** The shipped transforms and the smaller ones in their files. */
 function shipped(): Source[] {
-  const folder = join(packageRoot(), 'transforms');
-  return readdirSync(folder)
-    .filter((file) => /^f\d.*\.json$/.test(file))
-    .sort()
-    .map((file) => ({ file, transform: fromJSON(JSON.parse(readFileSync(join(folder, file), 'utf8'))) }))
-    .filter(({ transform: { outputs, taps } }) => TAPS.includes(taps) && outputs + taps - 1 <= MAX_INPUTS)
-    .sort((a, b) => TAPS.indexOf(a.transform.taps) - TAPS.indexOf(b.transform.taps))
-    .map(({ file, transform }) => ({
-      name: basename(file, '.json').replaceAll('.', '_'),
-      title: `F(${transform.outputs}, ${transform.taps})`,
-      origin: `transforms/${file}`,
-      transform,
-    }));
-}
-
-/** The shipped families, whose biggest members are the shipped transforms but for the order of their products. */
-function families(): Source[] {
   return TAPS.flatMap((taps) => shippedFamilies(taps))
     .filter(({ sizes, taps }) => sizes[0]!.outputs + taps - 1 <= MAX_INPUTS)
-    .flatMap(({ name, taps, sizes, member }) =>
-      sizes.map(({ outputs }) => ({
-        name: `family_${name.replaceAll('.', '_')}_s${outputs}`,
-        title: `F(${outputs}, ${taps}) beside F(${sizes[0]!.outputs}, ${taps})`,
-        origin: `${FAMILIES_FOLDER}/${name}.json`,
+    .map(({ name, taps, sizes, member }) => ({
+      name: name.replaceAll('.', '_'),
+      origin: `${TRANSFORMS_FOLDER}/${name}.json`,
+      algorithms: sizes.map(({ outputs }) => ({
+        title: `F(${outputs}, ${taps})`,
         transform: member(outputs),
       })),
-    );
+    }));
 }
 
 /** Whole axes with one zero on both sides, under 3 taps. */
 function padded(): Source[] {
   return Array.from({ length: MAX_WHOLE_AXIS - 1 }, (_, k) => k + 2).map((inputs) => ({
     name: `padded_${inputs}x3`,
-    title: `${inputs} padded inputs under 3 taps`,
     origin: 'the algorithm for a short padded axis',
-    transform: paddedTransform({ inputs, padding: [1, 1], taps: 3 }),
+    algorithms: [
+      {
+        title: `${inputs} padded inputs under 3 taps`,
+        transform: paddedTransform({ inputs, padding: [1, 1], taps: 3 }),
+      },
+    ],
   }));
 }
 
 /** A matrix that one or more algorithms use. */
 interface Part {
+  /** Of its codelet. */
   readonly name: string;
-  /** The first algorithm that uses it, whose file it goes to. */
+  /** The first that uses it, whose file it goes to. */
   readonly home: Source;
   readonly matrix: Matrix;
   readonly weights: ErrorWeights;
-  /** The algorithms: `F(4, 3)`. */
-  readonly users: string[];
+  /** The algorithms that use it: `F(4, 3)`. */
+  readonly users: Set<string>;
 }
 
 /** Each matrix once: B depends on the moduli alone, so that all F(S, G) of one D share it. */
 function parts(): Part[] {
   const found = new Map<string, Part>();
-  for (const source of sources()) {
-    const { name, title, transform } = source;
-    const { input, output } = errorWeights(transform);
-    for (const part of [
-      { name: `Input_${name}`, matrix: transform.B, weights: input },
-      { name: `Output_${name}`, matrix: transform.A, weights: output },
-    ]) {
-      const key = keyOf(part.matrix);
-      const known = found.get(key) ?? { ...part, home: source, users: [] };
-      known.users.push(title);
-      found.set(key, known);
+  for (const home of sources()) {
+    for (const { title, transform } of home.algorithms) {
+      const weights = errorWeights(transform);
+      for (const [side, matrix] of [
+        ['input', transform.B],
+        ['output', transform.A],
+      ] as const) {
+        const name = codeletName(side, matrix);
+        const known = found.get(name) ?? { name, home, matrix, weights: weights[side], users: new Set() };
+        if (!equal(known.matrix, matrix)) throw new Error(`Two matrices have the name ${name}`);
+        known.users.add(title);
+        found.set(name, known);
+      }
     }
   }
   return [...found.values()];
@@ -116,17 +110,13 @@ function codeletFiles(): Map<string, string> {
       .filter((part) => part.home === home)
       .map(({ name, matrix, users, weights }) => {
         const code = codelet(name, matrix, compile(matrix, weights), nearestDouble);
-        return `// Serves ${users.join(', ')}.\n${code}`;
+        return `// Serves ${[...users].join(', ')}.\n${code}`;
       });
     const title = `// Generated by \`npm run codegen\` from ${home.origin}: do not edit.\n`;
     files.set(`${home.name}.h`, [title, ...texts].join('\n'));
   }
   const names = all.map(({ name }) => name);
   return files.set(INDEX, indexOf([...files.keys()], names));
-}
-
-function keyOf(matrix: Matrix): string {
-  return matrix.map((row) => row.map((entry) => entry.toFraction()).join(',')).join(';');
 }
 
 function indexOf(files: readonly string[], names: readonly string[]): string {

@@ -5,7 +5,6 @@
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sync as writeFileAtomic } from 'write-file-atomic';
 import { printJson } from '../../synth/index.js';
 import { search } from '../../synth/search/search.js';
 import {
@@ -16,6 +15,7 @@ import {
   frontOf,
   proveFront,
 } from '../catalogue/fronts.js';
+import { writeWholeSync } from '../support/files.js';
 import { packageRoot } from '../support/package.js';
 
 const INDEX = 'README.md';
@@ -52,12 +52,12 @@ mkdirSync(folder, { recursive: true });
 for (const [outputs, taps] of sizes()) {
   if (checking) proveFront(read(outputs, taps));
   else if (!existsSync(path(outputs, taps))) {
-    writeFileAtomic(path(outputs, taps), printJson(searched(outputs, taps)));
+    writeWholeSync(path(outputs, taps), printJson(searched(outputs, taps)));
     console.log(`F(${outputs}, ${taps}) written`);
   }
 }
 const index = frontIndex(sizes().map(([outputs, taps]) => read(outputs, taps)));
-if (!checking) writeFileAtomic(join(folder, INDEX), index);
+if (!checking) writeWholeSync(join(folder, INDEX), index);
 else if (readFileSync(join(folder, INDEX), 'utf8') !== index) {
   console.error(`${FRONTS_FOLDER}/${INDEX} is out of date\nRun \`npm run fronts\` and commit the result.`);
   process.exitCode = 1;

@@ -1,17 +1,19 @@
 /**
- * `npm run synth` writes the shipped transforms, their index and their families: it synthesizes and proves what
- * transforms/catalogue.jsonl lists, one entry a line. With `--check` it only says whether a file would change.
+ * `npm run synth` writes the shipped transforms and their index: it synthesizes and proves what
+ * transforms/catalogue.jsonl lists, one entry a line, with the smaller tiles that share the kernel transform. With `--check` it only says whether a file would change.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError, synthesize } from '../../synth/index.js';
-import { FAMILIES_FOLDER, familyFile } from '../catalogue/families.js';
-import { figuresOf, type Shipped, shippedFile, shippedIndex } from '../catalogue/shipped.js';
+import { figuresOf } from '../../synth/claims/figures.js';
+import { nestModuli } from '../../synth/core/nesting.js';
+import { nestedFamily } from '../../synth/forms/family.js';
+import { defaultModuli, InputError, parseModuli } from '../../synth/index.js';
+import { TRANSFORMS_FOLDER } from '../catalogue/families.js';
+import { type Shipped, shippedFile, shippedIndex } from '../catalogue/shipped.js';
 import { transformName } from '../catalogue/transform-name.js';
 import { packageRoot } from '../support/package.js';
 import { update } from './update.js';
 
-const FOLDER = 'transforms';
 const CATALOGUE = 'catalogue.jsonl';
 const INDEX = 'README.md';
 
@@ -26,13 +28,16 @@ interface Entry {
 }
 
 function shippedTransforms(): Shipped[] {
-  const lines = readFileSync(join(packageRoot(), FOLDER, CATALOGUE), 'utf8')
+  const lines = readFileSync(join(packageRoot(), TRANSFORMS_FOLDER, CATALOGUE), 'utf8')
     .trimEnd()
     .split('\n');
   const catalogue: Entry[] = lines.map((line) => JSON.parse(line));
-  return catalogue.map(({ note, ...options }): Shipped => {
-    const transform = synthesize(options);
-    return { name: transformName(transform), note, transform, figures: figuresOf(transform) };
+  return catalogue.map(({ outputs, taps, moduli, note }): Shipped => {
+    const chosen = moduli === undefined ? defaultModuli(outputs, taps) : parseModuli(moduli);
+    const [transform, ...smaller] = nestedFamily(nestModuli(chosen, taps)).members;
+    if (transform?.outputs !== outputs)
+      throw new InputError(`Expected moduli for ${outputs} outputs in ${CATALOGUE} but received ${moduli}`);
+    return { name: transformName(transform), note, transform, smaller, figures: figuresOf(transform) };
   });
 }
 
@@ -47,17 +52,9 @@ function transformFiles(shipped: readonly Shipped[]): Map<string, string> {
   return files.set(INDEX, shippedIndex(shipped));
 }
 
-const command = 'npm run synth';
-const transforms = shippedTransforms();
 update({
-  folder: FOLDER,
+  folder: TRANSFORMS_FOLDER,
   owns: (name) => name.endsWith('.json') || name === INDEX,
-  files: transformFiles(transforms),
-  command,
-});
-update({
-  folder: FAMILIES_FOLDER,
-  owns: (name) => name.endsWith('.json'),
-  files: new Map(transforms.map(({ name, transform }) => [`${name}.json`, familyFile(transform)])),
-  command,
+  files: transformFiles(shippedTransforms()),
+  command: 'npm run synth',
 });

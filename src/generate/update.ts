@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { sync as writeFileAtomic } from 'write-file-atomic';
+import { writeWholeSync } from '../support/files.js';
 import { packageRoot } from '../support/package.js';
 
 /** A folder whose files a script writes. */
@@ -35,7 +35,7 @@ export function update({ folder, owns, files, command }: GeneratedFolder): void 
     }
     return;
   }
-  for (const name of changed) writeFileAtomic(join(path, name), files.get(name)!);
+  for (const name of changed) writeWholeSync(join(path, name), files.get(name)!);
   for (const name of stale) rmSync(join(path, name));
   console.log(`${folder}: ${changed.length} written, ${stale.length} removed, ${files.size} in all`);
 }

@@ -1,8 +1,9 @@
 import { expected } from '../../synth/index.js';
+import { checkNoMore, checkOptions } from '../../synth/options.js';
 import { type NativeTimes, native } from '../native/addon.js';
 import type { Plan } from '../planner/plan.js';
 import { type Rank, weightShape } from '../problem/problem.js';
-import { inEngineMemory, validateOut, validateResidual } from '../tensor/engine-memory.js';
+import { inEngineMemory, validateOut, validateResidual, validateTensor } from '../tensor/engine-memory.js';
 import { elementCount } from '../tensor/shape.js';
 import { allocate, checkData, Tensor } from '../tensor/tensor.js';
 import { type LayerOptions, validateOptions } from './options.js';
@@ -36,18 +37,23 @@ export class Convolution {
   readonly plans: LayerPlans;
 
   /** @throws InputError naming the option or weight that does not fit; VerificationError for a wrong transform */
-  constructor(rank: Rank, options: LayerOptions, weights: LayerWeights) {
+  constructor(rank: Rank, options: LayerOptions, weights: LayerWeights, ...extra: never[]) {
+    if (rank !== 1 && rank !== 2 && rank !== 3) throw expected('rank', '1, 2 or 3', rank);
     this.rank = rank;
     const settings = validateOptions(options, rank);
-    if (typeof weights !== 'object' || weights === null)
+    if (typeof weights !== 'object' || weights === null || weights instanceof Tensor)
       throw expected('weights', '{ weight, bias? }', weights);
+    checkOptions('the weights', weights, { weight: true, bias: true });
+    checkNoMore('a layer', 2, extra);
     const weight = copyOf(weights.weight, weightShape(settings.layer), 'weight');
-    const bias = weights.bias ? copyOf(weights.bias, [settings.layer.outChannels], 'bias') : null;
-    this.plans = new LayerPlans(settings, weight, bias);
+    const { bias = null } = weights;
+    const biasData = bias === null ? null : copyOf(bias, [settings.layer.outChannels], 'bias');
+    this.plans = new LayerPlans(settings, weight, biasData);
   }
 
   /**
-   * What runs on an input of this shape, and why. Plans are made once; making one transforms the weights.
+   * What runs on an input of this shape, and why. Plans are made once for a shape. The weights are transformed by the
+   * first pass on it, or by the measurement that `effort: 'measure'` asks for.
    *
    * @param inputShape N×C×spatial or C×spatial
    * @throws InputError when the shape does not fit the layer, or Winograd was asked for and does not apply
@@ -69,7 +75,8 @@ export class Convolution {
    * @returns N×O×spatial (O×spatial)
    * @throws InputError (as a rejection) when an input does not fit
    */
-  async forward(x: Tensor, out?: Tensor, residual?: Tensor): Promise<Tensor> {
+  async forward(x: Tensor, out?: Tensor, residual?: Tensor, ...extra: never[]): Promise<Tensor> {
+    checkNoMore('forward', 3, extra);
     const { prepared, result } = this.#enter(x, out, residual);
     const [input, added] = [inEngineMemory(x.data), residual && inEngineMemory(residual.data)];
     const pass = { plan: prepared.native, input, output: result.data, residual: added };
@@ -78,14 +85,15 @@ export class Convolution {
   }
 
   /** Convolves on the calling thread (and the layer's others) and blocks it meanwhile; see {@link forward}. */
-  forwardSync(x: Tensor, out?: Tensor, residual?: Tensor): Tensor {
+  forwardSync(x: Tensor, out?: Tensor, residual?: Tensor, ...extra: never[]): Tensor {
+    checkNoMore('forwardSync', 3, extra);
     const { prepared, result } = this.#enter(x, out, residual);
     const times = prepared.native.forwardSync(x.data, result.data, residual?.data);
     return this.#leave(prepared.plan, result, times);
   }
 
   #enter(x: Tensor, out: Tensor | undefined, residual: Tensor | undefined) {
-    if (!(x instanceof Tensor)) throw expected('the input', 'a Tensor', x);
+    validateTensor(x);
     const prepared: Prepared = this.plans.prepare(x.shape);
     checkData(x.data, x.shape, "the input's data");
     const { outputShape } = prepared.plan;

@@ -1,4 +1,5 @@
 import { expected } from '../../synth/index.js';
+import { checkOptions, type OptionNames } from '../../synth/options.js';
 import { candidatesOf, type TileOptions } from '../catalogue/candidates.js';
 import { native } from '../native/addon.js';
 import type { Lanes } from '../planner/choices.js';
@@ -42,6 +43,12 @@ export interface LayerOptions extends ConvolutionOptions, TileOptions {
   readonly isa?: string;
 }
 
+const optionNames: OptionNames<LayerOptions> = {
+  ...{ inChannels: true, outChannels: true, kernelSize: true, stride: true, padding: true, dilation: true },
+  ...{ groups: true, activation: true, threads: true, tile: true, transforms: true, algorithm: true },
+  ...{ errorLimit: true, lanes: true, accuracy: true, effort: true, isa: true },
+};
+
 /** How much a plan may cost. */
 export type Effort = 'estimate' | 'measure';
 
@@ -64,6 +71,7 @@ export interface Settings {
  * @throws InputError naming the option; VerificationError for a transform that is wrong
  */
 export function validateOptions(options: LayerOptions, rank: Rank): Settings {
+  checkOptions('a layer', options, optionNames);
   const layer = validateLayer(options, rank);
   candidatesOf(layer, options);
   return {

@@ -1,10 +1,11 @@
 import { expected } from '../../synth/errors.js';
+import { checkNoMore, checkOptions } from '../../synth/options.js';
 import { Network, type Stage } from '../graph/network.js';
 import type { NetworkPlan } from '../graph/network-plan.js';
 import { type NativeTimes, native } from '../native/addon.js';
 import { inputShape, type Rank } from '../problem/problem.js';
 import { BoundedMap } from '../support/bounded-map.js';
-import { inEngineMemory, validateOut } from '../tensor/engine-memory.js';
+import { inEngineMemory, validateOut, validateTensor } from '../tensor/engine-memory.js';
 import { elementCount } from '../tensor/shape.js';
 import { allocate, checkData, Tensor } from '../tensor/tensor.js';
 import { Convolution, type RunStatistics, statisticsOf } from './convolution.js';
@@ -52,10 +53,11 @@ export class Sequential {
   readonly #networks = new BoundedMap<string, Network>(MAX_SHAPES);
 
   /** @throws InputError when there is no layer, or ranks, channels or residuals do not fit */
-  constructor(layers: readonly SequentialLayer[]) {
+  constructor(layers: readonly SequentialLayer[], ...extra: never[]) {
+    checkNoMore('Sequential', 1, extra);
     if (!Array.isArray(layers) || layers.length === 0)
       throw expected('layers', 'a non-empty array of layers', layers);
-    this.#stages = layers.map(stageOf);
+    this.#stages = Array.from(layers, stageOf);
     this.layers = this.#stages.map(({ layer }) => layer);
     this.rank = this.layers[0]!.rank;
     this.layers.forEach((layer, i) => {
@@ -73,7 +75,8 @@ export class Sequential {
   }
 
   /**
-   * What runs on an input of this shape, layer by layer. Plans are made once; making one transforms the weights.
+   * What runs on an input of this shape, layer by layer. Plans are made once for a shape. The weights are transformed by
+   * the first pass on it, or by the measurement that `effort: 'measure'` asks for.
    *
    * @param shape N×C×spatial or C×spatial
    * @throws InputError when the shape does not fit the layers, or a residual's shape differs from its layer's result
@@ -91,7 +94,8 @@ export class Sequential {
    * @returns the last layer's result
    * @throws InputError (as a rejection) when the input does not fit
    */
-  async forward(x: Tensor, out?: Tensor): Promise<Tensor> {
+  async forward(x: Tensor, out?: Tensor, ...extra: never[]): Promise<Tensor> {
+    checkNoMore('forward', 2, extra);
     const { network, result } = this.#enter(x, out);
     const { passes, giveBack } = network.borrow(inEngineMemory(x.data), result.data);
     try {
@@ -102,7 +106,8 @@ export class Sequential {
   }
 
   /** Runs all layers on the calling thread (and the layers' others) and blocks it meanwhile; see {@link forward}. */
-  forwardSync(x: Tensor, out?: Tensor): Tensor {
+  forwardSync(x: Tensor, out?: Tensor, ...extra: never[]): Tensor {
+    checkNoMore('forwardSync', 2, extra);
     const { network, result } = this.#enter(x, out);
     const { passes, giveBack } = network.borrow(x.data, result.data);
     try {
@@ -116,7 +121,7 @@ export class Sequential {
   }
 
   #enter(x: Tensor, out: Tensor | undefined): { network: Network; result: Tensor } {
-    if (!(x instanceof Tensor)) throw expected('the input', 'a Tensor', x);
+    validateTensor(x);
     const network = this.#networkOf(x.shape);
     checkData(x.data, x.shape, "the input's data");
     const { outputShape } = network.plan;
@@ -145,6 +150,7 @@ function stageOf(value: SequentialLayer, index: number): Stage {
   if (value instanceof Convolution) return { layer: value, residual: undefined };
   if (typeof value !== 'object' || value === null || !(value.layer instanceof Convolution))
     throw expected(`layer ${index}`, 'a convolution layer or { layer, residual }', value);
+  checkOptions(`layer ${index}`, value, { layer: true, residual: true });
   const { layer, residual } = value;
   if (residual === undefined) return { layer, residual };
   if (residual === 'input') return { layer, residual: 0 };

@@ -4,6 +4,7 @@
  * addon checks sizes once more, so that no input from JavaScript can crash the process.
  */
 import { createRequire } from 'node:module';
+import { InputError } from '../../synth/errors.js';
 import { packageRoot } from '../support/package.js';
 
 /** Three numbers, one per axis: depth, height, width. 1-D and 2-D problems have leading ones. */
@@ -257,7 +258,7 @@ let loaded: Addon | undefined;
 /**
  * The native engine, loaded at first use so that synthesis alone never needs it.
  *
- * @throws Error when no build of the addon can be loaded; the message lists what to run.
+ * @throws InputError when no build of the addon can be loaded, with what to run; or when WINOGRAD_ISA names no kernel table
  */
 export function native(): Addon {
   loaded ??= load();
@@ -267,14 +268,23 @@ export function native(): Addon {
 function load(): Addon {
   const require = createRequire(import.meta.url);
   const root = packageRoot();
+  let addon: Addon;
   try {
     const options = require(`${root}/binding-options.cjs`);
-    return require('pkg-prebuilds')(root, options) as Addon;
+    addon = require('pkg-prebuilds')(root, options) as Addon;
   } catch (cause) {
-    throw new Error(
-      'Expected the native engine of winograd-nd to be built but could not load it. ' +
-        'Run `npm run build:native` (needs cmake and a C++20 compiler), or reinstall the package.',
+    const command = root.includes('node_modules') ? 'npm rebuild winograd-nd' : 'npm run build:native';
+    throw new InputError(
+      `Expected the native engine of winograd-nd to be built for ${process.platform}-${process.arch} but it cannot be ` +
+        `loaded; with cmake 3.20 or later and a C++20 compiler installed, \`${command}\` builds it ` +
+        `(${(cause as Error).message.split('\n')[0]})`,
       { cause },
     );
   }
+  try {
+    addon.cpuInfo();
+  } catch (cause) {
+    throw new InputError((cause as Error).message, { cause });
+  }
+  return addon;
 }

@@ -16,7 +16,11 @@ export type ElementType =
   | 'bfloat16'
   | 'int64'
   | 'int32'
+  | 'int16'
   | 'int8'
+  | 'uint64'
+  | 'uint32'
+  | 'uint16'
   | 'uint8'
   | 'bool';
 

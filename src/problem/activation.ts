@@ -25,7 +25,7 @@ const NAMED: Readonly<Record<string, NativeActivation>> = {
  */
 export function activationOf(activation: Activation): NativeActivation {
   if (typeof activation === 'string' && Object.hasOwn(NAMED, activation)) return NAMED[activation]!;
-  if (typeof activation === 'object' && activation !== null) {
+  if (typeof activation === 'object' && activation !== null && Object.keys(activation).length === 1) {
     if ('leakyRelu' in activation && isNumber(activation.leakyRelu))
       return { ...NAMED.none!, slope: activation.leakyRelu };
     if ('clip' in activation && Array.isArray(activation.clip) && activation.clip.length === 2) {

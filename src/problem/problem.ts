@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { expected } from '../../synth/errors.js';
 import type { Axes, NativeActivation } from '../native/addon.js';
+import { dense } from '../support/dense.js';
 import { elementCount, MAX_ELEMENTS, validateShape } from '../tensor/shape.js';
 import { type Activation, activationOf } from './activation.js';
 
@@ -173,8 +174,8 @@ function paddingOf(
     return [axes((axis) => Math.floor(total[axis] / 2)), axes((axis) => Math.ceil(total[axis] / 2))];
   }
   const form = `a non-negative integer, an array of ${rank} such or of ${rank} pairs, 'same' or 'valid'`;
-  const sides = Array.isArray(padding) ? padding : Array<unknown>(rank).fill(padding);
-  const pairs = sides.map((side) => (Array.isArray(side) ? side : [side, side]));
+  const sides = onEach(padding, rank);
+  const pairs = sides.map((side) => (Array.isArray(side) ? Array.from(side) : [side, side]));
   const valid = pairs.every((pair) => pair.length === 2 && pair.every((size) => isSize(size, 0)));
   if (sides.length !== rank || !valid) throw expected('padding', form, padding);
   const side = (index: 0 | 1) =>
@@ -191,7 +192,7 @@ function paddingOf(
  * @throws InputError `Expected kernelSize to be a positive integer or an array of 3 but received 0`
  */
 export function perAxis(name: string, value: unknown, rank: Rank, minimum: 0 | 1): readonly number[] {
-  const values: readonly unknown[] = Array.isArray(value) ? value : Array<unknown>(rank).fill(value);
+  const values = onEach(value, rank);
   if (values.length !== rank || !values.every((size) => isSize(size, minimum)))
     throw expected(
       name,
@@ -199,6 +200,12 @@ export function perAxis(name: string, value: unknown, rank: Rank, minimum: 0 | 1
       value,
     );
   return values as readonly number[];
+}
+
+/** The elements of an array, or one value for every axis. */
+export function onEach(value: unknown, rank: number): readonly unknown[] {
+  const values = dense(value);
+  return Array.isArray(values) ? values : Array<unknown>(rank).fill(value);
 }
 
 function count(name: string, value: unknown): number {

@@ -18,8 +18,20 @@ export function inEngineMemory(data: Float32Array): Float32Array {
  */
 export function validateOut(out: unknown, shape: readonly number[], inputs: readonly Tensor[]): void {
   const { data } = tensorOf('out', out, shape);
-  if (!native().owns(data)) throw expected('out', "in memory of the library's own", out);
+  if (!native().owns(data))
+    throw expected(
+      'out',
+      "in memory of the library's own (Tensor.zeros(shape), a clone() or an earlier result)",
+      out,
+    );
   if (inputs.some((input) => overlap(data, input.data))) throw expected('out', 'apart from the input', out);
+}
+
+/** @throws InputError unless it is a tensor; for what a worker has posted it names the way to make it one */
+export function validateTensor(input: unknown): asserts input is Tensor {
+  if (input instanceof Tensor) return;
+  const posted = typeof input === 'object' && input !== null && 'data' in input && 'shape' in input;
+  throw expected('the input', posted ? 'a Tensor, which Tensor.fromMessage makes of it,' : 'a Tensor', input);
 }
 
 /** @throws InputError unless it is a tensor of that shape */

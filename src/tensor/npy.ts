@@ -1,8 +1,9 @@
-import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { expected, InputError } from '../../synth/errors.js';
 import { writeWhole } from '../support/files.js';
+import { bytesOfFile, type NextBytes } from '../support/reading.js';
+import { fillNumbers, littleEndianBytes, type NumberType, numberFormats } from './number-formats.js';
 import { elementCount, formatShape, MAX_ELEMENTS } from './shape.js';
 import { allocate, Tensor } from './tensor.js';
 
@@ -16,28 +17,24 @@ const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
 /** Longer headers belong to record types, which are not tensors. */
 const MAX_HEADER = 1 << 20;
 
-/** Bytes read at once; a multiple of every element size. */
-const CHUNK = 4 << 20;
-
-/** Element types by NumPy's code without its byte order; each views a chunk in the machine's byte order. */
-const elementTypes: Readonly<Record<string, { bytes: number; read: (chunk: Buffer) => ArrayLike<number> }>> =
-  {
-    b1: { bytes: 1, read: (chunk) => chunk.map((byte) => Number(byte !== 0)) },
-    i1: { bytes: 1, read: (chunk) => new Int8Array(...viewOf(chunk, 1)) },
-    u1: { bytes: 1, read: (chunk) => chunk },
-    i2: { bytes: 2, read: (chunk) => new Int16Array(...viewOf(chunk, 2)) },
-    u2: { bytes: 2, read: (chunk) => new Uint16Array(...viewOf(chunk, 2)) },
-    i4: { bytes: 4, read: (chunk) => new Int32Array(...viewOf(chunk, 4)) },
-    u4: { bytes: 4, read: (chunk) => new Uint32Array(...viewOf(chunk, 4)) },
-    i8: { bytes: 8, read: (chunk) => Float64Array.from(new BigInt64Array(...viewOf(chunk, 8)), Number) },
-    u8: { bytes: 8, read: (chunk) => Float64Array.from(new BigUint64Array(...viewOf(chunk, 8)), Number) },
-    f2: { bytes: 2, read: (chunk) => Float32Array.from(new Uint16Array(...viewOf(chunk, 2)), halfToNumber) },
-    f4: { bytes: 4, read: (chunk) => new Float32Array(...viewOf(chunk, 4)) },
-    f8: { bytes: 8, read: (chunk) => new Float64Array(...viewOf(chunk, 8)) },
-  };
+/** Element types by NumPy's code without its byte order. */
+const elementTypes: Readonly<Record<string, NumberType>> = {
+  b1: 'bool',
+  i1: 'int8',
+  u1: 'uint8',
+  i2: 'int16',
+  u2: 'uint16',
+  i4: 'int32',
+  u4: 'uint32',
+  i8: 'int64',
+  u8: 'uint64',
+  f2: 'float16',
+  f4: 'float32',
+  f8: 'float64',
+};
 
 interface Header {
-  readonly type: string;
+  readonly type: NumberType;
   readonly swapped: boolean;
   readonly fortranOrder: boolean;
   readonly shape: readonly number[];
@@ -54,15 +51,36 @@ interface Header {
 export async function readNpy(path: string): Promise<Tensor> {
   const file = await open(path, 'r');
   try {
-    const header = await readHeader(file, path);
-    const size = elementCount(header.shape);
-    await checkLength(file, path, header, size);
-    const data = allocate(size);
-    await readElements(file, path, header, data);
-    return header.fortranOrder ? fromFortranOrder(data, header.shape) : new Tensor(data, header.shape);
+    const stats = await file.stat();
+    return await parseNpy(bytesOfFile(file), stats.isFile() ? stats.size : undefined, path);
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Reads an array in NumPy's format from wherever it lies.
+ *
+ * @param available bytes there are, header included, where that is known
+ * @param name what errors call it
+ * @throws InputError naming it
+ */
+export async function parseNpy(
+  next: NextBytes,
+  available: number | undefined,
+  name: string,
+): Promise<Tensor> {
+  const header = await readHeader(next, name);
+  const size = elementCount(header.shape);
+  // What is too short is refused before memory is taken for what its header claims.
+  if (available !== undefined && available < size * numberFormats[header.type].bytes)
+    throw cutShort(name, wants(header));
+  const data = allocate(size);
+  const read = async (bytes: Buffer) => {
+    if ((await next(bytes)).length < bytes.length) throw cutShort(name, wants(header));
+  };
+  await fillNumbers(data, header.type, read, header.swapped);
+  return header.fortranOrder ? fromFortranOrder(data, header.shape) : new Tensor(data, header.shape);
 }
 
 /**
@@ -71,10 +89,13 @@ export async function readNpy(path: string): Promise<Tensor> {
  * @throws InputError when the tensor's buffer is detached; the system's error when the file cannot be written
  */
 export async function writeNpy(path: string, tensor: Tensor): Promise<void> {
+  await writeWhole(path, npyBytes(tensor));
+}
+
+/** A tensor as the bytes of a `.npy` file, its elements where they lie. @throws InputError when its buffer is detached */
+export function npyBytes(tensor: Tensor): readonly Uint8Array[] {
   const { data, shape } = new Tensor(tensor.data, tensor.shape);
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const littleEndian = endianness() === 'LE' ? bytes : Buffer.from(bytes).swap32();
-  await writeWhole(path, [header(shape), littleEndian]);
+  return [header(shape), littleEndianBytes(data, 'float32')];
 }
 
 function header(shape: readonly number[]): Buffer {
@@ -89,8 +110,8 @@ function header(shape: readonly number[]): Buffer {
   return Buffer.concat([MAGIC, Buffer.of(1, 0), length, Buffer.from(text, 'latin1')]);
 }
 
-async function readHeader(file: FileHandle, path: string): Promise<Header> {
-  const start = await readUpTo(file, Buffer.alloc(MAGIC.length + 2));
+async function readHeader(next: NextBytes, path: string): Promise<Header> {
+  const start = await next(Buffer.alloc(MAGIC.length + 2));
   if (start.length < MAGIC.length + 2 || !start.subarray(0, MAGIC.length).equals(MAGIC))
     throw new InputError(
       `Expected ${path} to be a .npy file but ${start.length === 0 ? 'it is empty' : 'it begins otherwise'}`,
@@ -98,19 +119,21 @@ async function readHeader(file: FileHandle, path: string): Promise<Header> {
   const major = start[MAGIC.length]!;
   if (major < 1 || major > 3) throw expected(`the .npy version of ${path}`, '1, 2 or 3', major);
   const lengthBytes = major === 1 ? 2 : 4;
-  const lengthField = await readUpTo(file, Buffer.alloc(lengthBytes));
+  const lengthField = await next(Buffer.alloc(lengthBytes));
   if (lengthField.length < lengthBytes) throw cutShort(path, 'its header');
   const length = lengthField.readUIntLE(0, lengthBytes);
   if (length > MAX_HEADER) throw expected(`the header of ${path}`, `at most ${MAX_HEADER} bytes`, length);
-  const text = await readUpTo(file, Buffer.alloc(length));
+  const text = await next(Buffer.alloc(length));
   if (text.length < length) throw cutShort(path, 'its header');
   return parseHeader(text.toString('latin1'), path);
 }
 
 /** Understands the dictionary as NumPy writes it, in any order of keys, Python 2's `3L` included. */
-function parseHeader(text: string, path: string): Header {
+function parseHeader(written: string, path: string): Header {
+  // One space for many: patterns that may skip any number of them at several places would try all ways to share them.
+  const text = written.replace(/\s+/g, ' ');
   const field = (key: string, value: string): string => {
-    const match = new RegExp(`['"]${key}['"]\\s*:\\s*${value}\\s*[,}]`).exec(text)?.[1];
+    const match = new RegExp(`['"]${key}['"] ?: ?${value} ?[,}]`).exec(text)?.[1];
     if (match === undefined)
       throw expected(`the header of ${path}`, `one with a plain '${key}'`, text.trim());
     return match;
@@ -122,7 +145,7 @@ function parseHeader(text: string, path: string): Header {
       `a boolean, integer or real one (${Object.keys(elementTypes).join(', ')})`,
       type,
     );
-  const sizes = field('shape', `\\(((?:\\s*\\d+L?\\s*,)*\\s*(?:\\d+L?)?\\s*)\\)`).split(',');
+  const sizes = field('shape', `\\(((?: ?\\d+L? ?,)* ?(?:\\d+L? ?)?)\\)`).split(',');
   const shape = sizes
     .map((size) => size.trim().replace('L', ''))
     .filter((size) => size !== '')
@@ -131,47 +154,11 @@ function parseHeader(text: string, path: string): Header {
     throw expected(`the shape of ${path}`, `at most ${MAX_ELEMENTS} elements (4 GiB)`, shape);
   const foreign = endianness() === 'LE' ? '>' : '<';
   return {
-    type: type!,
+    type: elementTypes[type!]!,
     swapped: order === foreign,
     fortranOrder: field('fortran_order', '(True|False)') === 'True',
     shape,
   };
-}
-
-/** Refuses a regular file that is too short before memory is taken for what its header claims. */
-async function checkLength(file: FileHandle, path: string, header: Header, size: number): Promise<void> {
-  const stats = await file.stat();
-  if (stats.isFile() && stats.size < size * elementTypes[header.type]!.bytes)
-    throw cutShort(path, wants(header));
-}
-
-async function readElements(
-  file: FileHandle,
-  path: string,
-  header: Header,
-  data: Float32Array,
-): Promise<void> {
-  const { bytes, read } = elementTypes[header.type]!;
-  const buffer = Buffer.from(new ArrayBuffer(Math.min(CHUNK, data.length * bytes)));
-  for (let done = 0; done < data.length; ) {
-    const wanted = Math.min(buffer.length, (data.length - done) * bytes);
-    const chunk = await readUpTo(file, buffer.subarray(0, wanted));
-    if (chunk.length < wanted) throw cutShort(path, wants(header));
-    if (header.swapped) swapBytes(chunk, bytes);
-    data.set(read(chunk), done);
-    done += wanted / bytes;
-  }
-}
-
-/** Fills the buffer, or as much of it as the file still has. */
-async function readUpTo(file: FileHandle, buffer: Buffer): Promise<Buffer> {
-  let filled = 0;
-  while (filled < buffer.length) {
-    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, null);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, filled);
 }
 
 /** Column-major to row-major: axis 0 is the one whose neighbours are adjacent in memory. */
@@ -189,26 +176,6 @@ function fromFortranOrder(columns: Float32Array, shape: readonly number[]): Tens
     }
   }
   return rows;
-}
-
-function swapBytes(chunk: Buffer, bytes: number): void {
-  if (bytes === 2) chunk.swap16();
-  if (bytes === 4) chunk.swap32();
-  if (bytes === 8) chunk.swap64();
-}
-
-function viewOf(chunk: Buffer, bytes: number): [ArrayBuffer, number, number] {
-  return [chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.length / bytes];
-}
-
-/** IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 function wants(header: Header): string {

@@ -1,4 +1,5 @@
 import { expected } from '../../synth/errors.js';
+import { dense } from '../support/dense.js';
 
 /** Most elements one tensor may hold: 2³⁰, the 4 GiB that Node can lend to a JavaScript array. */
 export const MAX_ELEMENTS = 2 ** 30;
@@ -11,11 +12,12 @@ export const MAX_ELEMENTS = 2 ** 30;
  * @throws InputError otherwise
  */
 export function validateShape(shape: unknown, name = 'shape'): readonly number[] {
-  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+  const sizes = dense(shape);
+  if (!Array.isArray(sizes) || !sizes.every((size) => Number.isSafeInteger(size) && size >= 0))
     throw expected(name, 'an array of non-negative integers', shape);
-  if (elementCount(shape) > MAX_ELEMENTS)
+  if (elementCount(sizes) > MAX_ELEMENTS)
     throw expected(name, `at most ${MAX_ELEMENTS} elements (4 GiB)`, shape);
-  return Object.freeze([...(shape as number[])]);
+  return Object.freeze(sizes as number[]);
 }
 
 /**

@@ -1,11 +1,22 @@
 import { inspect } from 'node:util';
 import { expected, InputError } from '../../synth/errors.js';
+import { checkOptions } from '../../synth/options.js';
 import { randomNumbers } from '../../synth/random.js';
 import { native } from '../native/addon.js';
 import { elementCount, formatShape, validateShape } from './shape.js';
 
 /** Arrays within arrays, as deep as the tensor's rank. */
 export type NestedNumbers = number | readonly NestedNumbers[];
+
+/** Deeper than any tensor is; an array that contains itself would go on for ever. */
+const MAX_NESTING = 64;
+
+/** What {@link Tensor.random} draws. */
+export interface RandomOptions {
+  readonly seed?: number;
+  readonly low?: number;
+  readonly high?: number;
+}
 
 /**
  * A dense float32 array in row-major order with a shape; activations are N×C×D×H×W, weights O×I×D×H×W, as in
@@ -40,11 +51,13 @@ export class Tensor {
   /**
    * Copies nested arrays, whose nesting gives the shape: `Tensor.from([[1, 2], [3, 4]])` is 2 × 2.
    *
-   * @throws InputError when rows differ in length or an element is not a number
+   * @throws InputError when rows differ in length, an element is not a number, or arrays are nested deeper than 64
    */
   static from(values: NestedNumbers): Tensor {
     const shape: number[] = [];
     for (let level = values; Array.isArray(level); level = level[0]) {
+      if (shape.length === MAX_NESTING)
+        throw expected('values', `arrays nested at most ${MAX_NESTING} deep`, values);
       shape.push(level.length);
       if (level.length === 0) break;
     }
@@ -68,15 +81,34 @@ export class Tensor {
    * Uniform in [low, high), the same for the same seed on every machine.
    *
    * @param options.seed any integer; default 1
+   * @param options.low,options.high finite; default −1 and 1
+   * @throws InputError when the shape or an option is invalid
    */
-  static random(
-    shape: readonly number[],
-    { seed = 1, low = -1, high = 1 }: { seed?: number; low?: number; high?: number } = {},
-  ): Tensor {
+  static random(shape: readonly number[], options: RandomOptions = {}): Tensor {
+    const { seed, low, high } = validateRandomOptions(options);
     const tensor = Tensor.zeros(shape);
     const next = randomNumbers(seed);
     for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = low + (high - low) * next();
     return tensor;
+  }
+
+  /**
+   * A tensor from what has been one: a message to or from a worker thread brings a `Tensor` as a plain object with its
+   * data and shape, and so does `structuredClone`. The memory is that of the message.
+   *
+   * ```js
+   * parentPort.postMessage(y); // in the worker
+   * worker.on('message', (message) => use(Tensor.fromMessage(message)));
+   * ```
+   *
+   * @param message `{ data, shape }`; a tensor is given back as it is
+   * @throws InputError when it is anything else, or data and shape do not fit
+   */
+  static fromMessage(message: unknown): Tensor {
+    if (message instanceof Tensor) return message;
+    if (typeof message !== 'object' || message === null || !('data' in message && 'shape' in message))
+      throw expected('message', '{ data, shape } of a Tensor', message);
+    return new Tensor(message.data as Float32Array, message.shape as readonly number[]);
   }
 
   /** Number of elements. */
@@ -116,10 +148,21 @@ export class Tensor {
     return `Tensor(${formatShape(this.shape)})`;
   }
 
+  /** For `console.log`. @internal */
   [inspect.custom](): string {
     const shown = [...this.data.subarray(0, 8)].map((value) => String(Number(value.toPrecision(6))));
     return `${this} [ ${shown.join(', ')}${this.data.length > shown.length ? ', …' : ''} ]`;
   }
+}
+
+function validateRandomOptions(options: RandomOptions): Required<RandomOptions> {
+  checkOptions('Tensor.random', options, { seed: true, low: true, high: true });
+  const { seed = 1, low = -1, high = 1 } = options;
+  if (!Number.isSafeInteger(seed)) throw expected('seed', 'an integer', seed);
+  for (const [name, value] of Object.entries({ low, high }))
+    if (!Number.isFinite(value)) throw expected(name, 'a finite number', value);
+  if (low > high) throw expected('low', `at most high (${high})`, low);
+  return { seed, low, high };
 }
 
 /**

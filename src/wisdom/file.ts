@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { expected, InputError } from '../../synth/errors.js';
+import { writeWholeSync } from '../support/files.js';
+import { withLock } from '../support/lock.js';
 import { exportWisdom, importWisdom } from './wisdom.js';
 
 /** The file that measurements are read from and added to: `WINOGRAD_WISDOM`, or what the program attached; else none. */
@@ -64,15 +65,19 @@ export function readWisdomFile(path: string): number {
 }
 
 /**
- * Writes a file whole or not at all. What another process has added to it meanwhile stays, but for the problems that this
- * one has measured too.
+ * Writes a file whole or not at all. What other processes have added to it meanwhile stays, but for the problems that
+ * this one has measured too; several that write at once wait for each other.
+ *
+ * @throws InputError when the file is there and is no wisdom; the system's error when it cannot be written
  */
 export function saveWisdomFile(path: string): void {
-  const own = exportWisdom();
-  readWisdomFile(path);
-  importWisdom(own);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileAtomic.sync(path, `${JSON.stringify(exportWisdom(), undefined, 2)}\n`);
+  withLock(`${path}.lock`, () => {
+    const own = exportWisdom();
+    readWisdomFile(path);
+    importWisdom(own);
+    writeWholeSync(path, `${JSON.stringify(exportWisdom(), undefined, 2)}\n`);
+  });
 }
 
 /** Removes a file of wisdom; none is fine. */

@@ -3,6 +3,7 @@ import { degree, format, linear, type Polynomial, power } from '../algebra/polyn
 import { isZero, ONE, ZERO } from '../algebra/rational.js';
 import { expected, InputError } from '../errors.js';
 import { formatPoint, INFINITY, type Modulus, modulusProducts, type Point, parseModuli } from './moduli.js';
+import type { ProductCount } from './tile.js';
 
 /**
  * Moduli by D = outputs + taps − 1. The best ones hardly depend on how D splits into S and G, so one list serves all.
@@ -58,6 +59,12 @@ export function defaultModuli(outputs: number, taps: number): Modulus[] {
     `Expected moduli for F(${outputs}, ${taps}): defaults end at outputs + taps − 1 = ${MAX_DEFAULT_INPUTS}`,
   );
 }
+
+/** T of F(S, G) with its default moduli; infinite where there are none, which saves nothing. */
+export const defaultProducts: ProductCount = (outputs, taps) =>
+  outputs + taps - 1 > MAX_DEFAULT_INPUTS
+    ? Number.POSITIVE_INFINITY
+    : defaultModuli(outputs, taps).reduce((sum, each) => sum + modulusProducts(each, outputs, taps), 0);
 
 /**
  * Moduli that are all linear, so that T = D, for any D: real points and ∞. Beyond D = 8 they are chosen to be simple,

@@ -150,3 +150,26 @@ function formatName(modulus: Modulus): string {
 export function formatPoint(point: Point): string {
   return point === INFINITY ? point : point.toFraction();
 }
+
+/**
+ * Compares moduli for `sort`: points by magnitude, then polynomials by degree and by the magnitudes of their coefficients,
+ * + before −, infinity last. Moduli that are pairwise coprime never compare as equal.
+ */
+export function compareModuli(left: Modulus, right: Modulus): number {
+  const [a, b] = [sortKey(left), sortKey(right)];
+  const differing = a.findIndex((each, i) => each !== b[i]);
+  return differing === -1 ? 0 : a[differing]! - b[differing]!;
+}
+
+/** Degree, magnitudes, signs. */
+function sortKey(modulus: Modulus): readonly number[] {
+  if (modulus === INFINITY) return [Number.POSITIVE_INFINITY];
+  const { polynomial } = modulus;
+  // The point of x − r is r.
+  const values = degree(polynomial) === 1 ? [polynomial[0]!.neg()] : polynomial.toReversed();
+  return [
+    degree(polynomial),
+    ...values.map((value) => value.abs().valueOf()),
+    ...values.map((value) => -Number(value.s)),
+  ];
+}

@@ -2,6 +2,7 @@ import { Fraction } from 'fraction.js';
 import { parseRational } from '../algebra/parse.js';
 import { expected, InputError } from '../errors.js';
 import type { Form } from '../forms/form.js';
+import { checkTransform } from './check.js';
 import type { Matrix, Transform } from './transform.js';
 
 /** A transform as JSON; entries are exact, such as `"-5/2"`. Files may carry further fields beside these. */
@@ -15,8 +16,14 @@ export interface TransformJson {
   readonly C: readonly (readonly string[])[];
 }
 
-/** The transform as plain data, ready for JSON.stringify. */
-export function toJSON({ outputs, taps, products, moduli, A, B, C }: Transform): TransformJson {
+/**
+ * The transform as plain data, ready for JSON.stringify.
+ *
+ * @throws InputError when it is no transform
+ */
+export function toJSON(transform: Transform): TransformJson {
+  checkTransform(transform);
+  const { outputs, taps, products, moduli, A, B, C } = transform;
   return { outputs, taps, products, moduli, A: toStrings(A), B: toStrings(B), C: toStrings(C) };
 }
 

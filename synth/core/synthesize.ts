@@ -1,21 +1,22 @@
 import { transpose } from '../algebra/matrix.js';
 import { ZERO } from '../algebra/rational.js';
 import { normalizeSigns } from '../algebra/rows.js';
-import { expected } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { convolution } from './convolution.js';
 import { defaultModuli, resolvePoints } from './defaults.js';
 import { formatModulus, type ModuliInput, parseModuli, validateModuli } from './moduli.js';
+import { nestModuli } from './nesting.js';
+import { type OutputsWish, settleOutputs } from './outputs.js';
+import { proveTransform } from './prove.js';
 import type { Transform } from './transform.js';
-import { verify } from './verify.js';
 
-/** What to synthesize. */
-export interface SynthesisOptions {
-  /** S: outputs of one tile. */
-  outputs: number;
-  /** G: taps of the kernel. */
-  taps: number;
-  /** The moduli of Theorem 1, such as `'0, ±1, x^2+1, inf'`; by default those of `defaultModuli`. */
-  moduli?: ModuliInput | undefined;
+/** What to synthesize. S is given, or settled by the moduli, or by vectors to fill: see `settleOutputs`. */
+export interface SynthesisOptions extends OutputsWish {
+  /**
+   * The moduli of Theorem 1, such as `'0, ±1, x^2+1, inf'`, in the order in which their products are to come; by default
+   * those of `defaultModuli` in the canonical order, that of `nestModuli`.
+   */
+  readonly moduli?: ModuliInput | undefined;
 }
 
 /**
@@ -26,11 +27,15 @@ export interface SynthesisOptions {
  *
  * @throws InputError when a size or the moduli are unusable; the message names the offenders
  */
-export function synthesize({ outputs, taps, moduli }: SynthesisOptions): Transform {
-  checkSize('outputs', outputs);
-  checkSize('taps', taps);
+export function synthesize(options: SynthesisOptions): Transform {
+  checkOptions('synthesize', options, {
+    ...{ outputs: true, taps: true, moduli: true, vectorWidth: true, dims: true },
+  });
+  const { taps, moduli } = options;
+  const outputs = settleOutputs(options);
   const inputs = outputs + taps - 1;
-  const chosen = moduli === undefined ? defaultModuli(outputs, taps) : parseModuli(moduli);
+  const chosen =
+    moduli === undefined ? nestModuli(defaultModuli(outputs, taps), taps).moduli : parseModuli(moduli);
   validateModuli(chosen, inputs);
   const resolved = chosen.map((modulus) => resolvePoints(modulus, outputs, taps));
 
@@ -44,14 +49,6 @@ export function synthesize({ outputs, taps, moduli }: SynthesisOptions): Transfo
     B: products.map(({ back }) => Array.from({ length: inputs }, (_, d) => back[d] ?? ZERO)),
     C: products.map(({ right }) => [...right]),
   });
-  verify(transform);
+  proveTransform(transform);
   return transform;
 }
-
-function checkSize(name: string, size: number): void {
-  if (!Number.isInteger(size) || size < 1 || size > MAX_SIZE) {
-    throw expected(name, `an integer from 1 to ${MAX_SIZE}`, size);
-  }
-}
-
-const MAX_SIZE = 64;

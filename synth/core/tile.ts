@@ -1,5 +1,6 @@
 import { sparsity } from '../algebra/matrix.js';
 import { expected } from '../errors.js';
+import { checkTransform } from './check.js';
 import type { Transform } from './transform.js';
 
 /** The sizes of one axis' F(S, G). */
@@ -123,8 +124,14 @@ export interface TileStatistics extends Tile {
   readonly speedup: { readonly '2D': number; readonly '3D': number };
 }
 
-/** Size, sparsities and algorithmic speed-up of a transform, as in Table 1 of Budden et al. 2017. */
-export function tileStatistics({ outputs, taps, products, A, B, C }: Transform): TileStatistics {
+/**
+ * Size, sparsities and algorithmic speed-up of a transform, as in Table 1 of Budden et al. 2017.
+ *
+ * @throws InputError when it is no transform
+ */
+export function tileStatistics(transform: Transform): TileStatistics {
+  checkTransform(transform);
+  const { outputs, taps, products, A, B, C } = transform;
   const saving = (outputs * taps) / products;
   return {
     outputs,

@@ -2,7 +2,7 @@ import type { Transform } from '../core/transform.js';
 import type { Program } from '../program/program.js';
 import { compileTransform } from '../program/programs.js';
 import { headerLines } from './header.js';
-import { type Dialect, discardUnused, doubleLiteral, floatLiteral, writeProgram } from './straight.js';
+import { type Dialect, discardUnused, doubleLiteral, floatLiteral, writeProgram } from './straight-line.js';
 import { type Names, selfTest, tileFunctions } from './tiles.js';
 
 /** Expressions of C; compilers contract the products and sums to fused multiply-adds. */

@@ -2,7 +2,7 @@ import type { Fraction } from 'fraction.js';
 import type { Matrix } from '../core/transform.js';
 import type { Program } from '../program/program.js';
 import { describeCost } from './header.js';
-import { address, type Dialect, discardUnused, floatLiteral, writeProgram } from './straight.js';
+import { address, type Dialect, discardUnused, floatLiteral, writeProgram } from './straight-line.js';
 
 /** The engine's vectors: `V` is the vector type of the instruction set that includes the codelet. */
 const engine: Dialect = {

@@ -4,7 +4,7 @@ import type { Program } from '../program/program.js';
 import { compileTransform } from '../program/programs.js';
 import { indent, kernelFunction } from './c.js';
 import { headerLines } from './header.js';
-import { address, type Dialect, discardUnused, floatLiteral, writeProgram } from './straight.js';
+import { address, type Dialect, discardUnused, floatLiteral, writeProgram } from './straight-line.js';
 import { type Names, selfTest, tileFunctions } from './tiles.js';
 
 /** What an instruction set calls its vectors and operations. */
@@ -152,7 +152,7 @@ export function emitCpp(transform: Transform, name: string, instructionSet: Inst
     kernelFunction(programs.kernel, names),
     tileFunctions(names),
   ].join('\n');
-  return `${headerLines(transform, programs, `cpp-${instructionSet}`)
+  return `${headerLines(transform, programs, instructionSet === 'portable' ? 'cpp' : instructionSet)
     .map((text) => `// ${text}`.trimEnd())
     .join('\n')}
 //

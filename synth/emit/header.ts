@@ -1,7 +1,7 @@
 import { equal } from '../algebra/matrix.js';
+import { proveTransform } from '../core/prove.js';
 import { synthesize } from '../core/synthesize.js';
 import type { Matrix, Transform } from '../core/transform.js';
-import { verify } from '../core/verify.js';
 import { InputError } from '../errors.js';
 import { costOf, naiveOperations, type Program } from '../program/program.js';
 import type { Programs } from '../program/programs.js';
@@ -14,7 +14,7 @@ import type { Programs } from '../program/programs.js';
  */
 export function headerLines(transform: Transform, programs: Programs, target: string): string[] {
   const { outputs, taps, products, moduli, A, B, C } = transform;
-  const { equations } = verify(transform);
+  const { equations } = proveTransform(transform);
   const rows: [string, Program, Matrix][] = [
     ['input  B', programs.input, B],
     ['kernel C', programs.kernel, C],

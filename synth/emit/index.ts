@@ -1,5 +1,7 @@
+import { checkTransform } from '../core/check.js';
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { emitC } from './c.js';
 import { emitCpp } from './cpp.js';
 import { printLatex } from './latex.js';
@@ -22,22 +24,22 @@ export const targets: readonly Target[] = [
   { name: 'latex', description: 'formulas for a paper', emit: printLatex },
   { name: 'c', description: 'C99 for any machine, vectorised by the compiler', emit: emitC },
   {
-    name: 'cpp-portable',
-    description: 'C++11 with the vector extension of GCC and Clang',
+    name: 'cpp',
+    description: 'C++11 for any machine, with the vector extension of GCC and Clang',
     emit: (transform, name) => emitCpp(transform, name, 'portable'),
   },
   {
-    name: 'cpp-avx2',
+    name: 'avx2',
     description: 'C++11 with AVX2 and FMA intrinsics',
     emit: (transform, name) => emitCpp(transform, name, 'avx2'),
   },
   {
-    name: 'cpp-avx512',
+    name: 'avx512',
     description: 'C++11 with AVX-512 intrinsics',
     emit: (transform, name) => emitCpp(transform, name, 'avx512'),
   },
   {
-    name: 'cpp-neon',
+    name: 'neon',
     description: 'C++11 with NEON intrinsics',
     emit: (transform, name) => emitCpp(transform, name, 'neon'),
   },
@@ -55,10 +57,12 @@ export interface EmitOptions {
  *
  * @param target one of {@link targets}
  * @returns the text of the file
- * @throws InputError when the target is unknown or the name is no identifier
+ * @throws InputError when it is no transform, the target is unknown, or the name is no identifier
  * @throws VerificationError when the transform is no correct algorithm
  */
 export function emit(transform: Transform, target: string, options: EmitOptions = {}): string {
+  checkTransform(transform);
+  checkOptions('emit', options, { name: true });
   const { name = `f${transform.outputs}x${transform.taps}` } = options;
   const found = targets.find((each) => each.name === target);
   if (!found) throw expected('target', `one of ${targets.map((each) => each.name).join(', ')}`, target);

@@ -1,8 +1,8 @@
 import type { Fraction } from 'fraction.js';
 import { format, type Notation } from '../algebra/polynomial.js';
 import { INFINITY, parseModuli } from '../core/moduli.js';
+import { proveTransform } from '../core/prove.js';
 import type { Matrix, Transform } from '../core/transform.js';
-import { verify } from '../core/verify.js';
 
 /**
  * A transform as LaTeX: display formulas for amsmath, matrices as `bmatrix`, to be pasted into a paper.
@@ -10,8 +10,8 @@ import { verify } from '../core/verify.js';
  * @throws VerificationError when the algorithm is wrong
  */
 export function printLatex(transform: Transform): string {
+  proveTransform(transform);
   const { outputs, taps, products, moduli } = transform;
-  verify(transform);
   const columns = Math.max(products, outputs + taps - 1);
   return [
     `% F(${outputs},${taps}) with ${products} products, proved over the rationals. Needs amsmath.`,

@@ -4,7 +4,7 @@ import type { Program } from '../program/program.js';
 import { compileTransform } from '../program/programs.js';
 import { indent } from './c.js';
 import { headerLines } from './header.js';
-import { type Dialect, writeProgram } from './straight.js';
+import { type Dialect, writeProgram } from './straight-line.js';
 
 const python: Dialect = {
   define: (name, expression) => `${name} = ${expression}`,

@@ -1,11 +1,11 @@
 import type { Fraction } from 'fraction.js';
+import { proveTransform } from '../core/prove.js';
 import { toJSON } from '../core/serialize.js';
 import type { Transform } from '../core/transform.js';
-import { verify } from '../core/verify.js';
 import { costOf, type Program } from '../program/program.js';
 import { compileTransform } from '../program/programs.js';
 import { printJson } from './json.js';
-import { type Dialect, writeProgram } from './straight.js';
+import { type Dialect, writeProgram } from './straight-line.js';
 
 /** Mathematics in plain text, such as `t2 = x3 - 9/4*x1`. */
 const notation: Dialect = {
@@ -35,7 +35,7 @@ export function programLines(program: Program): string[] {
  * @throws VerificationError when the algorithm is wrong
  */
 export function emitJson(transform: Transform): string {
-  verify(transform);
+  proveTransform(transform);
   const { input, kernel, output } = compileTransform(transform);
   return printJson({
     ...toJSON(transform),

@@ -1,6 +1,6 @@
 import type { Fraction } from 'fraction.js';
+import { expand, proveTransform } from '../core/prove.js';
 import type { Bilinear, Matrix, Transform } from '../core/transform.js';
-import { expand, verify } from '../core/verify.js';
 import type { Form } from '../forms/form.js';
 import { layerErrorRatio } from '../noise/gain.js';
 
@@ -8,9 +8,11 @@ import { layerErrorRatio } from '../noise/gain.js';
  * A transform for people: the matrices as aligned tables, and under them the proof, which is the algorithm multiplied
  * out over ℚ, as wincnn prints it.
  *
+ * @throws InputError when it is no transform
  * @throws VerificationError when the algorithm is wrong: there is no proof to print
  */
 export function printText(transform: Transform): string {
+  const { equations } = proveTransform(transform);
   const { outputs, taps, products, moduli } = transform;
   const inputs = outputs + taps - 1;
   const saving = ((outputs * taps) / products).toFixed(2);
@@ -20,7 +22,7 @@ export function printText(transform: Transform): string {
     ...(moduli.length > 0 ? [`Moduli: ${moduli.join(', ')}`] : []),
     `Expected error against direct convolution, many channels: ${errors(transform)}`,
     '',
-    ...body(transform, verify(transform).equations),
+    ...body(transform, equations),
   ].join('\n');
 }
 

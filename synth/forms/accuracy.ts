@@ -1,6 +1,8 @@
+import { checkTransform } from '../core/check.js';
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
-import { expectedLayerError } from '../noise/layer.js';
+import { expectedLayerError, MAX_DIMS } from '../noise/layer.js';
+import { checkOptions } from '../options.js';
 import { backwardData, backwardWeights } from './gradients.js';
 
 /** Over how much a training step sums. */
@@ -25,13 +27,16 @@ export interface TrainingAccuracy {
  * double precision beforehand; for the gradient of the weights their place is taken by gradients of the output, which
  * can only be transformed in single precision as they come.
  *
- * @throws InputError when a number is not positive
+ * @throws InputError when it is no transform or a number is not positive
  */
 export function trainingAccuracy(transform: Transform, step: TrainingStep = {}): TrainingAccuracy {
+  checkTransform(transform);
+  checkOptions('trainingAccuracy', step, { dims: true, channels: true, tiles: true });
   const { dims = 2, channels = 64, tiles = 1024 } = step;
   for (const [name, value] of Object.entries({ dims, channels, tiles })) {
     if (!Number.isInteger(value) || value < 1) throw expected(name, 'a positive integer', value);
   }
+  if (dims > MAX_DIMS) throw expected('dims', `at most ${MAX_DIMS}`, dims);
   const ratio = (each: Transform, count: number, kernelTransform: 'single' | 'double') =>
     expectedLayerError(Array<Transform>(dims).fill(each), { channels: count, kernelTransform }).ratio;
   return {

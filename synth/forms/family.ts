@@ -2,23 +2,21 @@ import type { Fraction } from 'fraction.js';
 import { equal } from '../algebra/matrix.js';
 import { isZero, ONE } from '../algebra/rational.js';
 import { scaleRows } from '../algebra/rows.js';
-import { defaultModuli, resolvePoints } from '../core/defaults.js';
+import { defaultModuli } from '../core/defaults.js';
 import {
   formatModulus,
-  INFINITY,
   type ModuliInput,
   type Modulus,
   modulusDegree,
-  modulusProducts,
-  type Point,
   parseModuli,
   validateModuli,
 } from '../core/moduli.js';
+import { type NestedModuli, nestedCount, quietest, sharesProducts } from '../core/nesting.js';
+import { proveTransform } from '../core/prove.js';
 import { synthesize } from '../core/synthesize.js';
 import type { Matrix, Transform } from '../core/transform.js';
-import { verify } from '../core/verify.js';
 import { expected, InputError } from '../errors.js';
-import { type Factor, linear, squaredGain } from '../search/gain.js';
+import { checkOptions } from '../options.js';
 
 /** What tiles a family should have. */
 export interface FamilyOptions {
@@ -54,7 +52,9 @@ export interface AxisFamily {
  *
  * @throws InputError when sizes repeat, the moduli are unusable, or no subset of them fits a member
  */
-export function axisFamily({ outputs, taps, moduli }: FamilyOptions): AxisFamily {
+export function axisFamily(options: FamilyOptions): AxisFamily {
+  checkOptions('axisFamily', options, { outputs: true, taps: true, moduli: true });
+  const { outputs, taps, moduli } = options;
   const sizes = checkSizes(outputs);
   const all = moduli === undefined ? defaultModuli(sizes[0]!, taps) : parseModuli(moduli);
   validateModuli(all, sizes[0]! + taps - 1);
@@ -75,100 +75,33 @@ function checkSizes(outputs: readonly number[]): number[] {
   throw expected('outputs', 'an array of one or more distinct sizes', outputs);
 }
 
-/** A size of tiles. */
-export interface TileSize {
-  readonly outputs: number;
-  /** Of one tile. */
-  readonly products: number;
-}
-
-/** Moduli in an order of which beginnings make tiles. */
-export interface NestedModuli {
-  readonly taps: number;
-  readonly moduli: readonly string[];
-  /** Of the tiles, biggest first: all the moduli, and beginnings down to half of the outputs. */
-  readonly sizes: readonly TileSize[];
-}
-
 /**
- * Orders moduli so that as many tiles as possible nest: those of the highest degree are last, which cost more products
- * than their degree, and of each degree whichever leaves the others with the least noise gain.
+ * The family of some of the tiles that nest, proved. Whichever they are, the kernel transform is the same.
  *
- * @throws InputError when the moduli are unusable for so many taps
+ * @param outputs sizes from `sizes`; by default all
  */
-export function nestModuli(moduli: ModuliInput, taps: number): NestedModuli {
-  let left = parseModuli(moduli);
-  const biggest = degreeOf(left) - taps + 1;
-  validateModuli(left, biggest + taps - 1);
-  const sizes: TileSize[] = [{ outputs: biggest, products: productsOf(left, biggest, taps) }];
-  const order: Modulus[] = [];
-  while (left.length > 0) {
-    const degree = Math.max(...left.map(modulusDegree));
-    const outputs = degreeOf(left) - degree - taps + 1;
-    if (2 * outputs < biggest || outputs < 1) break;
-    const rest = left
-      .filter((modulus) => modulusDegree(modulus) === degree)
-      .map((modulus) => left.filter((each) => each !== modulus));
-    const best = quietest(rest, outputs, taps);
-    order.unshift(...left.filter((modulus) => !best.includes(modulus)));
-    left = best;
-    const nests = left.every((modulus) => isEligible(modulus, biggest, outputs));
-    if (nests) sizes.push({ outputs, products: productsOf(left, outputs, taps) });
-  }
-  return { taps, moduli: [...left, ...order].map(formatModulus), sizes };
-}
-
-/**
- * The family of some of the tiles, proved. Whichever they are, the kernel transform is the same.
- *
- * @param outputs sizes from `sizes`
- */
-export function nestedFamily({ taps, moduli, sizes }: NestedModuli, outputs: readonly number[]): AxisFamily {
-  const biggest = synthesize({ outputs: sizes[0]!.outputs, taps, moduli });
-  const parsed = parseModuli(moduli);
-  const members = checkSizes(outputs).map((size) => {
-    if (size === biggest.outputs) return biggest;
-    const count = parsed.findIndex((_, i) => degreeOf(parsed.slice(0, i)) === size + taps - 1);
-    return member(biggest, size, parsed.slice(0, count));
-  });
+export function nestedFamily(
+  { taps, moduli, sizes }: NestedModuli,
+  outputs: readonly number[] = sizes.map((size) => size.outputs),
+): AxisFamily {
+  const biggest = synthesize({ outputs: sizes[0]!.outputs, taps, moduli: moduli.map(formatModulus) });
+  const members = checkSizes(outputs).map((size) =>
+    size === biggest.outputs
+      ? biggest
+      : member(biggest, size, moduli.slice(0, nestedCount(moduli, size + taps - 1))),
+  );
   return { taps, products: biggest.products, moduli: biggest.moduli, C: biggest.C, members };
 }
 
 /** Of the subsets of the moduli that make an F(size, taps), the one with the least noise gain. */
 function quietestSubset(moduli: readonly Modulus[], biggest: number, size: number, taps: number): Modulus[] {
-  const eligible = moduli.filter((modulus) => isEligible(modulus, biggest, size));
+  const eligible = moduli.filter((modulus) => sharesProducts(modulus, biggest, size));
   const subsets = [...subsetsOfDegree(eligible, size + taps - 1)];
   if (subsets.length > 0) return quietest(subsets, size, taps);
   throw new InputError(
     `Expected a subset of the moduli ${moduli.map(formatModulus).join(', ')} that makes F(${size}, ${taps}), ` +
       `of degrees that add up to ${size + taps - 1}, but there is none`,
   );
-}
-
-/** A small member needs all residue products of a modulus, or none: their number falls with S below the degree. */
-function isEligible(modulus: Modulus, biggest: number, size: number): boolean {
-  const n = modulusDegree(modulus);
-  return Math.min(size, n) === Math.min(biggest, n);
-}
-
-/** Of sets of moduli that make an F(size, taps), the one with the least noise gain. */
-function quietest(sets: readonly Modulus[][], size: number, taps: number): Modulus[] {
-  const gains = sets.map((set) =>
-    squaredGain(
-      size,
-      taps,
-      set.map((modulus) => factorOf(resolvePoints(modulus, size, taps))),
-    ),
-  );
-  return sets[gains.indexOf(Math.min(...gains))]!;
-}
-
-function productsOf(moduli: readonly Modulus[], outputs: number, taps: number): number {
-  return moduli.reduce((count, modulus) => count + modulusProducts(modulus, outputs, taps), 0);
-}
-
-function degreeOf(moduli: readonly Modulus[]): number {
-  return moduli.reduce((degree, modulus) => degree + modulusDegree(modulus), 0);
 }
 
 function* subsetsOfDegree(moduli: readonly Modulus[], degree: number): Generator<Modulus[]> {
@@ -182,17 +115,6 @@ function* subsetsOfDegree(moduli: readonly Modulus[], degree: number): Generator
 /** The moduli of the last set first, then what each bigger one adds. */
 function nestingOrder(nested: readonly Modulus[][]): Modulus[] {
   return [...new Set([...nested].reverse().flat())];
-}
-
-function factorOf(modulus: Modulus): Factor {
-  if (modulus === INFINITY) return linear([0, 1]);
-  const polynomial = modulus.polynomial.map((coefficient) => coefficient.valueOf());
-  if (polynomial.length === 2) return linear([1, -polynomial[0]!]);
-  return { polynomial, points: (modulus.points ?? []).map(projective) };
-}
-
-function projective(point: Point): [number, number] {
-  return point === INFINITY ? [0, 1] : [1, point.valueOf()];
 }
 
 /** F(size, taps) on the first moduli of the biggest member, scaled to its rows of C. */
@@ -211,7 +133,7 @@ function member(biggest: Transform, size: number, moduli: readonly Modulus[]): T
     throw new Error(
       `F(${size}, ${taps}) does not share the kernel transform of F(${biggest.outputs}, ${taps})`,
     );
-  verify(shared);
+  proveTransform(shared);
   return shared;
 }
 

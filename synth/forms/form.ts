@@ -1,5 +1,5 @@
+import { type Extents, proveIdentity } from '../core/prove.js';
 import type { Bilinear } from '../core/transform.js';
-import { type Extents, proveIdentity } from '../core/verify.js';
 
 /** A proved bilinear algorithm for a sum of another shape than a tile's correlation. */
 export interface Form extends Bilinear, Extents {

@@ -8,6 +8,7 @@ export {
   bitGrowth,
   type IntegerRange,
   type IntegerTransform,
+  integerModuli,
   integerTransform,
 } from './integer.js';
 export { type NestedForm, type NestedOptions, nested } from './nested.js';

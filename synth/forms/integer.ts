@@ -1,7 +1,14 @@
-import { content, isZero, lcm, ONE } from '../algebra/rational.js';
+import { Fraction } from 'fraction.js';
+import { linear } from '../algebra/polynomial.js';
+import { content, isZero, lcm, ONE, ZERO } from '../algebra/rational.js';
 import { scaleRows } from '../algebra/rows.js';
+import { checkTransform } from '../core/check.js';
+import { defaultModuli } from '../core/defaults.js';
+import { formatModulus, INFINITY, type Modulus } from '../core/moduli.js';
+import { settleOutputs } from '../core/outputs.js';
+import { proveTransform } from '../core/prove.js';
+import { type SynthesisOptions, synthesize } from '../core/synthesize.js';
 import type { Matrix, Transform } from '../core/transform.js';
-import { verify } from '../core/verify.js';
 import { expected } from '../errors.js';
 
 /** An algorithm in integers: y = A[(C g) ⊙ (B d)] / divisor, where the division leaves no rest. */
@@ -36,8 +43,15 @@ export interface BitGrowth {
   readonly channels: number;
 }
 
-/** Scales rows of B and C to coprime integers, those of C positive at first; the columns of A undo it. Proved. */
-export function integerTransform(transform: Transform): IntegerTransform {
+/**
+ * Scales rows of B and C to coprime integers, those of C positive at first; the columns of A undo it. Proved.
+ *
+ * @param from a transform, or what to synthesize; then from `integerModuli` unless moduli are named
+ * @throws InputError when it is neither
+ */
+export function integerTransform(from: Transform | SynthesisOptions): IntegerTransform {
+  const transform = 'A' in Object(from) ? (from as Transform) : integerAlgorithm(from);
+  checkTransform(transform);
   const scaled = scaleRows(
     transform,
     transform.B.map((row, t) => {
@@ -47,9 +61,40 @@ export function integerTransform(transform: Transform): IntegerTransform {
       return { a: ONE.div(b).div(c), b, c };
     }),
   );
-  verify(scaled);
+  proveTransform(scaled);
   const divisor = scaled.A.flat().reduce((all, { d }) => lcm(all, d), 1n);
   return { transform: scaled, A: scaled.A.map((row) => row.map((value) => value.mul(divisor))), divisor };
+}
+
+function integerAlgorithm(options: SynthesisOptions): Transform {
+  const outputs = settleOutputs(options);
+  const { taps, moduli = integerModuli(outputs, taps).map(formatModulus) } = options;
+  return synthesize({ outputs, taps, moduli });
+}
+
+/**
+ * Moduli whose matrices are small integers once rows are scaled: 0, ∞ and the points of the smallest numerators and
+ * denominators, 1, −1, 2, −2, 1/2, −1/2, 3, …, so that T = D. Where one side is a single number, those of
+ * `defaultModuli`.
+ *
+ * @throws InputError when a size is no positive integer, or D = outputs + taps − 1 is above `MAX_DEFAULT_INPUTS`
+ */
+export function integerModuli(outputs: number, taps: number): Modulus[] {
+  // Their limits are the same.
+  const fallback = defaultModuli(outputs, taps);
+  if (outputs === 1 || taps === 1) return fallback;
+  const points: Fraction[] = [ZERO];
+  const inputs = outputs + taps - 1;
+  for (let height = 1; points.length < inputs; height++) points.push(...pointsOfHeight(height));
+  return [...points.slice(0, inputs - 1).map((point) => ({ polynomial: linear(point) })), INFINITY];
+}
+
+/** Rationals whose larger part in lowest terms is `height`: for 3 these are ±3, ±1/3, ±3/2 and ±2/3. */
+function pointsOfHeight(height: number): Fraction[] {
+  return Array.from({ length: height }, (_, i) => new Fraction(height, i + 1))
+    .filter(({ n }) => n === BigInt(height))
+    .flatMap((large) => (large.equals(ONE) ? [large] : [large, large.inverse()]))
+    .flatMap((point) => [point, point.neg()]);
 }
 
 /**
@@ -57,9 +102,11 @@ export function integerTransform(transform: Transform): IntegerTransform {
  * which data with the row's signs come close to. Over N axes the rows are Kronecker products and their norms multiply.
  *
  * @param bits of data and kernel, two's complement; 8 by default, so that entries reach −128
- * @throws InputError when dims or bits are out of range
+ * @throws InputError when it is no integer transform, or dims or bits are out of range
  */
-export function bitGrowth({ transform }: IntegerTransform, dims: number, bits = 8): BitGrowth {
+export function bitGrowth(integer: IntegerTransform, dims: number, bits = 8): BitGrowth {
+  const { transform } = Object(integer) as IntegerTransform;
+  checkTransform(transform);
   if (!Number.isInteger(dims) || dims < 1 || dims > 4) throw expected('dims', 'an integer from 1 to 4', dims);
   if (!Number.isInteger(bits) || bits < 2 || bits > 32)
     throw expected('bits', 'an integer from 2 to 32', bits);

@@ -3,6 +3,7 @@ import { isZero, ZERO } from '../algebra/rational.js';
 import { synthesize } from '../core/synthesize.js';
 import type { Matrix, Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { type Form, proved, tileName } from './form.js';
 
 /** Which large algorithm to build from which blocks. */
@@ -26,7 +27,9 @@ export type NestedForm = Form & Transform & { readonly outer: Transform; readonl
  *
  * @throws InputError when a size is no positive integer
  */
-export function nested({ outputs, taps, block }: NestedOptions): NestedForm {
+export function nested(options: NestedOptions): NestedForm {
+  checkOptions('nested', options, { outputs: true, taps: true, block: true });
+  const { outputs, taps, block } = options;
   for (const [name, value] of Object.entries({ outputs, taps, block })) {
     if (!Number.isInteger(value) || value < 1) throw expected(name, 'a positive integer', value);
   }

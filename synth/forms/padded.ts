@@ -6,6 +6,7 @@ import { formatModulus, type ModuliInput, parseModuli, validateModuli } from '..
 import type { Matrix } from '../core/transform.js';
 import { expected } from '../errors.js';
 import { noiseGain } from '../noise/gain.js';
+import { checkOptions } from '../options.js';
 import { BALANCED_LENGTHS, balancedPoints, balancedProducts } from './balanced.js';
 import { type Form, proved } from './form.js';
 
@@ -63,7 +64,8 @@ interface Candidate {
  * @throws InputError when the sizes leave no output or no input under it, or the moduli are unusable
  */
 export function paddedTransform(options: PaddedOptions): PaddedTransform {
-  const { inputs, padding, taps } = checkOptions(options);
+  checkOptions('paddedTransform', options, { inputs: true, padding: true, taps: true, moduli: true });
+  const { inputs, padding, taps } = checkSizes(options);
   const outputs = inputs + padding[0] + padding[1] - taps + 1;
   const lengths = { outputs, taps, inputs };
   const ranges = usedRanges(lengths, inputs - 1 + padding[0]);
@@ -159,7 +161,7 @@ function balanced(ranges: readonly Range[], total: number): Candidate[] {
   });
 }
 
-function checkOptions({ inputs, padding, taps }: PaddedOptions): PaddedOptions {
+function checkSizes({ inputs, padding, taps }: PaddedOptions): PaddedOptions {
   for (const [name, value] of Object.entries({ inputs, taps })) {
     if (!Number.isInteger(value) || value < 1) throw expected(name, 'a positive integer', value);
   }

@@ -1,6 +1,7 @@
 import { synthesize } from '../core/synthesize.js';
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { type Form, proved, tileName } from './form.js';
 import { assemble, type Part } from './parts.js';
 
@@ -23,7 +24,9 @@ export type PiecesForm = Form & Transform & { readonly parts: readonly Part[] };
  *
  * @throws InputError when a size is no positive integer or the piece exceeds the kernel
  */
-export function pieces({ outputs, taps, piece }: PiecesOptions): PiecesForm {
+export function pieces(options: PiecesOptions): PiecesForm {
+  checkOptions('pieces', options, { outputs: true, taps: true, piece: true });
+  const { outputs, taps, piece } = options;
   if (!Number.isInteger(piece) || piece < 1 || piece > taps)
     throw expected('piece', `an integer from 1 to ${taps}`, piece);
   const firsts = Array.from({ length: Math.ceil(taps / piece) }, (_, i) => i * piece);

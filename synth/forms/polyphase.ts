@@ -1,6 +1,7 @@
 import { gcd } from '../algebra/rational.js';
 import { synthesize } from '../core/synthesize.js';
 import { expected } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { type Form, proved } from './form.js';
 import { assemble, type Part } from './parts.js';
 
@@ -32,7 +33,9 @@ export interface PolyphaseForm extends Form {
  *
  * @throws InputError when a size is no positive integer or the outputs are not a multiple of q
  */
-export function polyphase({ outputs, taps, stride = 1, dilation = 1 }: PolyphaseOptions): PolyphaseForm {
+export function polyphase(options: PolyphaseOptions): PolyphaseForm {
+  checkOptions('polyphase', options, { outputs: true, taps: true, stride: true, dilation: true });
+  const { outputs, taps, stride = 1, dilation = 1 } = options;
   for (const [name, value] of Object.entries({ outputs, taps, stride, dilation })) {
     if (!Number.isInteger(value) || value < 1) throw expected(name, 'a positive integer', value);
   }

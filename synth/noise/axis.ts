@@ -1,16 +1,21 @@
 import type { Matrix, Transform } from '../core/transform.js';
-import { lower } from '../program/lower.js';
 import { operandsOf, type Program } from '../program/program.js';
 import { Rationals } from '../program/rationals.js';
 import { ROUNDING_VARIANCE } from '../program/rounding.js';
 import { chooseScales } from '../program/scale.js';
 import { Sums } from '../program/sums.js';
+import { toProgram } from '../program/sums-to-program.js';
 
 /** How one axis is computed: its algorithm, and the programs that carry out the transforms, if these are known. */
 export interface AxisArithmetic {
   readonly transform: Transform;
   /** Programs for B, A and C; by default each row on its own, fused, small terms first. */
   readonly programs?: { readonly input?: Program; readonly output?: Program; readonly kernel?: Program };
+}
+
+/** The transform of an axis, with or without its programs; whatever it is, for the check that follows. */
+export function transformOf(axis: Transform | AxisArithmetic): unknown {
+  return typeof axis === 'object' && axis !== null && 'transform' in axis ? axis.transform : axis;
 }
 
 /**
@@ -111,7 +116,7 @@ export function plainProgram(matrix: Matrix): Program {
   const known = plainPrograms.get(matrix);
   if (known !== undefined) return known;
   const sums = Sums.of(matrix, new Rationals());
-  const program = lower(sums, chooseScales(sums).scales);
+  const program = toProgram(sums, chooseScales(sums).scales);
   plainPrograms.set(matrix, program);
   return program;
 }

@@ -1,8 +1,10 @@
+import { checkBilinear } from '../core/check.js';
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
+import { checkOptions } from '../options.js';
 import type { Program } from '../program/program.js';
-import { type AxisArithmetic, plainProgram } from './axis.js';
-import { HALF_ULP, type LayerArithmetic } from './layer.js';
+import { type AxisArithmetic, plainProgram, transformOf } from './axis.js';
+import { arithmeticNames, HALF_ULP, type LayerArithmetic } from './layer.js';
 
 /** A bound on the rounding error of every output of a layer, for any data. */
 export interface ForwardBound {
@@ -36,14 +38,16 @@ export function relativeBound(
  * are followed through the programs with absolute values, so that shared sub-expressions that cancel are counted.
  *
  * @param axes one per convolved axis
- * @throws InputError when there is no axis, or so many roundings that no bound holds
+ * @throws InputError when there is no axis, an axis is no transform, or so many roundings that no bound holds
  */
 export function forwardErrorBound(
   axes: readonly (Transform | AxisArithmetic)[],
   arithmetic: LayerArithmetic,
 ): ForwardBound {
+  checkOptions('forwardErrorBound', arithmetic, arithmeticNames);
   const { channels, sumBlock = 0, kernelTransform = 'double' } = arithmetic;
-  if (axes.length === 0) throw expected('axes', 'one transform per axis', axes);
+  if (!Array.isArray(axes) || axes.length === 0) throw expected('axes', 'one transform per axis', axes);
+  for (const axis of axes) checkBilinear(transformOf(axis));
   if (!Number.isInteger(channels) || channels < 1) throw expected('channels', 'a positive integer', channels);
   const reach = axes.map((axis) => axisReach('transform' in axis ? axis : { transform: axis }));
   const block = sumBlock === 0 ? channels : Math.min(sumBlock, channels);

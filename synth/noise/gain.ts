@@ -1,3 +1,4 @@
+import { checkBilinear } from '../core/check.js';
 import type { Matrix, Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
 
@@ -10,8 +11,11 @@ type Matrices = Pick<Transform, 'A' | 'B' | 'C'>;
  *
  * It does not change when rows are scaled, the gain in N dimensions is the product of the 1-D gains, and with
  * many channels the error of a layer is (Q/G)^N times that of direct convolution.
+ *
+ * @throws InputError when A, B and C are no matrices of fractions that fit together
  */
 export function noiseGain(transform: Matrices): number {
+  checkBilinear(transform);
   return Math.sqrt(mean(outputGains(transform)));
 }
 

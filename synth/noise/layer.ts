@@ -1,7 +1,9 @@
+import { checkBilinear } from '../core/check.js';
 import type { Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { ROUNDING_VARIANCE } from '../program/rounding.js';
-import { type AxisArithmetic, type AxisNoise, axisNoise } from './axis.js';
+import { type AxisArithmetic, type AxisNoise, axisNoise, transformOf } from './axis.js';
 
 /** How a layer is summed in single precision. */
 export interface LayerArithmetic {
@@ -17,6 +19,11 @@ export interface LayerArithmetic {
   readonly fused?: boolean;
 }
 
+/** @internal */
+export const arithmeticNames: OptionNames<LayerArithmetic> = {
+  ...{ channels: true, sumBlock: true, kernelTransform: true, weightFormat: true, fused: true },
+};
+
 /** Expected rounding errors of a layer's outputs. */
 export interface ExpectedError {
   /** Mean |error| of Winograd for data and kernels uniform in [−1, 1]. */
@@ -26,6 +33,11 @@ export interface ExpectedError {
   /** The one as a multiple of the other. */
   readonly ratio: number;
 }
+
+/** The most axes that algorithms are nested over. */
+export const MAX_DIMS = 4;
+/** Of a tile: its outputs are looked at one by one. */
+const MAX_OUTPUTS = 2 ** 20;
 
 /** Variance of the product of two numbers uniform in [−1, 1]. */
 const PRODUCT_VARIANCE = 1 / 9;
@@ -52,14 +64,20 @@ const WALK_SLOPE = (0.88099 ** -2 - 1) / WALK_VARIANCE;
  * treat it like data.
  *
  * @param axes one per convolved axis
- * @throws InputError when there is no axis, or a number is not positive
+ * @throws InputError when there is no axis, an axis is no transform, a number is not positive, or a tile has more than
+ *   2²⁰ outputs, which are looked at one by one
  */
 export function expectedLayerError(
   axes: readonly (Transform | AxisArithmetic)[],
   arithmetic: LayerArithmetic,
 ): ExpectedError {
+  checkOptions('expectedLayerError', arithmetic, arithmeticNames);
   const { channels, sumBlock = 0, fused = true } = arithmetic;
-  if (axes.length === 0) throw expected('axes', 'one transform per axis', axes);
+  if (!Array.isArray(axes) || axes.length === 0) throw expected('axes', 'one transform per axis', axes);
+  for (const axis of axes) checkBilinear(transformOf(axis));
+  const outputs = axes.reduce((all, axis) => all * (transformOf(axis) as Transform).outputs, 1);
+  if (outputs > MAX_OUTPUTS)
+    throw expected('the outputs of a tile', `at most ${MAX_OUTPUTS} over all axes`, outputs);
   if (!Number.isInteger(channels) || channels < 1) throw expected('channels', 'a positive integer', channels);
   if (!Number.isInteger(sumBlock) || sumBlock < 0)
     throw expected('sumBlock', 'an integer of at least 0', sumBlock);

@@ -1,8 +1,7 @@
 import type { Matrix } from '../core/transform.js';
 import { expected } from '../errors.js';
 import { randomNumbers } from '../random.js';
-import { leastOperations } from './bound.js';
-import { lower } from './lower.js';
+import { leastOperations } from './least-operations.js';
 import { type Program, prove } from './program.js';
 import { Rationals } from './rationals.js';
 import { type ErrorWeights, roundingOf } from './rounding.js';
@@ -10,6 +9,7 @@ import { chooseScales } from './scale.js';
 import { schedule } from './schedule.js';
 import { shareAll } from './share.js';
 import { Sums } from './sums.js';
+import { toProgram } from './sums-to-program.js';
 
 /** Options of {@link compile}; sizes and weights order additions and choose among equally short programs. */
 export interface CompileOptions extends ErrorWeights {
@@ -85,7 +85,7 @@ function better(best: Candidate | undefined, sums: Sums, errors: ErrorWeights): 
   const { scales, products } = chooseScales(sums);
   const operations = sums.additions + products;
   if (best !== undefined && operations > best.operations) return best;
-  const program = lower(sums, scales, errors.sizes);
+  const program = toProgram(sums, scales, errors.sizes);
   const rounding = roundingOf(program, errors);
   if (best !== undefined && operations === best.operations && rounding >= best.rounding) return best;
   return { sums, operations, program, rounding };

@@ -1,4 +1,4 @@
-import type { Point } from './gain.js';
+import type { Point } from '../core/squared-gain.js';
 import { formatPoint, height } from './rationals.js';
 import type { FactorTerms, Structure, Term, Values } from './structure.js';
 

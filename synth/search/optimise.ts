@@ -1,5 +1,5 @@
+import { squaredGain } from '../core/squared-gain.js';
 import { randomNumbers } from '../random.js';
-import { squaredGain } from './gain.js';
 import { type Minimum, minimise } from './minimise.js';
 import { type Objective, toPoint } from './snap.js';
 import { instantiate, randomStart, type Structure } from './structure.js';

@@ -1,4 +1,4 @@
-import type { Point } from './gain.js';
+import type { Point } from '../core/squared-gain.js';
 
 /**
  * The simplest rational between two numbers, that is the one highest in the Stern–Brocot tree, as a point

@@ -3,7 +3,8 @@ import type { Matrix, Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
 import type { AxisArithmetic } from '../noise/axis.js';
 import { noiseGain } from '../noise/gain.js';
-import { expectedLayerError } from '../noise/layer.js';
+import { expectedLayerError, MAX_DIMS } from '../noise/layer.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { compile } from '../program/compile.js';
 import { costOf, type Program } from '../program/program.js';
 import { type Candidate, candidatesFor, type Evidence } from './candidates.js';
@@ -30,6 +31,11 @@ export interface SearchOptions {
   /** Asked between steps; false ends the random starts early. Then the seed alone no longer fixes the front. */
   readonly keepGoing?: () => boolean;
 }
+
+const optionNames: OptionNames<SearchOptions> = {
+  ...{ outputs: true, taps: true, dims: true, products: true, starts: true, unrestrictedStarts: true },
+  ...{ seed: true, onProgress: true, keepGoing: true },
+};
 
 /** Operations of the programs for the three transforms of one axis, a fused multiply-add counted once. */
 export interface TransformOperations {
@@ -72,9 +78,11 @@ const ATTEMPTS = 2;
  * @throws InputError when a size or number of products makes no sense
  */
 export function search(options: SearchOptions): FrontMember[] {
+  checkOptions('search', options, optionNames);
   const { outputs, taps, dims = 2, starts = 3, seed = 1, unrestrictedStarts = 0 } = options;
   const { onProgress, keepGoing = () => true } = options;
   for (const [name, value] of Object.entries({ outputs, taps, dims, starts })) checkPositive(name, value);
+  if (dims > MAX_DIMS) throw expected('dims', `at most ${MAX_DIMS}`, dims);
   if (!Number.isInteger(unrestrictedStarts) || unrestrictedStarts < 0)
     throw expected('unrestrictedStarts', 'an integer of at least 0', unrestrictedStarts);
   const counts = productCounts(options);

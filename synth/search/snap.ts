@@ -1,4 +1,4 @@
-import type { Point } from './gain.js';
+import type { Point } from '../core/squared-gain.js';
 import { type Minimum, minimise } from './minimise.js';
 import { type Choice, chosenOnArc, height, rationalsNear } from './rationals.js';
 import type { ParameterKind, Structure, Values } from './structure.js';

@@ -1,5 +1,5 @@
-import type { Factor, Point } from './gain.js';
-import { linear } from './gain.js';
+import type { Factor, Point } from '../core/squared-gain.js';
+import { linear } from '../core/squared-gain.js';
 
 /** A coefficient or a point of a structure: fixed, or ± one of its parameters. */
 export type Term = { readonly fixed: Point } | { readonly parameter: number; readonly sign: 1 | -1 };

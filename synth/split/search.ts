@@ -1,15 +1,17 @@
 import { Fraction } from 'fraction.js';
+import type { Point } from '../core/squared-gain.js';
 import { expected } from '../errors.js';
+import { MAX_DIMS } from '../noise/layer.js';
+import { checkOptions } from '../options.js';
 import { randomNumbers } from '../random.js';
-import type { Point } from '../search/gain.js';
 import { type Minimum, minimise } from '../search/minimise.js';
 import { paretoFront } from '../search/pareto.js';
 import { simplestBetween } from '../search/rationals.js';
 import { snap, toPoint } from '../search/snap.js';
 import type { ParameterKind } from '../search/structure.js';
 import type { SplitOptions, SplitPoint } from './axis.js';
-import { idealSquaredGain } from './gain.js';
 import type { Gaussian } from './gaussian.js';
+import { idealSquaredGain } from './ideal-gain.js';
 import { splitNoiseGain } from './split.js';
 import type { Complex } from './sums.js';
 
@@ -58,10 +60,14 @@ const SLACK = 0.005;
  * @throws InputError when a size is not positive, or there are fewer than two dimensions
  */
 export function searchSplit(options: SplitSearchOptions): SplitMember[] {
+  checkOptions('searchSplit', options, {
+    ...{ outputs: true, taps: true, dims: true, starts: true, seed: true, onProgress: true },
+  });
   const { outputs, taps, dims, starts = 3, seed = 1, onProgress } = options;
   for (const [name, value] of Object.entries({ outputs, taps, starts }))
     if (!Number.isInteger(value) || value < 1) throw expected(name, 'a positive integer', value);
-  if (!Number.isInteger(dims) || dims < 2) throw expected('dims', 'an integer of at least 2', dims);
+  if (!Number.isInteger(dims) || dims < 2 || dims > MAX_DIMS)
+    throw expected('dims', `an integer from 2 to ${MAX_DIMS}`, dims);
   const all = shapes(outputs + taps - 1);
   const found = all.flatMap((shape, index) => {
     onProgress?.(index / all.length);

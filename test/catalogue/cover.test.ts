@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { familyAlgorithm, paddedAlgorithm, plainAlgorithm } from '../../src/catalogue/axis-algorithm.js';
 import { cover, coverName, coverText, fewestProducts, tilingOf } from '../../src/catalogue/cover.js';
-import { axisFamily, type TileSize } from '../../synth/forms/family.js';
+import type { TileSize } from '../../synth/core/nesting.js';
+import { axisFamily } from '../../synth/forms/family.js';
 import { paddedTransform } from '../../synth/forms/padded.js';
 import { synthesize } from '../../synth/index.js';
 

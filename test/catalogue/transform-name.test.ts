@@ -2,16 +2,19 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { ShippedJson } from '../../src/catalogue/shipped.js';
 import { transformName } from '../../src/catalogue/transform-name.js';
 import { packageRoot } from '../../src/support/package.js';
-import { fromJSON, synthesize, verify } from '../../synth/index.js';
+import { nestModuli } from '../../synth/core/nesting.js';
+import { formatModulus, fromJSON, parseModuli, synthesize, toJSON, verify } from '../../synth/index.js';
 
 describe('transformName', () => {
   test.each([
     [4, 3, '0, ±5/8, ±3/2, inf', 'f04x03_t06_0_pm5o8_pm3o2_inf'],
     [3, 3, '0, ±1, 2, inf', 'f03x03_t05_0_pm1_2_inf'],
     [3, 3, '0, -1/2, 1/2, -2, inf', 'f03x03_t05_0_pm1o2_m2_inf'],
-    [2, 3, '1, 0, -1, inf', 'f02x03_t04_1_0_m1_inf'],
+    [2, 3, '1, 0, -1, inf', 'f02x03_t04_0_pm1_inf'],
+    [6, 3, 'inf, x^2-x+1, -1, 0, 1, x^2+x+1', 'f06x03_t10_0_pm1_x2pmxp1_inf'],
     [4, 3, '0, ±1, x^2+1, inf', 'f04x03_t07_0_pm1_x2p1_inf'],
     [4, 3, '0, ±1, x^2+1@(0 1/2 inf), inf', 'f04x03_t07_0_pm1_x2p1at0.1o2.inf_inf'],
     [6, 3, '0, ±1, x^2±3/4*x+1, inf', 'f06x03_t10_0_pm1_x2pm3o4xp1_inf'],
@@ -31,12 +34,43 @@ describe('the shipped transforms', () => {
     expect(() => execFileSync(process.execPath, [script, '--check'], { stdio: 'pipe' })).not.toThrow();
   });
 
-  test.each(readdirSync(folder).filter((name) => name.endsWith('.json')))(
-    '%s is proved and rightly named',
-    (name) => {
-      const transform = fromJSON(JSON.parse(readFileSync(join(folder, name), 'utf8')));
-      expect(verify(transform).ok).toBe(true);
-      expect(`${transformName(transform)}.json`).toBe(name);
-    },
-  );
+  const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  const read = (name: string): ShippedJson => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+
+  test.each(files)('%s is proved, rightly named, and canonical', (name) => {
+    const transform = fromJSON(read(name));
+    expect(verify(transform).ok).toBe(true);
+    expect(`${transformName(transform)}.json`).toBe(name);
+    const { moduli } = nestModuli(parseModuli([...transform.moduli]), transform.taps);
+    expect(moduli.map(formatModulus)).toEqual(transform.moduli);
+  });
+
+  test.each(files)('%s holds smaller tiles on the same transformed kernels', (name) => {
+    const { C, moduli, outputs, smaller } = read(name);
+    const sizes = smaller.map((each) => each.outputs);
+    expect(sizes).toEqual([...new Set(sizes)].sort((a, b) => b - a));
+    for (const each of smaller) {
+      expect(verify(fromJSON(each)).ok).toBe(true);
+      expect(each.outputs).toBeLessThan(outputs);
+      expect(each.C).toEqual(C.slice(0, each.products));
+      expect(each.moduli).toEqual(
+        moduli.slice(0, each.moduli.length).map((modulus, i) =>
+          // Smaller tiles may need fewer points of a residue product.
+          each.moduli[i]!.includes('@') ? modulus : modulus.split('@')[0],
+        ),
+      );
+    }
+  });
+
+  test('are the default algorithms where they have default moduli', () => {
+    const defaults = files
+      .map(read)
+      .filter(({ note }) => /default$/.test(note))
+      .map(fromJSON);
+    expect(defaults.length).toBeGreaterThan(40);
+    for (const transform of defaults) {
+      const { outputs, taps } = transform;
+      expect(toJSON(transform)).toEqual(toJSON(synthesize({ outputs, taps })));
+    }
+  });
 });

@@ -21,6 +21,16 @@ describe('winograd info', () => {
     });
   });
 
+  it('refuses a WINOGRAD_ISA that there is not, in a line', async () => {
+    for (const args of [['info'], ['info', '--json']]) {
+      const { code, stdout, stderr } = await winograd(args, { env: { WINOGRAD_ISA: 'nonsense' } });
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(
+        /^winograd: Expected WINOGRAD_ISA to be one of .*portable but received nonsense\n$/,
+      );
+    }
+  });
+
   it.each(
     native()
       .cpuInfo()

@@ -49,6 +49,32 @@ describe('winograd synth', () => {
     expect(stderr).toBe('');
   });
 
+  test.each([
+    [['3', '--dims', '3', '--vector', '8'], { outputs: 2, taps: 3 }],
+    [['--dims', '3', '--vector', '8'], { outputs: 2, taps: 3 }],
+    [['5', '-w', '16', '-n', '1'], { outputs: 10, taps: 5 }],
+    [['3', '--moduli', '0, ±1, ±2, inf'], { outputs: 4, taps: 3, moduli: '0, ±1, ±2, inf' }],
+  ])('chooses S for %j', async (args, request) => {
+    const { code, stdout } = await winograd(['synth', ...args]);
+    expect(code).toBe(0);
+    expect(stdout).toBe(printText(synthesize(request)));
+  });
+
+  test.each([
+    [
+      ['4', '3', '--vector', '8'],
+      'Expected S to be left out with --vector, which settles it, but received 4',
+    ],
+    [['4', '3', '--dims', '3'], 'Expected --dims to be left out without --vector but received 3'],
+    [['3', '--vector', '8', '-m', '0, ±1, inf'], 'Expected --vector to be left out with --moduli'],
+    [['4'], 'Expected G to be a positive integer but received undefined'],
+    [[], 'Expected S to be a positive integer but received undefined'],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await winograd(['synth', ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
   test('takes moduli that begin with a minus', async () => {
     const { code, stdout } = await winograd([
       'synth',
@@ -79,7 +105,7 @@ describe('winograd synth', () => {
   });
 
   test.each([
-    [['synth', '4'], /missing required argument 'G'/],
+    [['synth', '4'], /Expected G to be a positive integer but received undefined/],
     [['synth', 'four', '3'], /Expected S to be a positive integer but received "four"/],
     [['synth', '0', '3'], /Expected S to be a positive integer but received "0"/],
     [['synth', '-2', '3'], /"-2"|unknown option '-2'/],
@@ -117,14 +143,19 @@ describe('winograd verify', () => {
     expect(code).toBe(0);
     const verdicts = stdout.trim().split('\n');
     expect(verdicts.length).toBeGreaterThanOrEqual(shipped.length);
-    for (const verdict of verdicts) expect(verdict).toMatch(/^✓ .*: proved, \d+ coefficients exact$/);
+    for (const verdict of verdicts)
+      expect(verdict).toMatch(
+        /^✓ .*: proved, \d+ coefficients exact; moduli, noiseGain, operations, fillsVectors, smaller right$/,
+      );
   });
 
   test('says no to one that does not hold, and proves the others', async () => {
     const files = [file('right.json', JSON.stringify(f43)), file('wrong.json', JSON.stringify(wrong))];
     const { code, stdout, stderr } = await winograd(['verify', ...files]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
-    expect(stdout).toMatch(/^✓ .*right\.json: F\(4, 3\), 6 products: proved, 72 coefficients exact$/m);
+    expect(stdout).toMatch(
+      /^✓ .*right\.json: F\(4, 3\), 6 products: proved, 72 coefficients exact; moduli right$/m,
+    );
     expect(stdout).toMatch(
       /^✗ .*wrong\.json: F\(4, 3\), 6 products: WRONG\. The identity fails at output 0, tap 0/m,
     );
@@ -136,9 +167,33 @@ describe('winograd verify', () => {
     });
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject([
-      { file: '-', index: 0, ok: true, equations: 72 },
+      { file: '-', index: 0, ok: true, equations: 72, claims: ['moduli'] },
       { file: '-', index: 1, ok: false, error: expect.stringContaining('must be') },
     ]);
+  });
+
+  test.each([
+    [{ moduli: ['0', '1', '-1', '3', '-3', 'inf'] }, 'The claim moduli is wrong'],
+    [{ noiseGain: 3 }, 'The claim noiseGain is wrong: it is 3.78674, not 3'],
+    [{ operations: { A: 12, B: 120, C: 9 } }, 'The claim operations.B is wrong: a program has 12, not 120'],
+    [{ fillsVectors: { 8: 1 } }, 'The claim fillsVectors.8 is wrong'],
+    [{ smaller: [toJSON(synthesize({ outputs: 2, taps: 3 }))] }, 'The claim smaller[0] is wrong'],
+  ])('says which claim of a file is wrong: %j', async (claim, message) => {
+    const input = JSON.stringify({ ...f43, ...claim });
+    const { code, stdout } = await winograd(['verify', '-'], { input });
+    expect(code).toBe(1);
+    expect(stdout).toContain(`✗ standard input: F(4, 3), 6 products: WRONG. ${message}`);
+    const refused = await winograd(['emit', '--from', '-', '--target', 'c'], { input });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(message);
+  });
+
+  test('refuses claims that are malformed', async () => {
+    const { code, stderr } = await winograd(['verify', '-'], {
+      input: JSON.stringify({ ...f43, noiseGain: 'low' }),
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain('Expected noiseGain to be a number but received "low"');
   });
 
   test('takes what synth gives', async () => {

@@ -1,8 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { knownAlgorithms } from '../../src/catalogue/catalogue.js';
+import { candidatesOf } from '../../src/catalogue/candidates.js';
+import { familyAlgorithms, knownAlgorithms } from '../../src/catalogue/catalogue.js';
+import type { Layer } from '../../src/problem/problem.js';
 import { packageRoot } from '../../src/support/package.js';
+import { codeletName } from '../../synth/emit/codelet-name.js';
+import { synthesize } from '../../synth/index.js';
 
 const folder = join(packageRoot(), 'native/kernels/codelets');
 const headers = readdirSync(folder).filter((name) => name !== 'codelets.h');
@@ -36,17 +40,27 @@ describe('codelets', () => {
   });
 
   it.each([3, 4, 5])('serve every tile that the planner knows for %i taps, up to 12 inputs', (taps) => {
-    const keys = new Set([...stated.values()].map(({ columns, entries }) => `${columns}: ${entries}`));
-    const forms = knownAlgorithms(taps).flatMap((algorithm) => algorithm.forms);
-    const single = forms.filter(({ native }) => native.outputs > 1 && native.inputs <= 12);
-    expect(single.length).toBeGreaterThan(3);
-    const missing = single
-      .flatMap(({ native: { inputs, outputs, products, A, B } }) => [
-        { title: `input of F(${outputs}, ${taps})`, key: `${inputs}: ${[...B]}` },
-        { title: `output of F(${outputs}, ${taps})`, key: `${products}: ${[...A]}` },
-      ])
-      .filter(({ key }) => !keys.has(key))
-      .map(({ title }) => title);
+    const forms = [
+      ...knownAlgorithms(taps),
+      ...[16, 25, 38].flatMap((extent) => familyAlgorithms(taps, extent)),
+    ]
+      .flatMap((algorithm) => algorithm.forms)
+      .filter(({ native }) => native.outputs > 1 && native.inputs <= 12);
+    expect(forms.length).toBeGreaterThan(5);
+    const missing = forms.flatMap(({ transform: { A, B } }) =>
+      [codeletName('input', B), codeletName('output', A)].filter((name) => !stated.has(name)),
+    );
     expect(missing).toEqual([]);
+  });
+
+  it('serve a layer with moduli of its own, whatever their order', () => {
+    const layer = { rank: 1, kernel: [1, 1, 3] } as unknown as Layer;
+    const own = synthesize({ outputs: 4, taps: 3, moduli: 'inf, 0, ±2, ±1' });
+    for (const transforms of ['0, ±1, ±2, inf', 'inf, -2, 0, 2, -1, 1', own]) {
+      const [, , [algorithm]] = candidatesOf(layer, { transforms });
+      const { A, B } = algorithm!.forms[0]!.transform;
+      expect(stated.has(codeletName('input', B))).toBe(true);
+      expect(stated.has(codeletName('output', A))).toBe(true);
+    }
   });
 });

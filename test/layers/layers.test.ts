@@ -124,7 +124,10 @@ describe('a layer', () => {
     for (const [bad, message] of [
       [Tensor.zeros([5, 8, 8]), 'Expected out to be a Tensor of shape [1, 5, 8, 8] but received [5, 8, 8]'],
       [out.data, 'Expected out to be a Tensor of shape [1, 5, 8, 8] but received an object'],
-      [new Tensor(new Float32Array(320), [1, 5, 8, 8]), "Expected out to be in memory of the library's own"],
+      [
+        new Tensor(new Float32Array(320), [1, 5, 8, 8]),
+        "Expected out to be in memory of the library's own (Tensor.zeros(shape), a clone() or an earlier result)",
+      ],
     ] as const)
       await expect(conv.forward(x, bad as Tensor)).rejects.toThrow(message);
     const both = Tensor.zeros([400]);
@@ -173,7 +176,7 @@ describe('a layer with tiles of the caller’s own', () => {
   it.each([
     [{ tile: 0 }, 'Expected tile to be a positive integer or an array of 2 but received 0'],
     [{ tile: [4] }, 'Expected tile to be a positive integer or an array of 2 but received [4]'],
-    [{ tile: 63 }, 'Expected the tile along height to be at most 62 but received 63'],
+    [{ tile: 63 }, 'Expected the tile along height to be at most 22 for 3 taps but received 63'],
     [{ tile: 4, transforms: '0, ±1, inf' }, 'Expected tile to be left out when transforms are given'],
     [{ transforms: '0, ±1, 1' }, 'Expected moduli to be pairwise coprime but 1 is given twice'],
     [{ transforms: '0, inf' }, 'Expected moduli to be of degrees that add up to 3 or more for 3 taps'],
@@ -208,6 +211,8 @@ describe('bad input', () => {
     ],
     [{ kernelSize: [3, 5] }, 'Expected the shape of weight to be [5, 3, 3, 5] but received [5, 3, 3, 3]'],
     [{ outChannels: 4 }, 'Expected the shape of weight to be [4, 3, 3, 3]'],
+    [{ tile: Array(2) }, 'Expected tile to be a positive integer or an array of 2 but received [undefined'],
+    [{ transforms: Array(2) }, 'Expected transforms to be a transform or moduli, or an array of 2 such'],
   ])('is refused in options %j', (change, message) => {
     expect(() => layer(change as unknown as Partial<LayerOptions>)).toThrow(InputError);
     expect(() => layer(change as unknown as Partial<LayerOptions>)).toThrow(message);
@@ -218,6 +223,7 @@ describe('bad input', () => {
     expect(make(undefined)).toThrow('Expected weights to be { weight, bias? } but received undefined');
     expect(make({})).toThrow('Expected weight to be a Float32Array but received undefined');
     expect(make({ weight: new Float32Array(134) })).toThrow('Expected weight to be 135 elements long');
+    expect(make({ weight, bias: 0 })).toThrow('Expected bias to be a Float32Array but received 0');
     expect(make({ weight, bias: new Float32Array(4) })).toThrow('Expected bias to be 5 elements long');
     expect(make({ weight, bias: Tensor.zeros([5, 1]) })).toThrow(
       'Expected the shape of bias to be [5] but received [5, 1]',
@@ -242,6 +248,10 @@ describe('bad input', () => {
         'Expected the input to be of rank 4 (batched) or 3 (unbatched) but received [6, 6]',
       ],
       [Tensor.zeros([0, 3, 6, 6]), 'Expected the input to be without empty axes but received [0, 3, 6, 6]'],
+      [
+        { data: new Float32Array(108), shape: [1, 3, 6, 6] },
+        'Expected the input to be a Tensor, which Tensor.fromMessage makes of it, but received an object',
+      ],
       [gone, "Expected the input's data to be 108 elements long but its buffer is detached"],
     ] as const) {
       await expect(conv.forward(x as Tensor)).rejects.toThrow(InputError);

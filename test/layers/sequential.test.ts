@@ -307,6 +307,10 @@ describe('a network', () => {
       'Expected layer 1 to be a convolution layer or { layer, residual } but received 7',
     ],
     [
+      () => Array(2),
+      'Expected layer 0 to be a convolution layer or { layer, residual } but received undefined',
+    ],
+    [
       () => [conv2d(4, 6), conv2d(4, 4)],
       'Expected inChannels of layer 1 to be 6, the outChannels of layer 0 but received 4',
     ],

@@ -51,6 +51,26 @@ describe('layers in worker threads', () => {
     expect(await Promise.all(answers)).toEqual(wanted.slice(0, 2));
   });
 
+  it('take tensors as messages and give them back', async () => {
+    const program = `
+      const { parentPort, workerData } = require('node:worker_threads');
+      import(${JSON.stringify(library)}).then(async ({ Conv3d, Tensor }) => {
+        const { options, weight, x } = workerData;
+        const conv = new Conv3d(options, { weight: Tensor.fromMessage(weight) });
+        parentPort.postMessage(await conv.forward(Tensor.fromMessage(x)));
+      });`;
+    const weight = Tensor.random([8, 8, 3, 3, 3], { seed: 1 });
+    const x = Tensor.random([1, 8, 6, 20, 20]);
+    const worker = new Worker(program, { eval: true, workerData: { options, weight, x } });
+    const message = await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject));
+    expect(message).not.toBeInstanceOf(Tensor);
+    const y = Tensor.fromMessage(message);
+    expect(y).toEqual(new Conv3d(options, { weight }).forwardSync(x));
+    expect(() => new Conv3d(options, { weight }).forwardSync(message as Tensor)).toThrow(
+      'Tensor.fromMessage makes of it',
+    );
+  });
+
   it('may be terminated in the middle of a pass', async () => {
     for (let round = 0; round < 10; round++) {
       const worker = start(round, 1e9);

@@ -23,6 +23,13 @@ function refusal(action: () => unknown): string {
   throw new Error('expected a refusal');
 }
 
+/** `[, value]`. */
+function holesBefore(value: number): number[] {
+  const array: number[] = Array(2);
+  array[1] = value;
+  return array;
+}
+
 describe('validateLayer', () => {
   it('fills in defaults and lifts fewer axes to three', () => {
     const layer = validateLayer({ inChannels: 3, outChannels: 5, kernelSize: [3, 5] }, 2);
@@ -125,6 +132,21 @@ describe('validateLayer', () => {
       { padding: -1 },
       1,
       "Expected padding to be a non-negative integer, an array of 1 such or of 1 pairs, 'same' or 'valid' but received -1",
+    ],
+    [
+      { kernelSize: holesBefore(3) },
+      2,
+      'Expected kernelSize to be a positive integer or an array of 2 but received [undefined, 3]',
+    ],
+    [
+      { padding: Array(2) },
+      2,
+      "Expected padding to be a non-negative integer, an array of 2 such or of 2 pairs, 'same' or 'valid' but received [undefined, undefined]",
+    ],
+    [
+      { padding: [holesBefore(1)] },
+      1,
+      "Expected padding to be a non-negative integer, an array of 1 such or of 1 pairs, 'same' or 'valid' but received [[undefined, 1]]",
     ],
     [
       { padding: 'same', stride: 2 },

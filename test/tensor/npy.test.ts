@@ -39,6 +39,38 @@ describe('readNpy', () => {
     expect((await readNpy(odd)).toArray()).toEqual([[1.5, -2]]);
   });
 
+  it.each([
+    ['between its fields', `{'descr':${' '.repeat(1e6)}'<f4', 'fortran_order': False, 'shape': (2,)}`],
+    ['after an open shape', `{'descr': '<f4', 'fortran_order': False, 'shape': (${' '.repeat(1e6)}`],
+    ['of digits', `{'descr': '<f4', 'fortran_order': False, 'shape': (${'1'.repeat(1e6)}`],
+    ['of sizes', `{'descr': '<f4', 'fortran_order': False, 'shape': (${'1, '.repeat(3e5)}`],
+    ['of shapes', `{'descr': '<f4', 'fortran_order': False, ${"'shape': (1,".repeat(8e4)}`],
+  ])('takes no time over a megabyte %s', async (_, header) => {
+    const start = performance.now();
+    const answer = await readNpy(handmade('long.npy', header, twoFloats, 2)).catch((error) => error);
+    expect(performance.now() - start).toBeLessThan(1000);
+    if (answer instanceof InputError) expect(answer.message.length).toBeLessThan(1000);
+    else expect(answer.toArray()).toEqual([1.5, -2]);
+  });
+
+  it('rounds integers of 64 bits once', async () => {
+    // 2^60 + 2^36 lies half-way between two floats, and one more or less is lost in a double.
+    const half = 2n ** 60n + 2n ** 36n;
+    const values = [half - 1n, half, half + 1n, -half - 1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n), 3n];
+    const signed = await readNpy(
+      handmade(
+        'i8.npy',
+        headerOf('<i8', `(${values.length},)`),
+        Buffer.from(BigInt64Array.from(values).buffer),
+      ),
+    );
+    const [low, high] = [2 ** 60, 2 ** 60 + 2 ** 37];
+    expect([...signed.data]).toEqual([low, low, high, -high, 2 ** 53, 2 ** 63, -(2 ** 63), 3]);
+    const most = BigUint64Array.from([2n ** 64n - 1n, 2n ** 63n + 2n ** 39n + 1n, 2n ** 63n + 2n ** 39n]);
+    const unsigned = await readNpy(handmade('u8.npy', headerOf('<u8', '(3,)'), Buffer.from(most.buffer)));
+    expect([...unsigned.data]).toEqual([2 ** 64, 2 ** 63 + 2 ** 40, 2 ** 63]);
+  });
+
   it('reads scalars, empty arrays and what follows an array', async () => {
     expect((await readNpy(handmade('s.npy', headerOf('<f4', '()'), twoFloats))).toArray()).toBe(1.5);
     const empty = await readNpy(handmade('e.npy', headerOf('<f4', '(3, 0, 2)'), Buffer.alloc(0)));
@@ -70,9 +102,9 @@ describe('readNpy', () => {
   });
 
   it.each([
-    ['(3,)', '<f4', `to hold 3 elements of type f4 ${cut}`],
-    ['(2,)', '<f8', `to hold 2 elements of type f8 ${cut}`],
-    ['(99999, 9999)', '<f4', `to hold 99999 × 9999 elements of type f4 ${cut}`],
+    ['(3,)', '<f4', `to hold 3 elements of type float32 ${cut}`],
+    ['(2,)', '<f8', `to hold 2 elements of type float64 ${cut}`],
+    ['(99999, 9999)', '<f4', `to hold 99999 × 9999 elements of type float32 ${cut}`],
     ['(99999, 99999)', '<f4', 'to be at most 1073741824 elements (4 GiB)'],
     ['(-2,)', '<f4', "one with a plain 'shape'"],
     ['(2.5,)', '<f4', "one with a plain 'shape'"],

@@ -47,6 +47,49 @@ describe('Tensor', () => {
     expect(() => Tensor.from(['1'] as never)).toThrow(InputError);
   });
 
+  it('refuses arrays that contain themselves, and shows them cut', () => {
+    const endless: unknown[] = [1];
+    endless[0] = endless;
+    expect(() => Tensor.from(endless as never)).toThrow(
+      'Expected values to be arrays nested at most 64 deep but received [[[[[…]]]]]',
+    );
+    const twice: unknown[] = [[1, 2]];
+    twice.push(twice);
+    expect(() => Tensor.from(twice as never)).toThrow(InputError);
+  });
+
+  it('refuses holes in values and in shapes', () => {
+    const holes = new Array(3);
+    holes[1] = 3;
+    expect(() => Tensor.from(holes)).toThrow('to be nested arrays of numbers but received undefined');
+    expect(() => Tensor.zeros(holes)).toThrow('but received [undefined, 3, undefined]');
+    expect(() => Tensor.zeros([1]).reshape(new Array(1))).toThrow('but received [undefined]');
+  });
+
+  it.each([
+    [null, 'the options of Tensor.random to be an object but received null'],
+    [1, 'the options of Tensor.random to be an object but received 1'],
+    [{ seed: 1.5 }, 'seed to be an integer but received 1.5'],
+    [{ low: Number.NaN }, 'low to be a finite number but received NaN'],
+    [{ high: '2' }, 'high to be a finite number but received "2"'],
+    [{ low: 2 }, 'low to be at most high (1) but received 2'],
+  ])('draws nothing with the options %j', (options, message) => {
+    expect(() => Tensor.random([2], options as never)).toThrow(new InputError(`Expected ${message}`));
+  });
+
+  it('comes back from a message with its data and shape', () => {
+    const tensor = Tensor.random([2, 3]);
+    const message = structuredClone(tensor);
+    expect(message).not.toBeInstanceOf(Tensor);
+    const back = Tensor.fromMessage(message);
+    expect(back).toBeInstanceOf(Tensor);
+    expect(back.data).toBe((message as Tensor).data);
+    expect(back.toArray()).toEqual(tensor.toArray());
+    expect(Tensor.fromMessage(tensor)).toBe(tensor);
+    expect(() => Tensor.fromMessage([1])).toThrow('Expected message to be { data, shape } of a Tensor');
+    expect(() => Tensor.fromMessage({ data: [1], shape: [1] })).toThrow('Expected data to be a Float32Array');
+  });
+
   it('draws the same numbers for the same seed, within the range', () => {
     const first = Tensor.random([1000], { seed: 7 });
     expect(Tensor.random([1000], { seed: 7 }).data).toEqual(first.data);

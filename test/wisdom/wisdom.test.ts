@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  Conv1d,
   Conv2d,
   exportWisdom,
   forgetWisdom,
@@ -14,6 +18,7 @@ import {
   Tensor,
   type Wisdom,
 } from '../../src/index.js';
+import { packageRoot } from '../../src/support/package.js';
 import { attachWisdomFile, readWisdomFile, saveWisdomFile } from '../../src/wisdom/file.js';
 import * as measuring from '../../src/wisdom/measure.js';
 import { isas } from '../layers/cases.js';
@@ -247,6 +252,25 @@ describe('a file of wisdom', () => {
     );
   });
 
+  it('loses nothing when processes write it at once', async () => {
+    const path = file('crowd.json');
+    const module = (name: string) =>
+      JSON.stringify(pathToFileURL(join(packageRoot(), 'dist/src/wisdom', name)).href);
+    const program = `
+      import { saveWisdomFile } from ${module('file.js')};
+      import { remember } from ${module('wisdom.js')};
+      const entry = { algorithm: 'direct', tiles: [], sumBlock: 0, tuning: {}, milliseconds: 1 };
+      for (let i = 0; i < 25; i++) {
+        remember('machine', process.argv[1] + '-' + i, entry);
+        saveWisdomFile(process.argv[2]);
+      }`;
+    const writer = (_: unknown, index: number) =>
+      promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, String(index), path]);
+    await Promise.all(Array.from({ length: 6 }, writer));
+    expect(entries(JSON.parse(readFileSync(path, 'utf8')))).toHaveLength(150);
+    expect(readdirSync(folder).filter((name) => name.startsWith('crowd'))).toEqual(['crowd.json']);
+  });
+
   it('that is none is refused by name, and none at all is fine', () => {
     expect(readWisdomFile(file('missing.json'))).toBe(0);
     const path = file('bad.json');
@@ -262,6 +286,13 @@ describe('a file of wisdom', () => {
 describe('accuracy', () => {
   const plan = (change: Partial<LayerOptions>) =>
     layer({ effort: 'estimate', ...change }).plan([1, 16, 60, 60]);
+
+  it('holds any tolerance where every tap meets padding: zeros are exact', () => {
+    const options = { inChannels: 1, outChannels: 1, kernelSize: 2, dilation: 5, padding: 2, accuracy: 1e-9 };
+    const conv = new Conv1d(options, { weight: Tensor.random([1, 1, 2]) });
+    expect(conv.plan([1, 1, 2]).algorithm).toBe('direct');
+    expect(conv.forwardSync(Tensor.random([1, 1, 2])).toArray()).toEqual([[[0]]]);
+  });
 
   it('bounds the expected error by direct convolution’s, by a tolerance, or not at all', () => {
     expect(plan({ accuracy: 'direct', algorithm: 'winograd' }).expectedError).toBeLessThanOrEqual(1);

@@ -3,26 +3,26 @@
 #include "f02x03_t04_0_pm1_inf.h"
 #include "f03x03_t05_0_pm1_2_inf.h"
 #include "f03x03_t05_pm3o8_pm5o4_inf.h"
-#include "f04x03_t06_0_pm1_pm1o3_inf.h"
 #include "f04x03_t06_0_pm1_pm2_inf.h"
+#include "f04x03_t06_0_pm1o3_pm1_inf.h"
 #include "f04x03_t06_0_pm5o8_pm3o2_inf.h"
 #include "f04x03_t07_0_pm1_x2p1_inf.h"
 #include "f04x03_t07_0_pm1_x2p1at0_2_m2_inf.h"
 #include "f05x03_t07_pm1o4_pm7o8_pm7o4_inf.h"
-#include "f06x03_t08_0_pm1_pm2_pm1o2_inf.h"
+#include "f06x03_t08_0_pm1o2_pm1_pm2_inf.h"
 #include "f06x03_t09_0_pm1_pm2_x2p1_inf.h"
 #include "f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf.h"
 #include "f06x03_t10_0_pm1_x2pmxp1_inf.h"
-#include "f07x03_t10_pm1_pm1o2_pm2_x2p1_inf.h"
+#include "f07x03_t10_pm1o2_pm1_pm2_x2p1_inf.h"
 #include "f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf.h"
 #include "f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf.h"
-#include "f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf.h"
+#include "f08x03_t11_0_pm1o2_pm1_pm2_x2p1_inf.h"
 #include "f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf.h"
 #include "f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf.h"
 #include "f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf.h"
 #include "f02x05_t06_0_pm5o8_pm3o2_inf.h"
 #include "f03x05_t07_pm1o4_pm7o8_pm7o4_inf.h"
-#include "f04x05_t08_0_pm1_pm2_pm1o2_inf.h"
+#include "f04x05_t08_0_pm1o2_pm1_pm2_inf.h"
 #include "f05x05_t10_pm3o8_pm7o8_pm13o8_x2p1_inf.h"
 #include "f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf.h"
 #include "f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf.h"
@@ -30,323 +30,172 @@
 #include "f02x04_t05_pm3o8_pm5o4_inf.h"
 #include "f03x04_t06_0_pm5o8_pm3o2_inf.h"
 #include "f04x04_t07_pm1o4_pm7o8_pm7o4_inf.h"
-#include "f05x04_t08_0_pm1_pm2_pm1o2_inf.h"
+#include "f05x04_t08_0_pm1o2_pm1_pm2_inf.h"
 #include "f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf.h"
 #include "f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf.h"
 #include "f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf.h"
-#include "family_f02x03_t04_0_pm1_inf_s2.h"
-#include "family_f02x03_t04_0_pm1_inf_s1.h"
-#include "family_f03x03_t05_0_pm1_2_inf_s3.h"
-#include "family_f03x03_t05_0_pm1_2_inf_s2.h"
-#include "family_f03x03_t05_pm3o8_pm5o4_inf_s2.h"
-#include "family_f04x03_t06_0_pm1_pm1o3_inf_s4.h"
-#include "family_f04x03_t06_0_pm1_pm1o3_inf_s3.h"
-#include "family_f04x03_t06_0_pm1_pm1o3_inf_s2.h"
-#include "family_f04x03_t06_0_pm1_pm2_inf_s4.h"
-#include "family_f04x03_t06_0_pm1_pm2_inf_s3.h"
-#include "family_f04x03_t06_0_pm1_pm2_inf_s2.h"
-#include "family_f04x03_t06_0_pm5o8_pm3o2_inf_s4.h"
-#include "family_f04x03_t06_0_pm5o8_pm3o2_inf_s3.h"
-#include "family_f04x03_t06_0_pm5o8_pm3o2_inf_s2.h"
-#include "family_f04x03_t07_0_pm1_x2p1_inf_s4.h"
-#include "family_f04x03_t07_0_pm1_x2p1_inf_s2.h"
-#include "family_f04x03_t07_0_pm1_x2p1at0_2_m2_inf_s4.h"
-#include "family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s5.h"
-#include "family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s4.h"
-#include "family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s3.h"
-#include "family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s6.h"
-#include "family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s5.h"
-#include "family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s4.h"
-#include "family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s3.h"
-#include "family_f06x03_t09_0_pm1_pm2_x2p1_inf_s6.h"
-#include "family_f06x03_t09_0_pm1_pm2_x2p1_inf_s4.h"
-#include "family_f06x03_t09_0_pm1_pm2_x2p1_inf_s3.h"
-#include "family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s6.h"
-#include "family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s4.h"
-#include "family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s3.h"
-#include "family_f06x03_t10_0_pm1_x2pmxp1_inf_s6.h"
-#include "family_f06x03_t10_0_pm1_x2pmxp1_inf_s4.h"
-#include "family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s7.h"
-#include "family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s5.h"
-#include "family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s4.h"
-#include "family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s7.h"
-#include "family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s5.h"
-#include "family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s4.h"
-#include "family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s7.h"
-#include "family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s5.h"
-#include "family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s4.h"
-#include "family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s8.h"
-#include "family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s6.h"
-#include "family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s5.h"
-#include "family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s4.h"
-#include "family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s8.h"
-#include "family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s6.h"
-#include "family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s5.h"
-#include "family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4.h"
-#include "family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s9.h"
-#include "family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s7.h"
-#include "family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s6.h"
-#include "family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5.h"
-#include "family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s10.h"
-#include "family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s8.h"
-#include "family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s6.h"
-#include "family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s5.h"
-#include "family_f02x05_t06_0_pm5o8_pm3o2_inf_s2.h"
-#include "family_f02x05_t06_0_pm5o8_pm3o2_inf_s1.h"
-#include "family_f03x05_t07_pm1o4_pm7o8_pm7o4_inf_s2.h"
-#include "family_f04x05_t08_0_pm1_pm2_pm1o2_inf_s4.h"
-#include "family_f04x05_t08_0_pm1_pm2_pm1o2_inf_s3.h"
-#include "family_f04x05_t08_0_pm1_pm2_pm1o2_inf_s2.h"
-#include "family_f05x05_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s5.h"
-#include "family_f05x05_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s3.h"
-#include "family_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s6.h"
-#include "family_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4.h"
-#include "family_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s3.h"
-#include "family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s7.h"
-#include "family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5.h"
-#include "family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s4.h"
-#include "family_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s8.h"
-#include "family_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s6.h"
-#include "family_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s4.h"
-#include "family_f02x04_t05_pm3o8_pm5o4_inf_s2.h"
-#include "family_f02x04_t05_pm3o8_pm5o4_inf_s1.h"
-#include "family_f03x04_t06_0_pm5o8_pm3o2_inf_s3.h"
-#include "family_f03x04_t06_0_pm5o8_pm3o2_inf_s2.h"
-#include "family_f04x04_t07_pm1o4_pm7o8_pm7o4_inf_s4.h"
-#include "family_f04x04_t07_pm1o4_pm7o8_pm7o4_inf_s3.h"
-#include "family_f04x04_t07_pm1o4_pm7o8_pm7o4_inf_s2.h"
-#include "family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s5.h"
-#include "family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s4.h"
-#include "family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s3.h"
-#include "family_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s6.h"
-#include "family_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s4.h"
-#include "family_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s3.h"
-#include "family_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s7.h"
-#include "family_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s5.h"
-#include "family_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4.h"
-#include "family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s8.h"
-#include "family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s6.h"
-#include "family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5.h"
-#include "family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s4.h"
 #include "padded_2x3.h"
 #include "padded_3x3.h"
 #include "padded_4x3.h"
 
 // Calls X with the name of every codelet.
 #define WINOGRAD_CODELETS(X) \
-  X(Input_f02x03_t04_0_pm1_inf) \
-  X(Output_f02x03_t04_0_pm1_inf) \
-  X(Input_f03x03_t05_0_pm1_2_inf) \
-  X(Output_f03x03_t05_0_pm1_2_inf) \
-  X(Input_f03x03_t05_pm3o8_pm5o4_inf) \
-  X(Output_f03x03_t05_pm3o8_pm5o4_inf) \
-  X(Input_f04x03_t06_0_pm1_pm1o3_inf) \
-  X(Output_f04x03_t06_0_pm1_pm1o3_inf) \
-  X(Input_f04x03_t06_0_pm1_pm2_inf) \
-  X(Output_f04x03_t06_0_pm1_pm2_inf) \
-  X(Input_f04x03_t06_0_pm5o8_pm3o2_inf) \
-  X(Output_f04x03_t06_0_pm5o8_pm3o2_inf) \
-  X(Input_f04x03_t07_0_pm1_x2p1_inf) \
-  X(Output_f04x03_t07_0_pm1_x2p1_inf) \
-  X(Input_f04x03_t07_0_pm1_x2p1at0_2_m2_inf) \
-  X(Output_f04x03_t07_0_pm1_x2p1at0_2_m2_inf) \
-  X(Input_f05x03_t07_pm1o4_pm7o8_pm7o4_inf) \
-  X(Output_f05x03_t07_pm1o4_pm7o8_pm7o4_inf) \
-  X(Input_f06x03_t08_0_pm1_pm2_pm1o2_inf) \
-  X(Output_f06x03_t08_0_pm1_pm2_pm1o2_inf) \
-  X(Input_f06x03_t09_0_pm1_pm2_x2p1_inf) \
-  X(Output_f06x03_t09_0_pm1_pm2_x2p1_inf) \
-  X(Input_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf) \
-  X(Output_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf) \
-  X(Input_f06x03_t10_0_pm1_x2pmxp1_inf) \
-  X(Output_f06x03_t10_0_pm1_x2pmxp1_inf) \
-  X(Input_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf) \
-  X(Output_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf) \
-  X(Input_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf) \
-  X(Output_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf) \
-  X(Input_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf) \
-  X(Output_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf) \
-  X(Input_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf) \
-  X(Output_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf) \
-  X(Input_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf) \
-  X(Output_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf) \
-  X(Input_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf) \
-  X(Output_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf) \
-  X(Input_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf) \
-  X(Output_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf) \
-  X(Output_f02x05_t06_0_pm5o8_pm3o2_inf) \
-  X(Output_f03x05_t07_pm1o4_pm7o8_pm7o4_inf) \
-  X(Output_f04x05_t08_0_pm1_pm2_pm1o2_inf) \
-  X(Output_f05x05_t10_pm3o8_pm7o8_pm13o8_x2p1_inf) \
-  X(Output_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf) \
-  X(Output_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf) \
-  X(Output_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf) \
-  X(Output_f02x04_t05_pm3o8_pm5o4_inf) \
-  X(Output_f03x04_t06_0_pm5o8_pm3o2_inf) \
-  X(Output_f04x04_t07_pm1o4_pm7o8_pm7o4_inf) \
-  X(Output_f05x04_t08_0_pm1_pm2_pm1o2_inf) \
-  X(Output_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf) \
-  X(Output_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf) \
-  X(Output_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf) \
-  X(Input_family_f02x03_t04_0_pm1_inf_s2) \
-  X(Output_family_f02x03_t04_0_pm1_inf_s2) \
-  X(Input_family_f02x03_t04_0_pm1_inf_s1) \
-  X(Output_family_f02x03_t04_0_pm1_inf_s1) \
-  X(Input_family_f03x03_t05_0_pm1_2_inf_s3) \
-  X(Output_family_f03x03_t05_0_pm1_2_inf_s3) \
-  X(Output_family_f03x03_t05_0_pm1_2_inf_s2) \
-  X(Input_family_f03x03_t05_pm3o8_pm5o4_inf_s2) \
-  X(Output_family_f03x03_t05_pm3o8_pm5o4_inf_s2) \
-  X(Input_family_f04x03_t06_0_pm1_pm1o3_inf_s4) \
-  X(Output_family_f04x03_t06_0_pm1_pm1o3_inf_s4) \
-  X(Input_family_f04x03_t06_0_pm1_pm1o3_inf_s3) \
-  X(Output_family_f04x03_t06_0_pm1_pm1o3_inf_s3) \
-  X(Input_family_f04x03_t06_0_pm1_pm1o3_inf_s2) \
-  X(Output_family_f04x03_t06_0_pm1_pm1o3_inf_s2) \
-  X(Input_family_f04x03_t06_0_pm1_pm2_inf_s4) \
-  X(Output_family_f04x03_t06_0_pm1_pm2_inf_s4) \
-  X(Input_family_f04x03_t06_0_pm1_pm2_inf_s3) \
-  X(Output_family_f04x03_t06_0_pm1_pm2_inf_s3) \
-  X(Input_family_f04x03_t06_0_pm1_pm2_inf_s2) \
-  X(Output_family_f04x03_t06_0_pm1_pm2_inf_s2) \
-  X(Input_family_f04x03_t06_0_pm5o8_pm3o2_inf_s4) \
-  X(Output_family_f04x03_t06_0_pm5o8_pm3o2_inf_s4) \
-  X(Input_family_f04x03_t06_0_pm5o8_pm3o2_inf_s3) \
-  X(Output_family_f04x03_t06_0_pm5o8_pm3o2_inf_s3) \
-  X(Input_family_f04x03_t06_0_pm5o8_pm3o2_inf_s2) \
-  X(Output_family_f04x03_t06_0_pm5o8_pm3o2_inf_s2) \
-  X(Input_family_f04x03_t07_0_pm1_x2p1_inf_s4) \
-  X(Output_family_f04x03_t07_0_pm1_x2p1_inf_s4) \
-  X(Output_family_f04x03_t07_0_pm1_x2p1_inf_s2) \
-  X(Input_family_f04x03_t07_0_pm1_x2p1at0_2_m2_inf_s4) \
-  X(Output_family_f04x03_t07_0_pm1_x2p1at0_2_m2_inf_s4) \
-  X(Input_family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s5) \
-  X(Output_family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s5) \
-  X(Input_family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s4) \
-  X(Output_family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s4) \
-  X(Input_family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s3) \
-  X(Output_family_f05x03_t07_pm1o4_pm7o8_pm7o4_inf_s3) \
-  X(Input_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s6) \
-  X(Output_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s6) \
-  X(Input_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s5) \
-  X(Output_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s5) \
-  X(Input_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s4) \
-  X(Output_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s4) \
-  X(Input_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s3) \
-  X(Output_family_f06x03_t08_0_pm1_pm2_pm1o2_inf_s3) \
-  X(Input_family_f06x03_t09_0_pm1_pm2_x2p1_inf_s6) \
-  X(Output_family_f06x03_t09_0_pm1_pm2_x2p1_inf_s6) \
-  X(Output_family_f06x03_t09_0_pm1_pm2_x2p1_inf_s4) \
-  X(Input_family_f06x03_t09_0_pm1_pm2_x2p1_inf_s3) \
-  X(Output_family_f06x03_t09_0_pm1_pm2_x2p1_inf_s3) \
-  X(Input_family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s6) \
-  X(Output_family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s6) \
-  X(Input_family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s4) \
-  X(Output_family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s4) \
-  X(Input_family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s3) \
-  X(Output_family_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf_s3) \
-  X(Input_family_f06x03_t10_0_pm1_x2pmxp1_inf_s6) \
-  X(Output_family_f06x03_t10_0_pm1_x2pmxp1_inf_s6) \
-  X(Input_family_f06x03_t10_0_pm1_x2pmxp1_inf_s4) \
-  X(Output_family_f06x03_t10_0_pm1_x2pmxp1_inf_s4) \
-  X(Input_family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s7) \
-  X(Output_family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s7) \
-  X(Input_family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s5) \
-  X(Output_family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s5) \
-  X(Input_family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s4) \
-  X(Output_family_f07x03_t10_pm1_pm1o2_pm2_x2p1_inf_s4) \
-  X(Input_family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s7) \
-  X(Output_family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s7) \
-  X(Input_family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s5) \
-  X(Output_family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s5) \
-  X(Input_family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s4) \
-  X(Output_family_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf_s4) \
-  X(Input_family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s7) \
-  X(Output_family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s7) \
-  X(Input_family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s5) \
-  X(Output_family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s5) \
-  X(Input_family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s4) \
-  X(Output_family_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s4) \
-  X(Input_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s8) \
-  X(Output_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s8) \
-  X(Input_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s6) \
-  X(Output_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s6) \
-  X(Input_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s5) \
-  X(Output_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s5) \
-  X(Input_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s4) \
-  X(Output_family_f08x03_t11_0_pm1_pm2_pm1o2_x2p1_inf_s4) \
-  X(Input_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s8) \
-  X(Output_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s8) \
-  X(Input_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s6) \
-  X(Output_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s6) \
-  X(Input_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s5) \
-  X(Output_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s5) \
-  X(Input_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4) \
-  X(Output_family_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4) \
-  X(Input_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s9) \
-  X(Output_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s9) \
-  X(Input_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s7) \
-  X(Output_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s7) \
-  X(Input_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s6) \
-  X(Output_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s6) \
-  X(Input_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5) \
-  X(Output_family_f09x03_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5) \
-  X(Input_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s10) \
-  X(Output_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s10) \
-  X(Input_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s8) \
-  X(Output_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s8) \
-  X(Input_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s6) \
-  X(Output_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s6) \
-  X(Input_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s5) \
-  X(Output_family_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s5) \
-  X(Output_family_f02x05_t06_0_pm5o8_pm3o2_inf_s2) \
-  X(Output_family_f02x05_t06_0_pm5o8_pm3o2_inf_s1) \
-  X(Input_family_f03x05_t07_pm1o4_pm7o8_pm7o4_inf_s2) \
-  X(Output_family_f03x05_t07_pm1o4_pm7o8_pm7o4_inf_s2) \
-  X(Output_family_f04x05_t08_0_pm1_pm2_pm1o2_inf_s4) \
-  X(Output_family_f04x05_t08_0_pm1_pm2_pm1o2_inf_s3) \
-  X(Output_family_f04x05_t08_0_pm1_pm2_pm1o2_inf_s2) \
-  X(Output_family_f05x05_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s5) \
-  X(Output_family_f05x05_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s3) \
-  X(Output_family_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s6) \
-  X(Output_family_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4) \
-  X(Output_family_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s3) \
-  X(Input_family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s7) \
-  X(Output_family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s7) \
-  X(Input_family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5) \
-  X(Output_family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5) \
-  X(Input_family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s4) \
-  X(Output_family_f07x05_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s4) \
-  X(Output_family_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s8) \
-  X(Output_family_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s6) \
-  X(Output_family_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf_s4) \
-  X(Input_family_f02x04_t05_pm3o8_pm5o4_inf_s2) \
-  X(Output_family_f02x04_t05_pm3o8_pm5o4_inf_s2) \
-  X(Input_family_f02x04_t05_pm3o8_pm5o4_inf_s1) \
-  X(Output_family_f02x04_t05_pm3o8_pm5o4_inf_s1) \
-  X(Output_family_f03x04_t06_0_pm5o8_pm3o2_inf_s3) \
-  X(Output_family_f03x04_t06_0_pm5o8_pm3o2_inf_s2) \
-  X(Output_family_f04x04_t07_pm1o4_pm7o8_pm7o4_inf_s4) \
-  X(Output_family_f04x04_t07_pm1o4_pm7o8_pm7o4_inf_s3) \
-  X(Output_family_f04x04_t07_pm1o4_pm7o8_pm7o4_inf_s2) \
-  X(Input_family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s5) \
-  X(Output_family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s5) \
-  X(Input_family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s4) \
-  X(Output_family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s4) \
-  X(Output_family_f05x04_t08_0_pm1_pm2_pm1o2_inf_s3) \
-  X(Output_family_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s6) \
-  X(Output_family_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s4) \
-  X(Output_family_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf_s3) \
-  X(Output_family_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s7) \
-  X(Output_family_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s5) \
-  X(Output_family_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf_s4) \
-  X(Output_family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s8) \
-  X(Output_family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s6) \
-  X(Output_family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s5) \
-  X(Output_family_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf_s4) \
-  X(Input_padded_2x3) \
-  X(Output_padded_2x3) \
-  X(Input_padded_3x3) \
-  X(Output_padded_3x3) \
-  X(Input_padded_4x3) \
-  X(Output_padded_4x3)
+  X(input_4x4_4a3d011bff9e) \
+  X(output_2x4_c47563eff06f) \
+  X(input_3x3_3a9d224f376f) \
+  X(output_1x3_c413f845fbe9) \
+  X(input_5x5_96d1bd6488a5) \
+  X(output_3x5_4bbaddb2847d) \
+  X(output_2x4_f8c61f88f8eb) \
+  X(input_5x5_bfdaec63c774) \
+  X(output_3x5_d26712318fdc) \
+  X(input_4x4_13c0e7ade984) \
+  X(output_2x4_0c9be37a4829) \
+  X(input_6x6_cf1f37b0587b) \
+  X(output_4x6_37f3ac70296a) \
+  X(input_5x5_f4df29dc5770) \
+  X(output_3x5_c1c6e23d469a) \
+  X(input_4x4_2ff6ad797d48) \
+  X(output_2x4_e0fe0be3cd0a) \
+  X(input_6x6_07559a7c1405) \
+  X(output_4x6_33066a5fe8ad) \
+  X(input_5x5_0cc7a0375628) \
+  X(output_3x5_f838777cb42d) \
+  X(input_4x4_7d8de5feb48c) \
+  X(output_2x4_a7e1419ad7d5) \
+  X(input_6x6_dec452860da7) \
+  X(output_4x6_970809eca5e3) \
+  X(input_5x5_7c5d58c6b841) \
+  X(output_3x5_30620e6da521) \
+  X(input_4x4_d897a852a034) \
+  X(output_2x4_0497972190b8) \
+  X(input_7x6_4f20f5e09b37) \
+  X(output_4x7_633543754c4e) \
+  X(output_2x4_4c102a91f187) \
+  X(input_7x6_94133331d1d9) \
+  X(output_4x7_56a5e01cdb5f) \
+  X(input_7x7_e45d6c0e0c37) \
+  X(output_5x7_2df90d6f8be8) \
+  X(input_6x6_7b7d312f0260) \
+  X(output_4x6_e2599a424dde) \
+  X(input_5x5_5ba8a638a7c4) \
+  X(output_3x5_0e5d6b101463) \
+  X(input_8x8_bd85ea75c78f) \
+  X(output_6x8_4b8efb3cd3b2) \
+  X(input_7x7_0fe2981e563c) \
+  X(output_5x7_aff1f8692bb4) \
+  X(input_6x6_1c2f374d107e) \
+  X(output_4x6_ca5c25d3468c) \
+  X(input_5x5_edaa18cdd275) \
+  X(output_3x5_21cc74830cf3) \
+  X(input_9x8_bf4f97ebdf02) \
+  X(output_6x9_42680c220567) \
+  X(output_4x6_765933f9a1dc) \
+  X(output_3x5_b6a3a7d40e83) \
+  X(input_9x8_0b24bff5d4ba) \
+  X(output_6x9_432732006b28) \
+  X(input_6x6_cfbe621d8c2a) \
+  X(output_4x6_74ce0823b39d) \
+  X(input_5x5_cf38073a1dff) \
+  X(output_3x5_058f1beddd99) \
+  X(input_10x8_d7e71fdb6b25) \
+  X(output_6x10_8f4e907d38fc) \
+  X(input_7x6_95069c5dd3fb) \
+  X(output_4x7_57cf0625667e) \
+  X(input_10x9_0d70dce1886c) \
+  X(output_7x10_9b38178b19d4) \
+  X(input_7x7_00de8e93a582) \
+  X(output_5x7_3c2496425e08) \
+  X(output_4x6_8211bbc434a0) \
+  X(input_10x9_3d0378ecc07e) \
+  X(output_7x10_d6a1652014fd) \
+  X(input_7x7_c60bf7fc0bb9) \
+  X(output_5x7_85b8e6567c3c) \
+  X(input_6x6_633aa440a0ee) \
+  X(output_4x6_1c775e35d477) \
+  X(input_10x9_b1bb8198e126) \
+  X(output_7x10_de948107b052) \
+  X(input_7x7_e0b2c31ff169) \
+  X(output_5x7_01c8d276bf39) \
+  X(input_6x6_4a54d306ad8a) \
+  X(output_4x6_a5e280ccfe04) \
+  X(input_11x10_3b0524cf1e31) \
+  X(output_8x11_825cd9ccae78) \
+  X(output_6x8_33edc79a682b) \
+  X(output_5x7_4fdde076134e) \
+  X(output_4x6_a5026f6a2060) \
+  X(input_11x10_914bdc554458) \
+  X(output_8x11_06daad694583) \
+  X(input_8x8_31ef850ac780) \
+  X(output_6x8_567fa47d9043) \
+  X(input_7x7_437833609d0d) \
+  X(output_5x7_c566ce5faaa9) \
+  X(input_6x6_cebb3bff5502) \
+  X(output_4x6_258a73ddfb59) \
+  X(input_12x11_d11f1fc0000c) \
+  X(output_9x12_6d786b925706) \
+  X(input_9x9_b314b4031aca) \
+  X(output_7x9_9736faffe4f1) \
+  X(input_8x8_75a1553567a0) \
+  X(output_6x8_ac0d10974a78) \
+  X(input_7x7_bb41bc1cd402) \
+  X(output_5x7_9ed86b0237de) \
+  X(input_14x12_c2dcccd493c3) \
+  X(output_10x14_5fd5d2ba89cc) \
+  X(input_11x10_fe3cb2b332f4) \
+  X(output_8x11_75d3369adc5f) \
+  X(input_8x8_144cdd588635) \
+  X(output_6x8_946384253657) \
+  X(input_7x7_e653a3f52a2b) \
+  X(output_5x7_af80daddf0ab) \
+  X(output_2x6_9b2a26278246) \
+  X(output_1x5_2f6c2a947e2f) \
+  X(input_7x7_41d1f46e2697) \
+  X(output_3x7_dfc7bd66f325) \
+  X(input_6x6_cee01f560aa7) \
+  X(output_2x6_b061bfda105d) \
+  X(output_4x8_86bf9d3d38cf) \
+  X(output_3x7_abe7e8392859) \
+  X(output_2x6_dc9b45f8c763) \
+  X(output_5x10_58c9911f7fea) \
+  X(output_3x7_ce67f74446c7) \
+  X(output_6x11_95d74ae47ff7) \
+  X(output_4x8_b537046f8b36) \
+  X(output_3x7_230675877719) \
+  X(input_12x11_8067012cded7) \
+  X(output_7x12_8f9b4c2541df) \
+  X(input_9x9_ae8faab03d07) \
+  X(output_5x9_4ea788e4e171) \
+  X(input_8x8_f30b7f6a6960) \
+  X(output_4x8_d10d68dde4cc) \
+  X(output_8x14_a09e86cb2d96) \
+  X(output_6x11_ce591905ed3d) \
+  X(output_4x8_fb985f76a61d) \
+  X(input_5x5_3ea403a03b18) \
+  X(output_2x5_cb112d62a164) \
+  X(input_4x4_6bdc5f3eede3) \
+  X(output_1x4_b1383bae0506) \
+  X(output_3x6_1894cba81083) \
+  X(output_2x5_58fd8ae2baa2) \
+  X(output_4x7_bdab7955c11f) \
+  X(output_3x6_de33be51dbb3) \
+  X(output_2x5_04a4e23c5d76) \
+  X(output_5x8_44810e6cd252) \
+  X(output_4x7_b47001b779f8) \
+  X(output_3x6_1cea3b36b8e6) \
+  X(output_6x10_306ed36b4f41) \
+  X(output_4x7_60936431f7c5) \
+  X(output_3x6_21eb331c4baf) \
+  X(output_7x11_dcb2fb040e88) \
+  X(output_5x8_928f8934c7a0) \
+  X(output_4x7_5fe436b96c4e) \
+  X(output_8x12_d740ce1ce43b) \
+  X(output_6x9_21710a26a52f) \
+  X(output_5x8_163d5367d74d) \
+  X(output_4x7_a5daace4dea0) \
+  X(input_3x2_e4904358b31a) \
+  X(output_2x3_5eeb08d5cfd7) \
+  X(input_4x3_6a6cbe7253be) \
+  X(output_3x4_fd987b551109) \
+  X(input_6x4_73ee9a9887ae) \
+  X(output_4x6_fe2e9d9eaf31)

@@ -2,32 +2,58 @@
 
 // Serves F(2, 5).
 // Operations: 8 (4 add, 0 mul, 4 fma; the plain matrix 12), 5 values live, depth 4.
-struct Output_f02x05_t06_0_pm5o8_pm3o2_inf {
+struct output_2x6_9b2a26278246 {
   static constexpr int rows = 2, columns = 6;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 0,
-      0, 0.625, -0.625, 1.5, -1.5, 1,
+      1, 1, 1, 1, 0, 1,
+      0.625, -0.625, 1.5, -1.5, 1, 0,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
     const V k0 = V::broadcast(0.625f);
     const V k1 = V::broadcast(1.5f);
-    const V x1 = V::load(in + inStride);
-    const V x5 = V::load(in + 5 * inStride);
-    const V t0 = fma(k0, x1, x5);
-    const V x2 = V::load(in + 2 * inStride);
-    const V t1 = fnma(k0, x2, t0);
-    const V x3 = V::load(in + 3 * inStride);
-    const V t2 = fma(k1, x3, t1);
-    const V x4 = V::load(in + 4 * inStride);
-    const V t3 = fnma(k1, x4, t2);
-    (t3).store(out + outStride);
-    const V t4 = x4 + x3;
-    const V t5 = x1 + t4;
-    const V t6 = x2 + t5;
     const V x0 = V::load(in);
-    const V t7 = x0 + t6;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = fma(k0, x0, x4);
+    const V x1 = V::load(in + inStride);
+    const V t1 = fnma(k0, x1, t0);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t2 = fma(k1, x2, t1);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t3 = fnma(k1, x3, t2);
+    (t3).store(out + outStride);
+    const V t4 = x3 + x2;
+    const V t5 = x0 + t4;
+    const V t6 = x1 + t5;
+    const V x5 = V::load(in + 5 * inStride);
+    const V t7 = x5 + t6;
     (t7).store(out);
+  }
+};
+
+// Serves F(1, 5).
+// Operations: 4 (0 add, 0 mul, 4 fma; the plain matrix 8), 2 values live, depth 4.
+struct output_1x5_2f6c2a947e2f {
+  static constexpr int rows = 1, columns = 5;
+  static constexpr double matrix[] = {
+      0.625, 0.625, 1.5, 1.5, 1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    (void)outStride;
+    const V k0 = V::broadcast(0.625f);
+    const V k1 = V::broadcast(1.5f);
+    const V x0 = V::load(in);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = fma(k0, x0, x4);
+    const V x1 = V::load(in + inStride);
+    const V t1 = fma(k0, x1, t0);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t2 = fma(k1, x2, t1);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t3 = fma(k1, x3, t2);
+    (t3).store(out);
   }
 };

@@ -2,14 +2,14 @@
 
 // Serves F(3, 3).
 // Operations: 9 (3 add, 0 mul, 6 fma; the plain matrix 18), 5 values live, depth 3.
-struct Input_f03x03_t05_0_pm1_2_inf {
+struct input_5x5_96d1bd6488a5 {
   static constexpr int rows = 5, columns = 5;
   static constexpr double matrix[] = {
       2, -1, -2, 1, 0,
       0, -2, -1, 1, 0,
       0, 2, -3, 1, 0,
-      0, -1, 0, 1, 0,
       0, 2, -1, -2, 1,
+      0, -1, 0, 1, 0,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -19,7 +19,7 @@ struct Input_f03x03_t05_0_pm1_2_inf {
     const V x3 = V::load(in + 3 * inStride);
     const V x1 = V::load(in + inStride);
     const V t0 = x3 - x1;
-    (t0).store(out + 3 * outStride);
+    (t0).store(out + 4 * outStride);
     const V x0 = V::load(in);
     const V t1 = fma(k0, x0, t0);
     const V x2 = V::load(in + 2 * inStride);
@@ -34,18 +34,18 @@ struct Input_f03x03_t05_0_pm1_2_inf {
     const V x4 = V::load(in + 4 * inStride);
     const V t7 = x4 - x2;
     const V t8 = fnma(k0, t0, t7);
-    (t8).store(out + 4 * outStride);
+    (t8).store(out + 3 * outStride);
   }
 };
 
 // Serves F(3, 3).
 // Operations: 7 (5 add, 0 mul, 2 fma; the plain matrix 10), 5 values live, depth 3.
-struct Output_f03x03_t05_0_pm1_2_inf {
+struct output_3x5_4bbaddb2847d {
   static constexpr int rows = 3, columns = 5;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 0,
-      0, 1, -1, 2, 0,
-      0, 1, 1, 4, 1,
+      1, 1, 1, 0, 1,
+      0, 1, -1, 0, 2,
+      0, 1, 1, 1, 4,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -56,16 +56,43 @@ struct Output_f03x03_t05_0_pm1_2_inf {
     const V x2 = V::load(in + 2 * inStride);
     const V t0 = x1 + x2;
     const V x0 = V::load(in);
-    const V x3 = V::load(in + 3 * inStride);
-    const V t1 = x0 + x3;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t1 = x0 + x4;
     const V t2 = t0 + t1;
     (t2).store(out);
     const V t3 = x1 - x2;
-    const V t4 = fma(k0, x3, t3);
+    const V t4 = fma(k0, x4, t3);
     (t4).store(out + outStride);
-    const V x4 = V::load(in + 4 * inStride);
-    const V t5 = x4 + t0;
-    const V t6 = fma(k1, x3, t5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t5 = x3 + t0;
+    const V t6 = fma(k1, x4, t5);
     (t6).store(out + 2 * outStride);
+  }
+};
+
+// Serves F(2, 3).
+// Operations: 4 (1 add, 0 mul, 3 fma; the plain matrix 7), 3 values live, depth 2.
+struct output_2x4_f8c61f88f8eb {
+  static constexpr int rows = 2, columns = 4;
+  static constexpr double matrix[] = {
+      2, -1, -3, 0,
+      0, -1, 3, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(3.0f);
+    const V k1 = V::broadcast(-3.0f);
+    const V k2 = V::broadcast(2.0f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t0 = fms(k0, x2, x1);
+    const V t1 = fms(k1, x2, x1);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = t0 - x3;
+    (t2).store(out + outStride);
+    const V x0 = V::load(in);
+    const V t3 = fma(k2, x0, t1);
+    (t3).store(out);
   }
 };

@@ -2,12 +2,12 @@
 
 // Serves F(3, 4).
 // Operations: 10 (4 add, 1 mul, 5 fma; the plain matrix 19), 4 values live, depth 4.
-struct Output_f03x04_t06_0_pm5o8_pm3o2_inf {
+struct output_3x6_1894cba81083 {
   static constexpr int rows = 3, columns = 6;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 0,
-      0, 0.625, -0.625, 1.5, -1.5, 0,
-      0, 0.390625, 0.390625, 2.25, 2.25, 1,
+      1, 1, 1, 1, 0, 1,
+      0.625, -0.625, 1.5, -1.5, 0, 0,
+      0.390625, 0.390625, 2.25, 2.25, 1, 0,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -16,24 +16,57 @@ struct Output_f03x04_t06_0_pm5o8_pm3o2_inf {
     const V k1 = V::broadcast(0.625f);
     const V k2 = V::broadcast(0.390625f);
     const V k3 = V::broadcast(2.25f);
-    const V x3 = V::load(in + 3 * inStride);
-    const V t0 = k0 * x3;
-    const V x4 = V::load(in + 4 * inStride);
-    const V t1 = fnma(k0, x4, t0);
-    const V t2 = x4 + x3;
-    const V x1 = V::load(in + inStride);
-    const V t3 = fma(k1, x1, t1);
     const V x2 = V::load(in + 2 * inStride);
-    const V t4 = fnma(k1, x2, t3);
+    const V t0 = k0 * x2;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = fnma(k0, x3, t0);
+    const V t2 = x3 + x2;
+    const V x0 = V::load(in);
+    const V t3 = fma(k1, x0, t1);
+    const V x1 = V::load(in + inStride);
+    const V t4 = fnma(k1, x1, t3);
     (t4).store(out + outStride);
-    const V t5 = x2 + x1;
-    const V x5 = V::load(in + 5 * inStride);
-    const V t6 = fma(k2, t5, x5);
+    const V t5 = x1 + x0;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t6 = fma(k2, t5, x4);
     const V t7 = fma(k3, t2, t6);
     (t7).store(out + 2 * outStride);
-    const V x0 = V::load(in);
-    const V t8 = x0 + t2;
+    const V x5 = V::load(in + 5 * inStride);
+    const V t8 = x5 + t2;
     const V t9 = t5 + t8;
     (t9).store(out);
+  }
+};
+
+// Serves F(2, 4).
+// Operations: 8 (0 add, 1 mul, 7 fma; the plain matrix 15), 5 values live, depth 4.
+struct output_2x5_58fd8ae2baa2 {
+  static constexpr int rows = 2, columns = 5;
+  static constexpr double matrix[] = {
+      0.625, 0.625, 1.5, 1.5, 0,
+      0.390625, -0.390625, 2.25, -2.25, 1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(1.5f);
+    const V k1 = V::broadcast(0.625f);
+    const V k2 = V::broadcast(0.390625f);
+    const V k3 = V::broadcast(2.25f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = fma(k0, x3, t0);
+    const V x0 = V::load(in);
+    const V t2 = fma(k1, x0, t1);
+    const V x1 = V::load(in + inStride);
+    const V t3 = fma(k1, x1, t2);
+    (t3).store(out);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = fma(k2, x0, x4);
+    const V t5 = fnma(k2, x1, t4);
+    const V t6 = fma(k3, x2, t5);
+    const V t7 = fnma(k3, x3, t6);
+    (t7).store(out + outStride);
   }
 };

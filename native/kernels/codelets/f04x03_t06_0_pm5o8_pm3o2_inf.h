@@ -2,15 +2,15 @@
 
 // Serves F(4, 3), F(2, 5), F(3, 4).
 // Operations: 12 (0 add, 0 mul, 12 fma; the plain matrix 32), 5 values live, depth 2.
-struct Input_f04x03_t06_0_pm5o8_pm3o2_inf {
+struct input_6x6_dec452860da7 {
   static constexpr int rows = 6, columns = 6;
   static constexpr double matrix[] = {
-      0.87890625, 0, -2.640625, 0, 1, 0,
       0, -1.40625, -2.25, 0.625, 1, 0,
       0, 1.40625, -2.25, -0.625, 1, 0,
       0, -0.5859375, -0.390625, 1.5, 1, 0,
       0, 0.5859375, -0.390625, -1.5, 1, 0,
       0, 0.87890625, 0, -2.640625, 0, 1,
+      0.87890625, 0, -2.640625, 0, 1, 0,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -21,42 +21,42 @@ struct Input_f04x03_t06_0_pm5o8_pm3o2_inf {
     const V k3 = V::broadcast(2.25f);
     const V k4 = V::broadcast(0.625f);
     const V k5 = V::broadcast(1.5f);
-    const V x1 = V::load(in + inStride);
-    const V x5 = V::load(in + 5 * inStride);
-    const V t0 = fma(k0, x1, x5);
-    const V x3 = V::load(in + 3 * inStride);
-    const V t1 = fnma(k1, x3, t0);
-    (t1).store(out + 5 * outStride);
-    const V t2 = fnma(k2, x1, x3);
-    const V t3 = fnma(k3, x1, x3);
     const V x0 = V::load(in);
     const V x4 = V::load(in + 4 * inStride);
-    const V t4 = fma(k0, x0, x4);
+    const V t0 = fma(k0, x0, x4);
     const V x2 = V::load(in + 2 * inStride);
-    const V t5 = fnma(k1, x2, t4);
-    (t5).store(out);
-    const V t6 = fnma(k3, x2, x4);
-    const V t7 = fnma(k2, x2, x4);
-    const V t8 = fnma(k4, t3, t6);
-    (t8).store(out + 2 * outStride);
-    const V t9 = fma(k4, t3, t6);
-    (t9).store(out + outStride);
-    const V t10 = fma(k5, t2, t7);
-    (t10).store(out + 3 * outStride);
-    const V t11 = fnma(k5, t2, t7);
-    (t11).store(out + 4 * outStride);
+    const V t1 = fnma(k1, x2, t0);
+    (t1).store(out + 5 * outStride);
+    const V t2 = fnma(k2, x2, x4);
+    const V t3 = fnma(k3, x2, x4);
+    const V x1 = V::load(in + inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t4 = fma(k0, x1, x5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t5 = fnma(k1, x3, t4);
+    (t5).store(out + 4 * outStride);
+    const V t6 = fnma(k3, x1, x3);
+    const V t7 = fnma(k2, x1, x3);
+    const V t8 = fnma(k4, t6, t3);
+    (t8).store(out + outStride);
+    const V t9 = fma(k4, t6, t3);
+    (t9).store(out);
+    const V t10 = fma(k5, t7, t2);
+    (t10).store(out + 2 * outStride);
+    const V t11 = fnma(k5, t7, t2);
+    (t11).store(out + 3 * outStride);
   }
 };
 
 // Serves F(4, 3).
 // Operations: 12 (6 add, 2 mul, 4 fma; the plain matrix 26), 7 values live, depth 3.
-struct Output_f04x03_t06_0_pm5o8_pm3o2_inf {
+struct output_4x6_970809eca5e3 {
   static constexpr int rows = 4, columns = 6;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 0,
-      0, 0.625, -0.625, 1.5, -1.5, 0,
-      0, 0.390625, 0.390625, 2.25, 2.25, 0,
-      0, 0.244140625, -0.244140625, 3.375, -3.375, 1,
+      1, 1, 1, 1, 0, 1,
+      0.625, -0.625, 1.5, -1.5, 0, 0,
+      0.390625, 0.390625, 2.25, 2.25, 0, 0,
+      0.244140625, -0.244140625, 3.375, -3.375, 1, 0,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -67,27 +67,177 @@ struct Output_f04x03_t06_0_pm5o8_pm3o2_inf {
     const V k3 = V::broadcast(2.25f);
     const V k4 = V::broadcast(0.24414063f);
     const V k5 = V::broadcast(3.375f);
-    const V x2 = V::load(in + 2 * inStride);
     const V x1 = V::load(in + inStride);
-    const V t0 = x2 + x1;
-    const V x4 = V::load(in + 4 * inStride);
-    const V x3 = V::load(in + 3 * inStride);
-    const V t1 = x4 + x3;
     const V x0 = V::load(in);
-    const V t2 = x0 + t1;
+    const V t0 = x1 + x0;
+    const V x3 = V::load(in + 3 * inStride);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = x3 + x2;
+    const V x5 = V::load(in + 5 * inStride);
+    const V t2 = x5 + t1;
     const V t3 = t0 + t2;
     (t3).store(out);
-    const V t4 = x1 - x2;
-    const V t5 = x3 - x4;
+    const V t4 = x0 - x1;
+    const V t5 = x2 - x3;
     const V t6 = k0 * t5;
     const V t7 = fma(k1, t4, t6);
     (t7).store(out + outStride);
     const V t8 = k2 * t0;
     const V t9 = fma(k3, t1, t8);
     (t9).store(out + 2 * outStride);
-    const V x5 = V::load(in + 5 * inStride);
-    const V t10 = fma(k4, t4, x5);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t10 = fma(k4, t4, x4);
     const V t11 = fma(k5, t5, t10);
     (t11).store(out + 3 * outStride);
+  }
+};
+
+// Serves F(3, 3), F(1, 5), F(2, 4).
+// Operations: 10 (0 add, 0 mul, 10 fma; the plain matrix 28), 5 values live, depth 2.
+struct input_5x5_7c5d58c6b841 {
+  static constexpr int rows = 5, columns = 5;
+  static constexpr double matrix[] = {
+      -1.40625, -2.25, 0.625, 1, 0,
+      -1.40625, 2.25, 0.625, -1, 0,
+      -0.5859375, -0.390625, 1.5, 1, 0,
+      -0.5859375, 0.390625, 1.5, -1, 0,
+      0.87890625, 0, -2.640625, 0, 1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.87890625f);
+    const V k1 = V::broadcast(2.640625f);
+    const V k2 = V::broadcast(0.390625f);
+    const V k3 = V::broadcast(2.25f);
+    const V k4 = V::broadcast(0.625f);
+    const V k5 = V::broadcast(1.5f);
+    const V x0 = V::load(in);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = fma(k0, x0, x4);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fnma(k1, x2, t0);
+    (t1).store(out + 4 * outStride);
+    const V t2 = fnma(k2, x0, x2);
+    const V t3 = fnma(k3, x0, x2);
+    const V x1 = V::load(in + inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t4 = fnma(k3, x1, x3);
+    const V t5 = fnma(k2, x1, x3);
+    const V t6 = fma(k4, t3, t4);
+    (t6).store(out);
+    const V t7 = fms(k4, t3, t4);
+    (t7).store(out + outStride);
+    const V t8 = fma(k5, t2, t5);
+    (t8).store(out + 2 * outStride);
+    const V t9 = fms(k5, t2, t5);
+    (t9).store(out + 3 * outStride);
+  }
+};
+
+// Serves F(3, 3).
+// Operations: 10 (2 add, 2 mul, 6 fma; the plain matrix 22), 4 values live, depth 4.
+struct output_3x5_30620e6da521 {
+  static constexpr int rows = 3, columns = 5;
+  static constexpr double matrix[] = {
+      0.625, 0.625, 1.5, 1.5, 0,
+      0.390625, -0.390625, 2.25, -2.25, 0,
+      0.244140625, 0.244140625, 3.375, 3.375, 1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.390625f);
+    const V k1 = V::broadcast(2.25f);
+    const V k2 = V::broadcast(1.5f);
+    const V k3 = V::broadcast(0.625f);
+    const V k4 = V::broadcast(0.24414063f);
+    const V k5 = V::broadcast(3.375f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    const V x1 = V::load(in + inStride);
+    const V t1 = fnma(k0, x1, t0);
+    const V t2 = x1 + x0;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t3 = fma(k1, x2, t1);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t4 = fnma(k1, x3, t3);
+    (t4).store(out + outStride);
+    const V t5 = x3 + x2;
+    const V t6 = k2 * t5;
+    const V t7 = fma(k3, t2, t6);
+    (t7).store(out);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t8 = fma(k4, t2, x4);
+    const V t9 = fma(k5, t5, t8);
+    (t9).store(out + 2 * outStride);
+  }
+};
+
+// Serves F(2, 3).
+// Operations: 8 (0 add, 0 mul, 8 fma; the plain matrix 24), 5 values live, depth 2.
+struct input_4x4_d897a852a034 {
+  static constexpr int rows = 4, columns = 4;
+  static constexpr double matrix[] = {
+      -1.40625, -2.25, 0.625, 1,
+      -1.40625, 2.25, 0.625, -1,
+      -0.5859375, -0.390625, 1.5, 1,
+      -0.5859375, 0.390625, 1.5, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.25f);
+    const V k1 = V::broadcast(0.390625f);
+    const V k2 = V::broadcast(0.625f);
+    const V k3 = V::broadcast(1.5f);
+    const V x1 = V::load(in + inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = fnma(k0, x1, x3);
+    const V t1 = fnma(k1, x1, x3);
+    const V x0 = V::load(in);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t2 = fnma(k1, x0, x2);
+    const V t3 = fnma(k0, x0, x2);
+    const V t4 = fma(k2, t3, t0);
+    (t4).store(out);
+    const V t5 = fms(k2, t3, t0);
+    (t5).store(out + outStride);
+    const V t6 = fms(k3, t2, t1);
+    (t6).store(out + 3 * outStride);
+    const V t7 = fma(k3, t2, t1);
+    (t7).store(out + 2 * outStride);
+  }
+};
+
+// Serves F(2, 3).
+// Operations: 8 (0 add, 2 mul, 6 fma; the plain matrix 14), 5 values live, depth 4.
+struct output_2x4_0497972190b8 {
+  static constexpr int rows = 2, columns = 4;
+  static constexpr double matrix[] = {
+      0.625, 0.625, 1.5, 1.5,
+      0.390625, -0.390625, 2.25, -2.25,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(1.5f);
+    const V k1 = V::broadcast(0.625f);
+    const V k2 = V::broadcast(0.390625f);
+    const V k3 = V::broadcast(2.25f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = fma(k0, x3, t0);
+    const V x0 = V::load(in);
+    const V t2 = fma(k1, x0, t1);
+    const V x1 = V::load(in + inStride);
+    const V t3 = fma(k1, x1, t2);
+    (t3).store(out);
+    const V t4 = k2 * x0;
+    const V t5 = fnma(k2, x1, t4);
+    const V t6 = fma(k3, x2, t5);
+    const V t7 = fnma(k3, x3, t6);
+    (t7).store(out + outStride);
   }
 };

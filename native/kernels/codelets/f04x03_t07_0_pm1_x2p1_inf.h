@@ -2,39 +2,39 @@
 
 // Serves F(4, 3).
 // Operations: 10 (10 add, 0 mul, 0 fma; the plain matrix 15), 5 values live, depth 2.
-struct Input_f04x03_t07_0_pm1_x2p1_inf {
+struct input_7x6_4f20f5e09b37 {
   static constexpr int rows = 7, columns = 6;
   static constexpr double matrix[] = {
       1, 0, 0, 0, -1, 0,
       0, 1, 1, 1, 1, 0,
       0, -1, 1, -1, 1, 0,
+      0, 1, 0, 0, 0, -1,
       0, 1, -1, -1, 1, 0,
       0, -1, -1, 1, 1, 0,
       0, 0, -1, 0, 1, 0,
-      0, 1, 0, 0, 0, -1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
-    const V x1 = V::load(in + inStride);
-    const V x5 = V::load(in + 5 * inStride);
-    const V t0 = x1 - x5;
-    (t0).store(out + 6 * outStride);
     const V x0 = V::load(in);
     const V x4 = V::load(in + 4 * inStride);
-    const V t1 = x0 - x4;
-    (t1).store(out);
+    const V t0 = x0 - x4;
+    (t0).store(out);
+    const V x1 = V::load(in + inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t1 = x1 - x5;
+    (t1).store(out + 3 * outStride);
     const V x2 = V::load(in + 2 * inStride);
     const V t2 = x4 - x2;
-    (t2).store(out + 5 * outStride);
+    (t2).store(out + 6 * outStride);
     const V t3 = x4 + x2;
     const V x3 = V::load(in + 3 * inStride);
     const V t4 = x3 + x1;
     const V t5 = x1 - x3;
     const V t6 = t2 - t5;
-    (t6).store(out + 4 * outStride);
+    (t6).store(out + 5 * outStride);
     const V t7 = t5 + t2;
-    (t7).store(out + 3 * outStride);
+    (t7).store(out + 4 * outStride);
     const V t8 = t3 - t4;
     (t8).store(out + 2 * outStride);
     const V t9 = t3 + t4;
@@ -44,23 +44,23 @@ struct Input_f04x03_t07_0_pm1_x2p1_inf {
 
 // Serves F(4, 3).
 // Operations: 11 (11 add, 0 mul, 0 fma; the plain matrix 16), 5 values live, depth 3.
-struct Output_f04x03_t07_0_pm1_x2p1_inf {
+struct output_4x7_633543754c4e {
   static constexpr int rows = 4, columns = 7;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 0, 0,
-      0, 1, -1, 1, -1, 1, 0,
-      0, 1, 1, -1, -1, 0, 0,
-      0, 1, -1, -1, 1, -1, -1,
+      1, 1, 1, 0, 1, 1, 0,
+      0, 1, -1, 0, 1, -1, 1,
+      0, 1, 1, 0, -1, -1, 0,
+      0, 1, -1, -1, -1, 1, -1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
-    const V x4 = V::load(in + 4 * inStride);
-    const V x3 = V::load(in + 3 * inStride);
-    const V t0 = x4 + x3;
-    const V t1 = x3 - x4;
     const V x5 = V::load(in + 5 * inStride);
-    const V t2 = x5 + t1;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = x5 + x4;
+    const V t1 = x4 - x5;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t2 = x6 + t1;
     const V x2 = V::load(in + 2 * inStride);
     const V x1 = V::load(in + inStride);
     const V t3 = x2 + x1;
@@ -73,9 +73,34 @@ struct Output_f04x03_t07_0_pm1_x2p1_inf {
     (t7).store(out);
     const V t8 = t2 + t4;
     (t8).store(out + outStride);
-    const V x6 = V::load(in + 6 * inStride);
-    const V t9 = t4 - x6;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t9 = t4 - x3;
     const V t10 = t9 - t2;
     (t10).store(out + 3 * outStride);
+  }
+};
+
+// Serves F(2, 3).
+// Operations: 4 (0 add, 0 mul, 4 fma; the plain matrix 8), 3 values live, depth 2.
+struct output_2x4_4c102a91f187 {
+  static constexpr int rows = 2, columns = 4;
+  static constexpr double matrix[] = {
+      1, 2, 2, 0,
+      0, 2, -2, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t0 = fma(k0, x1, x0);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fma(k0, x2, t0);
+    (t1).store(out);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fms(k0, x1, x3);
+    const V t3 = fnma(k0, x2, t2);
+    (t3).store(out + outStride);
   }
 };

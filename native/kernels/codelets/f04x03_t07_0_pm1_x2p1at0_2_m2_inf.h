@@ -2,40 +2,40 @@
 
 // Serves F(4, 3).
 // Operations: 10 (8 add, 0 mul, 2 fma; the plain matrix 19), 5 values live, depth 2.
-struct Input_f04x03_t07_0_pm1_x2p1at0_2_m2_inf {
+struct input_7x6_94133331d1d9 {
   static constexpr int rows = 7, columns = 6;
   static constexpr double matrix[] = {
       1, 0, 0, 0, -1, 0,
       0, 1, 1, 1, 1, 0,
       0, -1, 1, -1, 1, 0,
+      0, 1, 0, 0, 0, -1,
       0, 0, -1, 0, 1, 0,
       0, -2, -1, 2, 1, 0,
       0, 2, -1, -2, 1, 0,
-      0, 1, 0, 0, 0, -1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
     const V k0 = V::broadcast(2.0f);
-    const V x1 = V::load(in + inStride);
-    const V x5 = V::load(in + 5 * inStride);
-    const V t0 = x1 - x5;
-    (t0).store(out + 6 * outStride);
     const V x0 = V::load(in);
     const V x4 = V::load(in + 4 * inStride);
-    const V t1 = x0 - x4;
-    (t1).store(out);
+    const V t0 = x0 - x4;
+    (t0).store(out);
+    const V x1 = V::load(in + inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t1 = x1 - x5;
+    (t1).store(out + 3 * outStride);
     const V x2 = V::load(in + 2 * inStride);
     const V t2 = x4 - x2;
-    (t2).store(out + 3 * outStride);
+    (t2).store(out + 4 * outStride);
     const V t3 = x4 + x2;
     const V x3 = V::load(in + 3 * inStride);
     const V t4 = x3 + x1;
     const V t5 = x1 - x3;
     const V t6 = fma(k0, t5, t2);
-    (t6).store(out + 5 * outStride);
+    (t6).store(out + 6 * outStride);
     const V t7 = fnma(k0, t5, t2);
-    (t7).store(out + 4 * outStride);
+    (t7).store(out + 5 * outStride);
     const V t8 = t3 - t4;
     (t8).store(out + 2 * outStride);
     const V t9 = t3 + t4;
@@ -45,24 +45,24 @@ struct Input_f04x03_t07_0_pm1_x2p1at0_2_m2_inf {
 
 // Serves F(4, 3).
 // Operations: 11 (9 add, 0 mul, 2 fma; the plain matrix 20), 5 values live, depth 3.
-struct Output_f04x03_t07_0_pm1_x2p1at0_2_m2_inf {
+struct output_4x7_56a5e01cdb5f {
   static constexpr int rows = 4, columns = 7;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 0,
-      0, 1, -1, 0, 2, -2, 0,
-      0, 1, 1, -1, -1, -1, 0,
-      0, 1, -1, 0, -2, 2, -1,
+      1, 1, 1, 0, 1, 1, 1,
+      0, 1, -1, 0, 0, 2, -2,
+      0, 1, 1, 0, -1, -1, -1,
+      0, 1, -1, -1, 0, -2, 2,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
     const V k0 = V::broadcast(2.0f);
+    const V x6 = V::load(in + 6 * inStride);
     const V x5 = V::load(in + 5 * inStride);
+    const V t0 = x6 + x5;
+    const V t1 = x5 - x6;
     const V x4 = V::load(in + 4 * inStride);
-    const V t0 = x5 + x4;
-    const V t1 = x4 - x5;
-    const V x3 = V::load(in + 3 * inStride);
-    const V t2 = x3 + t0;
+    const V t2 = x4 + t0;
     const V x2 = V::load(in + 2 * inStride);
     const V x1 = V::load(in + inStride);
     const V t3 = x2 + x1;
@@ -76,8 +76,8 @@ struct Output_f04x03_t07_0_pm1_x2p1at0_2_m2_inf {
     const V t8 = fma(k0, t1, t4);
     (t8).store(out + outStride);
     const V t9 = fnma(k0, t1, t4);
-    const V x6 = V::load(in + 6 * inStride);
-    const V t10 = t9 - x6;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t10 = t9 - x3;
     (t10).store(out + 3 * outStride);
   }
 };

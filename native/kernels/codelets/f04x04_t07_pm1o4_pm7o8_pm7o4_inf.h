@@ -2,13 +2,13 @@
 
 // Serves F(4, 4).
 // Operations: 17 (8 add, 2 mul, 7 fma; the plain matrix 39), 8 values live, depth 4.
-struct Output_f04x04_t07_pm1o4_pm7o8_pm7o4_inf {
+struct output_4x7_bdab7955c11f {
   static constexpr int rows = 4, columns = 7;
   static constexpr double matrix[] = {
       1, 1, 1, 1, 1, 1, 0,
-      0.25, -0.25, 0.875, -0.875, 1.75, -1.75, 0,
-      0.0625, 0.0625, 0.765625, 0.765625, 3.0625, 3.0625, 0,
-      0.015625, -0.015625, 0.669921875, -0.669921875, 5.359375, -5.359375, -1,
+      0.25, 0.875, -0.875, 1.75, -1.75, -0.25, 0,
+      0.0625, 0.765625, 0.765625, 3.0625, 3.0625, 0.0625, 0,
+      0.015625, 0.669921875, -0.669921875, 5.359375, -5.359375, -0.015625, -1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -16,39 +16,124 @@ struct Output_f04x04_t07_pm1o4_pm7o8_pm7o4_inf {
     const V k0 = V::broadcast(0.0625f);
     const V k1 = V::broadcast(0.765625f);
     const V k2 = V::broadcast(3.0625f);
-    const V k3 = V::broadcast(0.25f);
-    const V k4 = V::broadcast(0.015625f);
-    const V k5 = V::broadcast(1.75f);
-    const V k6 = V::broadcast(0.875f);
-    const V k7 = V::broadcast(0.6699219f);
-    const V k8 = V::broadcast(5.359375f);
-    const V x5 = V::load(in + 5 * inStride);
-    const V x4 = V::load(in + 4 * inStride);
-    const V t0 = x5 + x4;
-    const V t1 = x4 - x5;
-    const V x3 = V::load(in + 3 * inStride);
+    const V k3 = V::broadcast(0.015625f);
+    const V k4 = V::broadcast(0.25f);
+    const V k5 = V::broadcast(0.6699219f);
+    const V k6 = V::broadcast(5.359375f);
+    const V k7 = V::broadcast(1.75f);
+    const V k8 = V::broadcast(0.875f);
     const V x2 = V::load(in + 2 * inStride);
-    const V t2 = x3 + x2;
-    const V t3 = x2 - x3;
-    const V t4 = t2 + t0;
     const V x1 = V::load(in + inStride);
+    const V t0 = x2 + x1;
+    const V t1 = x1 - x2;
+    const V x4 = V::load(in + 4 * inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = x4 + x3;
+    const V t3 = x3 - x4;
+    const V t4 = t0 + t2;
+    const V x5 = V::load(in + 5 * inStride);
     const V x0 = V::load(in);
-    const V t5 = x1 + x0;
+    const V t5 = x5 + x0;
     const V t6 = t5 + t4;
     (t6).store(out);
-    const V t7 = x0 - x1;
+    const V t7 = x0 - x5;
     const V t8 = k0 * t5;
-    const V t9 = fma(k1, t2, t8);
-    const V t10 = fma(k2, t0, t9);
+    const V t9 = fma(k1, t0, t8);
+    const V t10 = fma(k2, t2, t9);
     (t10).store(out + 2 * outStride);
-    const V t11 = k3 * t7;
     const V x6 = V::load(in + 6 * inStride);
-    const V t12 = fms(k4, t7, x6);
+    const V t11 = fms(k3, t7, x6);
+    const V t12 = k4 * t7;
     const V t13 = fma(k5, t1, t11);
     const V t14 = fma(k6, t3, t13);
-    (t14).store(out + outStride);
+    (t14).store(out + 3 * outStride);
     const V t15 = fma(k7, t3, t12);
     const V t16 = fma(k8, t1, t15);
-    (t16).store(out + 3 * outStride);
+    (t16).store(out + outStride);
+  }
+};
+
+// Serves F(3, 4).
+// Operations: 14 (5 add, 2 mul, 7 fma; the plain matrix 27), 5 values live, depth 6.
+struct output_3x6_de33be51dbb3 {
+  static constexpr int rows = 3, columns = 6;
+  static constexpr double matrix[] = {
+      1, 1, 1, 1, 1, 1,
+      0.25, 0.875, -0.875, 1.75, -1.75, -0.25,
+      0.0625, 0.765625, 0.765625, 3.0625, 3.0625, 0.0625,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.25f);
+    const V k1 = V::broadcast(1.75f);
+    const V k2 = V::broadcast(0.875f);
+    const V k3 = V::broadcast(0.0625f);
+    const V k4 = V::broadcast(0.765625f);
+    const V k5 = V::broadcast(3.0625f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    const V x5 = V::load(in + 5 * inStride);
+    const V t1 = fnma(k0, x5, t0);
+    const V t2 = x5 + x0;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t3 = fma(k1, x3, t1);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = x4 + x3;
+    const V t5 = fnma(k1, x4, t3);
+    const V x1 = V::load(in + inStride);
+    const V t6 = fma(k2, x1, t5);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t7 = fnma(k2, x2, t6);
+    (t7).store(out + outStride);
+    const V t8 = x2 + x1;
+    const V t9 = k3 * t2;
+    const V t10 = fma(k4, t8, t9);
+    const V t11 = fma(k5, t4, t10);
+    (t11).store(out + 2 * outStride);
+    const V t12 = t8 + t4;
+    const V t13 = t2 + t12;
+    (t13).store(out);
+  }
+};
+
+// Serves F(2, 4).
+// Operations: 10 (0 add, 2 mul, 8 fma; the plain matrix 18), 5 values live, depth 5.
+struct output_2x5_04a4e23c5d76 {
+  static constexpr int rows = 2, columns = 5;
+  static constexpr double matrix[] = {
+      0.5, 1.125, 0.625, 2, 1.5,
+      0.125, 0.984375, -0.546875, 3.5, -2.625,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.125f);
+    const V k1 = V::broadcast(0.546875f);
+    const V k2 = V::broadcast(2.625f);
+    const V k3 = V::broadcast(1.5f);
+    const V k4 = V::broadcast(2.0f);
+    const V k5 = V::broadcast(0.625f);
+    const V k6 = V::broadcast(0.5f);
+    const V k7 = V::broadcast(3.5f);
+    const V k8 = V::broadcast(0.984375f);
+    const V k9 = V::broadcast(1.125f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fnma(k1, x2, t0);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t2 = fnma(k2, x4, t1);
+    const V t3 = k3 * x4;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t4 = fma(k4, x3, t3);
+    const V t5 = fma(k5, x2, t4);
+    const V t6 = fma(k6, x0, t5);
+    const V t7 = fma(k7, x3, t2);
+    const V x1 = V::load(in + inStride);
+    const V t8 = fma(k8, x1, t7);
+    (t8).store(out + outStride);
+    const V t9 = fma(k9, x1, t6);
+    (t9).store(out);
   }
 };

@@ -2,14 +2,14 @@
 
 // Serves F(5, 5).
 // Operations: 25 (13 add, 0 mul, 12 fma; the plain matrix 62), 9 values live, depth 5.
-struct Output_f05x05_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
+struct output_5x10_58c9911f7fea {
   static constexpr int rows = 5, columns = 10;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 1, 0, 0,
-      0.375, -0.375, 0.875, -0.875, 1.625, -1.625, 1, -1, 1, 0,
-      0.140625, 0.140625, 0.765625, 0.765625, 2.640625, 2.640625, -1, -1, 0, 0,
-      0.052734375, -0.052734375, 0.669921875, -0.669921875, 4.291015625, -4.291015625, -1, 1, -1, 0,
-      0.019775390625, 0.019775390625, 0.586181640625, 0.586181640625, 6.972900390625, 6.972900390625, 1, 1, 0, -1,
+      1, 1, 1, 1, 1, 1, 0, 1, 1, 0,
+      0.375, -0.375, 0.875, -0.875, 1.625, -1.625, 0, 1, -1, 1,
+      0.140625, 0.140625, 0.765625, 0.765625, 2.640625, 2.640625, 0, -1, -1, 0,
+      0.052734375, -0.052734375, 0.669921875, -0.669921875, 4.291015625, -4.291015625, 0, -1, 1, -1,
+      0.019775390625, 0.019775390625, 0.586181640625, 0.586181640625, 6.972900390625, 6.972900390625, -1, 1, 1, 0,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -38,12 +38,12 @@ struct Output_f05x05_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
     const V x2 = V::load(in + 2 * inStride);
     const V t4 = x3 + x2;
     const V t5 = x2 - x3;
-    const V x7 = V::load(in + 7 * inStride);
-    const V x6 = V::load(in + 6 * inStride);
-    const V t6 = x7 + x6;
-    const V t7 = x6 - x7;
     const V x8 = V::load(in + 8 * inStride);
-    const V t8 = x8 + t7;
+    const V x7 = V::load(in + 7 * inStride);
+    const V t6 = x8 + x7;
+    const V t7 = x7 - x8;
+    const V x9 = V::load(in + 9 * inStride);
+    const V t8 = x9 + t7;
     const V t9 = fms(k0, t2, t8);
     const V t10 = fma(k1, t5, t9);
     const V t11 = fma(k2, t0, t10);
@@ -62,9 +62,58 @@ struct Output_f05x05_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
     const V t21 = fma(k9, t4, t20);
     (t21).store(out + 2 * outStride);
     const V t22 = fma(k10, t4, t19);
-    const V x9 = V::load(in + 9 * inStride);
-    const V t23 = t22 - x9;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t23 = t22 - x6;
     const V t24 = fma(k11, t1, t23);
     (t24).store(out + 4 * outStride);
+  }
+};
+
+// Serves F(3, 5).
+// Operations: 15 (3 add, 2 mul, 10 fma; the plain matrix 34), 5 values live, depth 6.
+struct output_3x7_ce67f74446c7 {
+  static constexpr int rows = 3, columns = 7;
+  static constexpr double matrix[] = {
+      1.140625, 1.140625, 1.765625, 1.765625, 3.640625, 3.640625, 0,
+      0.427734375, -0.427734375, 1.544921875, -1.544921875, 5.916015625, -5.916015625, 0,
+      0.160400390625, 0.160400390625, 1.351806640625, 1.351806640625, 9.613525390625, 9.613525390625, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.42773438f);
+    const V k1 = V::broadcast(5.9160156f);
+    const V k2 = V::broadcast(1.5449219f);
+    const V k3 = V::broadcast(3.640625f);
+    const V k4 = V::broadcast(1.765625f);
+    const V k5 = V::broadcast(1.140625f);
+    const V k6 = V::broadcast(0.16040039f);
+    const V k7 = V::broadcast(1.3518066f);
+    const V k8 = V::broadcast(9.613525f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    const V x1 = V::load(in + inStride);
+    const V t1 = x1 + x0;
+    const V t2 = fnma(k0, x1, t0);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t3 = fma(k1, x4, t2);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t4 = x5 + x4;
+    const V t5 = fnma(k1, x5, t3);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t6 = fma(k2, x2, t5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t7 = fnma(k2, x3, t6);
+    (t7).store(out + outStride);
+    const V t8 = x3 + x2;
+    const V t9 = k3 * t4;
+    const V t10 = fma(k4, t8, t9);
+    const V t11 = fma(k5, t1, t10);
+    (t11).store(out);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t12 = fms(k6, t1, x6);
+    const V t13 = fma(k7, t8, t12);
+    const V t14 = fma(k8, t4, t13);
+    (t14).store(out + 2 * outStride);
   }
 };

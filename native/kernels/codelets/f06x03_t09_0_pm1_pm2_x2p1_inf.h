@@ -2,7 +2,7 @@
 
 // Serves F(6, 3).
 // Operations: 20 (7 add, 0 mul, 13 fma; the plain matrix 60), 7 values live, depth 3.
-struct Input_f06x03_t09_0_pm1_pm2_x2p1_inf {
+struct input_9x8_bf4f97ebdf02 {
   static constexpr int rows = 9, columns = 8;
   static constexpr double matrix[] = {
       4, 0, -1, 0, -4, 0, 1, 0,
@@ -10,10 +10,10 @@ struct Input_f06x03_t09_0_pm1_pm2_x2p1_inf {
       0, 4, -4, 3, -3, -1, 1, 0,
       0, -2, -1, 0, 0, 2, 1, 0,
       0, 2, -1, 0, 0, -2, 1, 0,
+      0, 4, 0, -1, 0, -4, 0, 1,
       0, -4, 4, 5, -5, -1, 1, 0,
       0, 4, 4, -5, -5, 1, 1, 0,
       0, 0, 4, 0, -5, 0, 1, 0,
-      0, 4, 0, -1, 0, -4, 0, 1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -29,50 +29,50 @@ struct Input_f06x03_t09_0_pm1_pm2_x2p1_inf {
     const V t1 = fnma(k0, x3, x5);
     const V x1 = V::load(in + inStride);
     const V t2 = fnma(k1, x1, t1);
-    const V t3 = x1 - x5;
-    const V t4 = fma(k1, x1, x5);
-    const V t5 = fma(k1, t3, t0);
-    (t5).store(out + 8 * outStride);
-    const V t6 = fnma(k2, x3, t4);
+    const V t3 = fma(k1, x1, x5);
+    const V t4 = fnma(k2, x3, t3);
+    const V t5 = x1 - x5;
+    const V t6 = fma(k1, t5, t0);
+    (t6).store(out + 5 * outStride);
     const V x6 = V::load(in + 6 * inStride);
     const V x2 = V::load(in + 2 * inStride);
     const V t7 = x6 - x2;
-    const V t8 = fma(k3, t3, t7);
+    const V t8 = fma(k3, t5, t7);
     (t8).store(out + 4 * outStride);
-    const V t9 = fnma(k3, t3, t7);
+    const V t9 = fnma(k3, t5, t7);
     (t9).store(out + 3 * outStride);
     const V x0 = V::load(in);
     const V t10 = fma(k1, x0, t7);
     const V x4 = V::load(in + 4 * inStride);
     const V t11 = fnma(k1, x4, t10);
     (t11).store(out);
-    const V t12 = fma(k1, x2, x6);
-    const V t13 = fnma(k2, x4, t12);
-    (t13).store(out + 7 * outStride);
-    const V t14 = fnma(k0, x4, x6);
-    const V t15 = fnma(k1, x2, t14);
-    const V t16 = t15 - t2;
-    (t16).store(out + 2 * outStride);
-    const V t17 = t15 + t2;
-    (t17).store(out + outStride);
-    const V t18 = t13 - t6;
-    (t18).store(out + 5 * outStride);
-    const V t19 = t6 + t13;
-    (t19).store(out + 6 * outStride);
+    const V t12 = fnma(k0, x4, x6);
+    const V t13 = fma(k1, x2, x6);
+    const V t14 = fnma(k2, x4, t13);
+    (t14).store(out + 8 * outStride);
+    const V t15 = t14 - t4;
+    (t15).store(out + 6 * outStride);
+    const V t16 = t4 + t14;
+    (t16).store(out + 7 * outStride);
+    const V t17 = fnma(k1, x2, t12);
+    const V t18 = t17 + t2;
+    (t18).store(out + outStride);
+    const V t19 = t17 - t2;
+    (t19).store(out + 2 * outStride);
   }
 };
 
 // Serves F(6, 3).
 // Operations: 19 (14 add, 0 mul, 5 fma; the plain matrix 45), 9 values live, depth 5.
-struct Output_f06x03_t09_0_pm1_pm2_x2p1_inf {
+struct output_6x9_42680c220567 {
   static constexpr int rows = 6, columns = 9;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 0, 0,
-      0, 1, -1, 2, -2, 1, -1, 1, 0,
-      0, 1, 1, 4, 4, -1, -1, 0, 0,
-      0, 1, -1, 8, -8, -1, 1, -1, 0,
-      0, 1, 1, 16, 16, 1, 1, 0, 0,
-      0, 1, -1, 32, -32, 1, -1, 1, 1,
+      1, 1, 1, 1, 1, 0, 1, 1, 0,
+      0, 1, -1, 2, -2, 0, 1, -1, 1,
+      0, 1, 1, 4, 4, 0, -1, -1, 0,
+      0, 1, -1, 8, -8, 0, -1, 1, -1,
+      0, 1, 1, 16, 16, 0, 1, 1, 0,
+      0, 1, -1, 32, -32, 1, 1, -1, 1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -82,12 +82,12 @@ struct Output_f06x03_t09_0_pm1_pm2_x2p1_inf {
     const V k2 = V::broadcast(8.0f);
     const V k3 = V::broadcast(2.0f);
     const V k4 = V::broadcast(32.0f);
-    const V x6 = V::load(in + 6 * inStride);
-    const V x5 = V::load(in + 5 * inStride);
-    const V t0 = x6 + x5;
-    const V t1 = x5 - x6;
     const V x7 = V::load(in + 7 * inStride);
-    const V t2 = x7 + t1;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t0 = x7 + x6;
+    const V t1 = x6 - x7;
+    const V x8 = V::load(in + 8 * inStride);
+    const V t2 = x8 + t1;
     const V x4 = V::load(in + 4 * inStride);
     const V x3 = V::load(in + 3 * inStride);
     const V t3 = x4 + x3;
@@ -113,8 +113,88 @@ struct Output_f06x03_t09_0_pm1_pm2_x2p1_inf {
     const V t16 = fma(k3, t4, t15);
     (t16).store(out + outStride);
     const V t17 = fma(k4, t4, t15);
-    const V x8 = V::load(in + 8 * inStride);
-    const V t18 = x8 + t17;
+    const V x5 = V::load(in + 5 * inStride);
+    const V t18 = x5 + t17;
     (t18).store(out + 5 * outStride);
+  }
+};
+
+// Serves F(4, 3).
+// Operations: 12 (4 add, 2 mul, 6 fma; the plain matrix 30), 7 values live, depth 3.
+struct output_4x6_765933f9a1dc {
+  static constexpr int rows = 4, columns = 6;
+  static constexpr double matrix[] = {
+      1, 2, 2, 5, 5, 0,
+      0, 2, -2, 10, -10, 0,
+      0, 2, 2, 20, 20, 0,
+      0, 2, -2, 40, -40, 1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(5.0f);
+    const V k1 = V::broadcast(2.0f);
+    const V k2 = V::broadcast(10.0f);
+    const V k3 = V::broadcast(20.0f);
+    const V k4 = V::broadcast(40.0f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t0 = x2 + x1;
+    const V x4 = V::load(in + 4 * inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = x4 + x3;
+    const V x0 = V::load(in);
+    const V t2 = fma(k0, t1, x0);
+    const V t3 = fma(k1, t0, t2);
+    (t3).store(out);
+    const V t4 = x1 - x2;
+    const V t5 = x3 - x4;
+    const V t6 = k2 * t5;
+    const V t7 = fma(k1, t4, t6);
+    (t7).store(out + outStride);
+    const V t8 = k1 * t0;
+    const V t9 = fma(k3, t1, t8);
+    (t9).store(out + 2 * outStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t10 = fma(k1, t4, x5);
+    const V t11 = fma(k4, t5, t10);
+    (t11).store(out + 3 * outStride);
+  }
+};
+
+// Serves F(3, 3).
+// Operations: 10 (2 add, 2 mul, 6 fma; the plain matrix 22), 4 values live, depth 4.
+struct output_3x5_b6a3a7d40e83 {
+  static constexpr int rows = 3, columns = 5;
+  static constexpr double matrix[] = {
+      1, 2, 2, 5, 5,
+      0, 2, -2, 10, -10,
+      0, 2, 2, 20, 20,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(10.0f);
+    const V k1 = V::broadcast(2.0f);
+    const V k2 = V::broadcast(20.0f);
+    const V k3 = V::broadcast(5.0f);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = k0 * x3;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t1 = fnma(k0, x4, t0);
+    const V t2 = x4 + x3;
+    const V x1 = V::load(in + inStride);
+    const V t3 = fma(k1, x1, t1);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t4 = fnma(k1, x2, t3);
+    (t4).store(out + outStride);
+    const V t5 = x2 + x1;
+    const V t6 = k1 * t5;
+    const V t7 = fma(k2, t2, t6);
+    (t7).store(out + 2 * outStride);
+    const V x0 = V::load(in);
+    const V t8 = fma(k3, t2, x0);
+    const V t9 = fma(k1, t5, t8);
+    (t9).store(out);
   }
 };

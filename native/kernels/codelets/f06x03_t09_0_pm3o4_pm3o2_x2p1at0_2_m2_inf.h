@@ -2,7 +2,7 @@
 
 // Serves F(6, 3).
 // Operations: 24 (0 add, 0 mul, 24 fma; the plain matrix 76), 8 values live, depth 3.
-struct Input_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf {
+struct input_9x8_0b24bff5d4ba {
   static constexpr int rows = 9, columns = 8;
   static constexpr double matrix[] = {
       1.265625, 0, -1.546875, 0, -1.8125, 0, 1, 0,
@@ -10,10 +10,10 @@ struct Input_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf {
       0, 1.6875, -2.25, 0.9375, -1.25, -0.75, 1, 0,
       0, -0.84375, -0.5625, 0.65625, 0.4375, 1.5, 1, 0,
       0, 0.84375, -0.5625, -0.65625, 0.4375, -1.5, 1, 0,
+      0, 1.265625, 0, -1.546875, 0, -1.8125, 0, 1,
       0, 0, 1.265625, 0, -2.8125, 0, 1, 0,
       0, 2.53125, 1.265625, -5.625, -2.8125, 2, 1, 0,
       0, -2.53125, 1.265625, 5.625, -2.8125, -2, 1, 0,
-      0, 1.265625, 0, -1.546875, 0, -1.8125, 0, 1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -23,67 +23,67 @@ struct Input_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf {
     const V k2 = V::broadcast(1.8125f);
     const V k3 = V::broadcast(0.4375f);
     const V k4 = V::broadcast(0.5625f);
-    const V k5 = V::broadcast(2.8125f);
-    const V k6 = V::broadcast(1.25f);
-    const V k7 = V::broadcast(2.25f);
+    const V k5 = V::broadcast(1.25f);
+    const V k6 = V::broadcast(2.25f);
+    const V k7 = V::broadcast(2.8125f);
     const V k8 = V::broadcast(1.5f);
     const V k9 = V::broadcast(2.0f);
     const V k10 = V::broadcast(0.75f);
-    const V x0 = V::load(in);
-    const V x6 = V::load(in + 6 * inStride);
-    const V t0 = fma(k0, x0, x6);
-    const V x2 = V::load(in + 2 * inStride);
-    const V t1 = fnma(k1, x2, t0);
-    const V x4 = V::load(in + 4 * inStride);
-    const V t2 = fnma(k2, x4, t1);
-    (t2).store(out);
-    const V t3 = fma(k3, x4, x6);
-    const V t4 = fnma(k4, x2, t3);
-    const V t5 = fma(k0, x2, x6);
-    const V t6 = fnma(k5, x4, t5);
-    (t6).store(out + 5 * outStride);
-    const V t7 = fnma(k6, x4, x6);
-    const V t8 = fnma(k7, x2, t7);
     const V x1 = V::load(in + inStride);
     const V x7 = V::load(in + 7 * inStride);
-    const V t9 = fma(k0, x1, x7);
+    const V t0 = fma(k0, x1, x7);
     const V x3 = V::load(in + 3 * inStride);
-    const V t10 = fnma(k1, x3, t9);
+    const V t1 = fnma(k1, x3, t0);
     const V x5 = V::load(in + 5 * inStride);
-    const V t11 = fnma(k2, x5, t10);
-    (t11).store(out + 8 * outStride);
-    const V t12 = fma(k3, x3, x5);
-    const V t13 = fnma(k4, x1, t12);
-    const V t14 = fma(k8, t13, t4);
+    const V t2 = fnma(k2, x5, t1);
+    (t2).store(out + 5 * outStride);
+    const V t3 = fma(k3, x3, x5);
+    const V t4 = fnma(k4, x1, t3);
+    const V t5 = fnma(k5, x3, x5);
+    const V t6 = fnma(k6, x1, t5);
+    const V t7 = fma(k0, x1, x5);
+    const V t8 = fnma(k7, x3, t7);
+    const V x0 = V::load(in);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t9 = fma(k0, x0, x6);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t10 = fnma(k1, x2, t9);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t11 = fnma(k2, x4, t10);
+    (t11).store(out);
+    const V t12 = fma(k3, x4, x6);
+    const V t13 = fnma(k4, x2, t12);
+    const V t14 = fma(k8, t4, t13);
     (t14).store(out + 3 * outStride);
-    const V t15 = fnma(k8, t13, t4);
+    const V t15 = fnma(k8, t4, t13);
     (t15).store(out + 4 * outStride);
-    const V t16 = fma(k0, x1, x5);
-    const V t17 = fnma(k6, x3, x5);
-    const V t18 = fnma(k5, x3, t16);
-    const V t19 = fnma(k7, x1, t17);
-    const V t20 = fnma(k9, t18, t6);
+    const V t16 = fma(k0, x2, x6);
+    const V t17 = fnma(k7, x4, t16);
+    (t17).store(out + 6 * outStride);
+    const V t18 = fnma(k5, x4, x6);
+    const V t19 = fnma(k6, x2, t18);
+    const V t20 = fma(k9, t8, t17);
     (t20).store(out + 7 * outStride);
-    const V t21 = fma(k9, t18, t6);
-    (t21).store(out + 6 * outStride);
-    const V t22 = fma(k10, t19, t8);
+    const V t21 = fnma(k9, t8, t17);
+    (t21).store(out + 8 * outStride);
+    const V t22 = fma(k10, t6, t19);
     (t22).store(out + outStride);
-    const V t23 = fnma(k10, t19, t8);
+    const V t23 = fnma(k10, t6, t19);
     (t23).store(out + 2 * outStride);
   }
 };
 
 // Serves F(6, 3).
 // Operations: 22 (10 add, 1 mul, 11 fma; the plain matrix 61), 10 values live, depth 5.
-struct Output_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf {
+struct output_6x9_432732006b28 {
   static constexpr int rows = 6, columns = 9;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 1, 0,
-      0, 0.75, -0.75, 1.5, -1.5, 0, 2, -2, 0,
-      0, 0.5625, 0.5625, 2.25, 2.25, -1, -1, -1, 0,
-      0, 0.421875, -0.421875, 3.375, -3.375, 0, -2, 2, 0,
-      0, 0.31640625, 0.31640625, 5.0625, 5.0625, 1, 1, 1, 0,
-      0, 0.2373046875, -0.2373046875, 7.59375, -7.59375, 0, 2, -2, 1,
+      1, 1, 1, 1, 1, 0, 1, 1, 1,
+      0, 0.75, -0.75, 1.5, -1.5, 0, 0, 2, -2,
+      0, 0.5625, 0.5625, 2.25, 2.25, 0, -1, -1, -1,
+      0, 0.421875, -0.421875, 3.375, -3.375, 0, 0, -2, 2,
+      0, 0.31640625, 0.31640625, 5.0625, 5.0625, 0, 1, 1, 1,
+      0, 0.2373046875, -0.2373046875, 7.59375, -7.59375, 1, 0, 2, -2,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -99,13 +99,13 @@ struct Output_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf {
     const V k8 = V::broadcast(0.75f);
     const V k9 = V::broadcast(2.25f);
     const V k10 = V::broadcast(0.5625f);
-    const V x6 = V::load(in + 6 * inStride);
-    const V t0 = k0 * x6;
     const V x7 = V::load(in + 7 * inStride);
-    const V t1 = fnma(k0, x7, t0);
-    const V t2 = x7 + x6;
-    const V x5 = V::load(in + 5 * inStride);
-    const V t3 = x5 + t2;
+    const V t0 = k0 * x7;
+    const V x8 = V::load(in + 8 * inStride);
+    const V t1 = fnma(k0, x8, t0);
+    const V t2 = x8 + x7;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t3 = x6 + t2;
     const V x2 = V::load(in + 2 * inStride);
     const V x1 = V::load(in + inStride);
     const V t4 = x2 + x1;
@@ -122,8 +122,8 @@ struct Output_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf {
     const V t12 = fma(k5, t11, t8);
     (t12).store(out + 3 * outStride);
     const V t13 = fma(k6, t11, t7);
-    const V x8 = V::load(in + 8 * inStride);
-    const V t14 = x8 + t13;
+    const V x5 = V::load(in + 5 * inStride);
+    const V t14 = x5 + t13;
     (t14).store(out + 5 * outStride);
     const V t15 = fma(k7, t11, t1);
     const V t16 = fma(k8, t5, t15);
@@ -136,5 +136,181 @@ struct Output_f06x03_t09_0_pm3o4_pm3o2_x2p1at0_2_m2_inf {
     const V x0 = V::load(in);
     const V t21 = x0 + t20;
     (t21).store(out);
+  }
+};
+
+// Serves F(4, 3).
+// Operations: 12 (0 add, 0 mul, 12 fma; the plain matrix 32), 5 values live, depth 2.
+struct input_6x6_cfbe621d8c2a {
+  static constexpr int rows = 6, columns = 6;
+  static constexpr double matrix[] = {
+      1.265625, 0, -2.8125, 0, 1, 0,
+      0, -1.6875, -2.25, 0.75, 1, 0,
+      0, 1.6875, -2.25, -0.75, 1, 0,
+      0, -0.84375, -0.5625, 1.5, 1, 0,
+      0, 0.84375, -0.5625, -1.5, 1, 0,
+      0, 1.265625, 0, -2.8125, 0, 1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(1.265625f);
+    const V k1 = V::broadcast(2.8125f);
+    const V k2 = V::broadcast(0.5625f);
+    const V k3 = V::broadcast(2.25f);
+    const V k4 = V::broadcast(0.75f);
+    const V k5 = V::broadcast(1.5f);
+    const V x1 = V::load(in + inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t0 = fma(k0, x1, x5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = fnma(k1, x3, t0);
+    (t1).store(out + 5 * outStride);
+    const V t2 = fnma(k2, x1, x3);
+    const V t3 = fnma(k3, x1, x3);
+    const V x0 = V::load(in);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = fma(k0, x0, x4);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t5 = fnma(k1, x2, t4);
+    (t5).store(out);
+    const V t6 = fnma(k3, x2, x4);
+    const V t7 = fnma(k2, x2, x4);
+    const V t8 = fnma(k4, t3, t6);
+    (t8).store(out + 2 * outStride);
+    const V t9 = fma(k4, t3, t6);
+    (t9).store(out + outStride);
+    const V t10 = fma(k5, t2, t7);
+    (t10).store(out + 3 * outStride);
+    const V t11 = fnma(k5, t2, t7);
+    (t11).store(out + 4 * outStride);
+  }
+};
+
+// Serves F(4, 3).
+// Operations: 12 (4 add, 2 mul, 6 fma; the plain matrix 30), 7 values live, depth 3.
+struct output_4x6_74ce0823b39d {
+  static constexpr int rows = 4, columns = 6;
+  static constexpr double matrix[] = {
+      1, 1.5625, 1.5625, 3.25, 3.25, 0,
+      0, 1.171875, -1.171875, 4.875, -4.875, 0,
+      0, 0.87890625, 0.87890625, 7.3125, 7.3125, 0,
+      0, 0.6591796875, -0.6591796875, 10.96875, -10.96875, 1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(3.25f);
+    const V k1 = V::broadcast(1.5625f);
+    const V k2 = V::broadcast(4.875f);
+    const V k3 = V::broadcast(1.171875f);
+    const V k4 = V::broadcast(0.87890625f);
+    const V k5 = V::broadcast(7.3125f);
+    const V k6 = V::broadcast(0.6591797f);
+    const V k7 = V::broadcast(10.96875f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t0 = x2 + x1;
+    const V x4 = V::load(in + 4 * inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = x4 + x3;
+    const V x0 = V::load(in);
+    const V t2 = fma(k0, t1, x0);
+    const V t3 = fma(k1, t0, t2);
+    (t3).store(out);
+    const V t4 = x1 - x2;
+    const V t5 = x3 - x4;
+    const V t6 = k2 * t5;
+    const V t7 = fma(k3, t4, t6);
+    (t7).store(out + outStride);
+    const V t8 = k4 * t0;
+    const V t9 = fma(k5, t1, t8);
+    (t9).store(out + 2 * outStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t10 = fma(k6, t4, x5);
+    const V t11 = fma(k7, t5, t10);
+    (t11).store(out + 3 * outStride);
+  }
+};
+
+// Serves F(3, 3).
+// Operations: 10 (0 add, 0 mul, 10 fma; the plain matrix 28), 5 values live, depth 2.
+struct input_5x5_cf38073a1dff {
+  static constexpr int rows = 5, columns = 5;
+  static constexpr double matrix[] = {
+      1.265625, 0, -2.8125, 0, 1,
+      0, -1.6875, -2.25, 0.75, 1,
+      0, 1.6875, -2.25, -0.75, 1,
+      0, -0.84375, -0.5625, 1.5, 1,
+      0, 0.84375, -0.5625, -1.5, 1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(1.265625f);
+    const V k1 = V::broadcast(2.8125f);
+    const V k2 = V::broadcast(0.5625f);
+    const V k3 = V::broadcast(2.25f);
+    const V k4 = V::broadcast(0.75f);
+    const V k5 = V::broadcast(1.5f);
+    const V x0 = V::load(in);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = fma(k0, x0, x4);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fnma(k1, x2, t0);
+    (t1).store(out);
+    const V t2 = fnma(k2, x2, x4);
+    const V t3 = fnma(k3, x2, x4);
+    const V x1 = V::load(in + inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t4 = fnma(k3, x1, x3);
+    const V t5 = fnma(k2, x1, x3);
+    const V t6 = fma(k4, t4, t3);
+    (t6).store(out + outStride);
+    const V t7 = fnma(k4, t4, t3);
+    (t7).store(out + 2 * outStride);
+    const V t8 = fma(k5, t5, t2);
+    (t8).store(out + 3 * outStride);
+    const V t9 = fnma(k5, t5, t2);
+    (t9).store(out + 4 * outStride);
+  }
+};
+
+// Serves F(3, 3).
+// Operations: 10 (2 add, 2 mul, 6 fma; the plain matrix 22), 4 values live, depth 4.
+struct output_3x5_058f1beddd99 {
+  static constexpr int rows = 3, columns = 5;
+  static constexpr double matrix[] = {
+      1, 1.5625, 1.5625, 3.25, 3.25,
+      0, 1.171875, -1.171875, 4.875, -4.875,
+      0, 0.87890625, 0.87890625, 7.3125, 7.3125,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(4.875f);
+    const V k1 = V::broadcast(1.171875f);
+    const V k2 = V::broadcast(0.87890625f);
+    const V k3 = V::broadcast(7.3125f);
+    const V k4 = V::broadcast(3.25f);
+    const V k5 = V::broadcast(1.5625f);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = k0 * x3;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t1 = fnma(k0, x4, t0);
+    const V t2 = x4 + x3;
+    const V x1 = V::load(in + inStride);
+    const V t3 = fma(k1, x1, t1);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t4 = fnma(k1, x2, t3);
+    (t4).store(out + outStride);
+    const V t5 = x2 + x1;
+    const V t6 = k2 * t5;
+    const V t7 = fma(k3, t2, t6);
+    (t7).store(out + 2 * outStride);
+    const V x0 = V::load(in);
+    const V t8 = fma(k4, t2, x0);
+    const V t9 = fma(k5, t5, t8);
+    (t9).store(out);
   }
 };

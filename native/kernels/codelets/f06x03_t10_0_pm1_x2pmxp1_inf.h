@@ -2,7 +2,7 @@
 
 // Serves F(6, 3).
 // Operations: 22 (15 add, 0 mul, 7 fma; the plain matrix 54), 9 values live, depth 3.
-struct Input_f06x03_t10_0_pm1_x2pmxp1_inf {
+struct input_10x8_d7e71fdb6b25 {
   static constexpr int rows = 10, columns = 8;
   static constexpr double matrix[] = {
       1, 0, 0, 0, 0, 0, -1, 0,
@@ -11,10 +11,10 @@ struct Input_f06x03_t10_0_pm1_x2pmxp1_inf {
       0, 1, -2, 1, 1, -2, 1, 0,
       0, -2, 1, 1, -2, 1, 1, 0,
       0, -1, -1, 2, -1, -1, 2, 0,
+      0, 1, 0, 0, 0, 0, 0, -1,
       0, -1, -2, -1, 1, 2, 1, 0,
       0, 2, 1, -1, -2, -1, 1, 0,
       0, 1, -1, -2, -1, 1, 2, 0,
-      0, 1, 0, 0, 0, 0, 0, -1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -29,7 +29,7 @@ struct Input_f06x03_t10_0_pm1_x2pmxp1_inf {
     const V x1 = V::load(in + inStride);
     const V x7 = V::load(in + 7 * inStride);
     const V t1 = x1 - x7;
-    (t1).store(out + 9 * outStride);
+    (t1).store(out + 6 * outStride);
     const V x4 = V::load(in + 4 * inStride);
     const V t2 = x4 + x1;
     const V t3 = x4 - x1;
@@ -42,7 +42,7 @@ struct Input_f06x03_t10_0_pm1_x2pmxp1_inf {
     const V x5 = V::load(in + 5 * inStride);
     const V t8 = x2 - x5;
     const V t9 = fnma(k0, t8, t7);
-    (t9).store(out + 6 * outStride);
+    (t9).store(out + 7 * outStride);
     const V t10 = x5 + x2;
     const V t11 = fnma(k0, t10, t6);
     (t11).store(out + 3 * outStride);
@@ -56,26 +56,26 @@ struct Input_f06x03_t10_0_pm1_x2pmxp1_inf {
     (t16).store(out + outStride);
     const V t17 = t8 - t5;
     const V t18 = fnma(k0, t3, t17);
-    (t18).store(out + 7 * outStride);
+    (t18).store(out + 8 * outStride);
     const V t19 = t8 + t3;
     const V t20 = t19 - t5;
     (t20).store(out + 2 * outStride);
     const V t21 = fms(k2, t5, t19);
-    (t21).store(out + 8 * outStride);
+    (t21).store(out + 9 * outStride);
   }
 };
 
 // Serves F(6, 3).
 // Operations: 20 (20 add, 0 mul, 0 fma; the plain matrix 32), 7 values live, depth 4.
-struct Output_f06x03_t10_0_pm1_x2pmxp1_inf {
+struct output_6x10_8f4e907d38fc {
   static constexpr int rows = 6, columns = 10;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 0, 1, 1, 0, 0,
-      0, 1, -1, 0, -1, 1, 0, 1, -1, 0,
-      0, 1, 1, -1, 0, -1, -1, 0, -1, 0,
-      0, 1, -1, 1, 1, 0, -1, -1, 0, 0,
-      0, 1, 1, 0, -1, 1, 0, -1, 1, 0,
-      0, 1, -1, -1, 0, -1, 1, 0, 1, -1,
+      1, 1, 1, 1, 1, 0, 0, 1, 1, 0,
+      0, 1, -1, 0, -1, 1, 0, 0, 1, -1,
+      0, 1, 1, -1, 0, -1, 0, -1, 0, -1,
+      0, 1, -1, 1, 1, 0, 0, -1, -1, 0,
+      0, 1, 1, 0, -1, 1, 0, 0, -1, 1,
+      0, 1, -1, -1, 0, -1, -1, 1, 0, 1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -91,21 +91,21 @@ struct Output_f06x03_t10_0_pm1_x2pmxp1_inf {
     const V t4 = x5 + t3;
     const V t5 = t0 - x5;
     const V x2 = V::load(in + 2 * inStride);
-    const V x6 = V::load(in + 6 * inStride);
-    const V t6 = x2 - x6;
-    const V t7 = x6 + x2;
     const V x7 = V::load(in + 7 * inStride);
-    const V t8 = x7 + t7;
-    const V t9 = x2 - x7;
+    const V t6 = x2 - x7;
+    const V t7 = x7 + x2;
+    const V x8 = V::load(in + 8 * inStride);
+    const V t8 = x8 + t7;
+    const V t9 = x2 - x8;
     const V t10 = t2 - t8;
     (t10).store(out + 3 * outStride);
     const V t11 = t8 + t2;
     const V x0 = V::load(in);
     const V t12 = x0 + t11;
     (t12).store(out);
-    const V x8 = V::load(in + 8 * inStride);
-    const V t13 = x8 + t9;
-    const V t14 = t6 - x8;
+    const V x9 = V::load(in + 9 * inStride);
+    const V t13 = x9 + t9;
+    const V t14 = t6 - x9;
     const V t15 = t4 - t13;
     (t15).store(out + outStride);
     const V t16 = t4 + t13;
@@ -113,8 +113,94 @@ struct Output_f06x03_t10_0_pm1_x2pmxp1_inf {
     const V t17 = t5 + t14;
     (t17).store(out + 2 * outStride);
     const V t18 = t5 - t14;
-    const V x9 = V::load(in + 9 * inStride);
-    const V t19 = t18 - x9;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t19 = t18 - x6;
     (t19).store(out + 5 * outStride);
+  }
+};
+
+// Serves F(4, 3).
+// Operations: 13 (9 add, 0 mul, 4 fma; the plain matrix 25), 5 values live, depth 3.
+struct input_7x6_95069c5dd3fb {
+  static constexpr int rows = 7, columns = 6;
+  static constexpr double matrix[] = {
+      1, 1, 0, -1, -1, 0,
+      0, 1, 2, 2, 1, 0,
+      0, -1, 0, 0, 1, 0,
+      0, -1, -2, 1, 2, 0,
+      0, 1, -1, -1, 1, 0,
+      0, -2, -1, 2, 1, 0,
+      0, 1, 1, 0, -1, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V x0 = V::load(in);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = x0 - x4;
+    const V x1 = V::load(in + inStride);
+    const V t1 = x4 - x1;
+    (t1).store(out + 2 * outStride);
+    const V t2 = x4 + x1;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t3 = x4 - x2;
+    const V t4 = fma(k0, x2, t2);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t5 = fma(k0, x3, t4);
+    (t5).store(out + outStride);
+    const V t6 = x3 - x1;
+    const V t7 = t0 - t6;
+    (t7).store(out);
+    const V t8 = t3 - t6;
+    (t8).store(out + 4 * outStride);
+    const V t9 = fma(k0, t3, t6);
+    (t9).store(out + 3 * outStride);
+    const V t10 = fma(k0, t6, t3);
+    (t10).store(out + 5 * outStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t11 = x1 - x5;
+    const V t12 = t11 - t3;
+    (t12).store(out + 6 * outStride);
+  }
+};
+
+// Serves F(4, 3).
+// Operations: 11 (3 add, 0 mul, 8 fma; the plain matrix 26), 5 values live, depth 3.
+struct output_4x7_57cf0625667e {
+  static constexpr int rows = 4, columns = 7;
+  static constexpr double matrix[] = {
+      1, 1, 3, 2, -2, 0, 0,
+      0, 1, -3, 0, 2, 2, 0,
+      0, 1, 3, -2, 0, -2, 0,
+      0, 1, -3, 2, -2, 0, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(3.0f);
+    const V k1 = V::broadcast(2.0f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t0 = fnma(k0, x2, x1);
+    const V t1 = fma(k0, x2, x1);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fnma(k1, x3, t1);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t3 = fnma(k1, x5, t2);
+    (t3).store(out + 2 * outStride);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = x3 - x4;
+    const V t5 = fma(k1, x4, t0);
+    const V t6 = fma(k1, x5, t5);
+    (t6).store(out + outStride);
+    const V t7 = fma(k1, t4, t1);
+    const V x0 = V::load(in);
+    const V t8 = x0 + t7;
+    (t8).store(out);
+    const V t9 = fma(k1, t4, t0);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t10 = t9 - x6;
+    (t10).store(out + 3 * outStride);
   }
 };

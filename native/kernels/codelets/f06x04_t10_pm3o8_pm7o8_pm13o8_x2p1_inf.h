@@ -2,15 +2,15 @@
 
 // Serves F(6, 4).
 // Operations: 28 (13 add, 0 mul, 15 fma; the plain matrix 76), 9 values live, depth 6.
-struct Output_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
+struct output_6x10_306ed36b4f41 {
   static constexpr int rows = 6, columns = 10;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 1, 0, 0,
-      0.375, -0.375, 0.875, -0.875, 1.625, -1.625, 1, -1, 1, 0,
-      0.140625, 0.140625, 0.765625, 0.765625, 2.640625, 2.640625, -1, -1, 0, 0,
-      0.052734375, -0.052734375, 0.669921875, -0.669921875, 4.291015625, -4.291015625, -1, 1, -1, 0,
-      0.019775390625, 0.019775390625, 0.586181640625, 0.586181640625, 6.972900390625, 6.972900390625, 1, 1, 0, 0,
-      0.007415771484375, -0.007415771484375, 0.512908935546875, -0.512908935546875, 11.330963134765625, -11.330963134765625, 1, -1, 1, -1,
+      1, 1, 1, 1, 1, 1, 0, 1, 1, 0,
+      0.375, -0.375, 0.875, -0.875, 1.625, -1.625, 0, 1, -1, 1,
+      0.140625, 0.140625, 0.765625, 0.765625, 2.640625, 2.640625, 0, -1, -1, 0,
+      0.052734375, -0.052734375, 0.669921875, -0.669921875, 4.291015625, -4.291015625, 0, -1, 1, -1,
+      0.019775390625, 0.019775390625, 0.586181640625, 0.586181640625, 6.972900390625, 6.972900390625, 0, 1, 1, 0,
+      0.007415771484375, -0.007415771484375, 0.512908935546875, -0.512908935546875, 11.330963134765625, -11.330963134765625, -1, 1, -1, 1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -42,12 +42,12 @@ struct Output_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
     const V x2 = V::load(in + 2 * inStride);
     const V t4 = x3 + x2;
     const V t5 = x2 - x3;
-    const V x6 = V::load(in + 6 * inStride);
     const V x7 = V::load(in + 7 * inStride);
-    const V t6 = x6 - x7;
-    const V t7 = x7 + x6;
     const V x8 = V::load(in + 8 * inStride);
-    const V t8 = x8 + t6;
+    const V t6 = x7 - x8;
+    const V t7 = x8 + x7;
+    const V x9 = V::load(in + 9 * inStride);
+    const V t8 = x9 + t6;
     const V t9 = fma(k0, t0, t8);
     const V t10 = fma(k1, t3, t9);
     const V t11 = fma(k2, t5, t10);
@@ -58,8 +58,8 @@ struct Output_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
     const V t15 = fma(k6, t5, t14);
     (t15).store(out + 3 * outStride);
     const V t16 = fma(k7, t5, t13);
-    const V x9 = V::load(in + 9 * inStride);
-    const V t17 = t16 - x9;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t17 = t16 - x6;
     const V t18 = fma(k8, t0, t17);
     (t18).store(out + 5 * outStride);
     const V t19 = t7 + t1;
@@ -74,5 +74,110 @@ struct Output_f06x04_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
     const V t26 = fma(k13, t4, t22);
     const V t27 = fma(k14, t1, t26);
     (t27).store(out + 4 * outStride);
+  }
+};
+
+// Serves F(4, 4).
+// Operations: 18 (6 add, 3 mul, 9 fma; the plain matrix 45), 9 values live, depth 4.
+struct output_4x7_60936431f7c5 {
+  static constexpr int rows = 4, columns = 7;
+  static constexpr double matrix[] = {
+      1.140625, 1.140625, 1.765625, 1.765625, 3.640625, 3.640625, 0,
+      0.427734375, -0.427734375, 1.544921875, -1.544921875, 5.916015625, -5.916015625, 0,
+      0.160400390625, 0.160400390625, 1.351806640625, 1.351806640625, 9.613525390625, 9.613525390625, 0,
+      0.060150146484375, -0.060150146484375, 1.182830810546875, -1.182830810546875, 15.621978759765625, -15.621978759765625, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(5.9160156f);
+    const V k1 = V::broadcast(3.640625f);
+    const V k2 = V::broadcast(1.765625f);
+    const V k3 = V::broadcast(1.140625f);
+    const V k4 = V::broadcast(0.42773438f);
+    const V k5 = V::broadcast(1.5449219f);
+    const V k6 = V::broadcast(0.16040039f);
+    const V k7 = V::broadcast(9.613525f);
+    const V k8 = V::broadcast(1.3518066f);
+    const V k9 = V::broadcast(0.060150146f);
+    const V k10 = V::broadcast(1.1828308f);
+    const V k11 = V::broadcast(15.621979f);
+    const V x5 = V::load(in + 5 * inStride);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = x5 + x4;
+    const V t1 = x4 - x5;
+    const V t2 = k0 * t1;
+    const V t3 = k1 * t0;
+    const V x2 = V::load(in + 2 * inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t4 = x2 - x3;
+    const V t5 = x3 + x2;
+    const V t6 = fma(k2, t5, t3);
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t7 = x1 + x0;
+    const V t8 = x0 - x1;
+    const V t9 = fma(k3, t7, t6);
+    (t9).store(out);
+    const V t10 = fma(k4, t8, t2);
+    const V t11 = fma(k5, t4, t10);
+    (t11).store(out + outStride);
+    const V t12 = k6 * t7;
+    const V t13 = fma(k7, t0, t12);
+    const V t14 = fma(k8, t5, t13);
+    (t14).store(out + 2 * outStride);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t15 = fms(k9, t8, x6);
+    const V t16 = fma(k10, t4, t15);
+    const V t17 = fma(k11, t1, t16);
+    (t17).store(out + 3 * outStride);
+  }
+};
+
+// Serves F(3, 4).
+// Operations: 15 (3 add, 3 mul, 9 fma; the plain matrix 33), 5 values live, depth 6.
+struct output_3x6_21eb331c4baf {
+  static constexpr int rows = 3, columns = 6;
+  static constexpr double matrix[] = {
+      1.140625, 1.140625, 1.765625, 1.765625, 3.640625, 3.640625,
+      0.427734375, -0.427734375, 1.544921875, -1.544921875, 5.916015625, -5.916015625,
+      0.160400390625, 0.160400390625, 1.351806640625, 1.351806640625, 9.613525390625, 9.613525390625,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(5.9160156f);
+    const V k1 = V::broadcast(0.42773438f);
+    const V k2 = V::broadcast(1.5449219f);
+    const V k3 = V::broadcast(0.16040039f);
+    const V k4 = V::broadcast(9.613525f);
+    const V k5 = V::broadcast(1.3518066f);
+    const V k6 = V::broadcast(3.640625f);
+    const V k7 = V::broadcast(1.765625f);
+    const V k8 = V::broadcast(1.140625f);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = k0 * x4;
+    const V x5 = V::load(in + 5 * inStride);
+    const V t1 = fnma(k0, x5, t0);
+    const V t2 = x5 + x4;
+    const V x0 = V::load(in);
+    const V t3 = fma(k1, x0, t1);
+    const V x1 = V::load(in + inStride);
+    const V t4 = x1 + x0;
+    const V t5 = fnma(k1, x1, t3);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t6 = fma(k2, x2, t5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t7 = fnma(k2, x3, t6);
+    (t7).store(out + outStride);
+    const V t8 = x3 + x2;
+    const V t9 = k3 * t4;
+    const V t10 = fma(k4, t2, t9);
+    const V t11 = fma(k5, t8, t10);
+    (t11).store(out + 2 * outStride);
+    const V t12 = k6 * t2;
+    const V t13 = fma(k7, t8, t12);
+    const V t14 = fma(k8, t4, t13);
+    (t14).store(out);
   }
 };

@@ -2,15 +2,15 @@
 
 // Serves F(6, 5).
 // Operations: 27 (17 add, 0 mul, 10 fma; the plain matrix 67), 9 values live, depth 6.
-struct Output_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
+struct output_6x11_95d74ae47ff7 {
   static constexpr int rows = 6, columns = 11;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0,
-      0, 0.5, -0.5, 1, -1, 1.75, -1.75, 1, -1, 1, 0,
-      0, 0.25, 0.25, 1, 1, 3.0625, 3.0625, -1, -1, 0, 0,
-      0, 0.125, -0.125, 1, -1, 5.359375, -5.359375, -1, 1, -1, 0,
-      0, 0.0625, 0.0625, 1, 1, 9.37890625, 9.37890625, 1, 1, 0, 0,
-      0, 0.03125, -0.03125, 1, -1, 16.4130859375, -16.4130859375, 1, -1, 1, -1,
+      1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 0,
+      0.5, -0.5, 1, -1, 1.75, -1.75, 0, 0, 1, -1, 1,
+      0.25, 0.25, 1, 1, 3.0625, 3.0625, 0, 0, -1, -1, 0,
+      0.125, -0.125, 1, -1, 5.359375, -5.359375, 0, 0, -1, 1, -1,
+      0.0625, 0.0625, 1, 1, 9.37890625, 9.37890625, 0, 0, 1, 1, 0,
+      0.03125, -0.03125, 1, -1, 16.4130859375, -16.4130859375, -1, 0, 1, -1, 1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -25,24 +25,24 @@ struct Output_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
     const V k7 = V::broadcast(16.413086f);
     const V k8 = V::broadcast(0.0625f);
     const V k9 = V::broadcast(9.378906f);
-    const V x4 = V::load(in + 4 * inStride);
     const V x3 = V::load(in + 3 * inStride);
-    const V t0 = x4 + x3;
-    const V t1 = x3 - x4;
-    const V x1 = V::load(in + inStride);
     const V x2 = V::load(in + 2 * inStride);
-    const V t2 = x1 - x2;
-    const V t3 = x2 + x1;
-    const V x6 = V::load(in + 6 * inStride);
+    const V t0 = x3 + x2;
+    const V t1 = x2 - x3;
+    const V x0 = V::load(in);
+    const V x1 = V::load(in + inStride);
+    const V t2 = x0 - x1;
+    const V t3 = x1 + x0;
     const V x5 = V::load(in + 5 * inStride);
-    const V t4 = x6 + x5;
-    const V t5 = x5 - x6;
-    const V x7 = V::load(in + 7 * inStride);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = x5 + x4;
+    const V t5 = x4 - x5;
     const V x8 = V::load(in + 8 * inStride);
-    const V t6 = x7 - x8;
-    const V t7 = x8 + x7;
     const V x9 = V::load(in + 9 * inStride);
-    const V t8 = x9 + t6;
+    const V t6 = x8 - x9;
+    const V t7 = x9 + x8;
+    const V x10 = V::load(in + 10 * inStride);
+    const V t8 = x10 + t6;
     const V t9 = t1 + t8;
     const V t10 = fms(k0, t2, t8);
     const V t11 = fma(k1, t5, t10);
@@ -57,17 +57,119 @@ struct Output_f06x05_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
     const V t18 = fma(k5, t2, t17);
     (t18).store(out + outStride);
     const V t19 = fma(k6, t2, t9);
-    const V x10 = V::load(in + 10 * inStride);
-    const V t20 = t19 - x10;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t20 = t19 - x6;
     const V t21 = fma(k7, t5, t20);
     (t21).store(out + 5 * outStride);
     const V t22 = t14 + t4;
     const V t23 = t3 + t22;
-    const V x0 = V::load(in);
-    const V t24 = x0 + t23;
+    const V x7 = V::load(in + 7 * inStride);
+    const V t24 = x7 + t23;
     (t24).store(out);
     const V t25 = fma(k8, t3, t14);
     const V t26 = fma(k9, t4, t25);
     (t26).store(out + 4 * outStride);
+  }
+};
+
+// Serves F(4, 5).
+// Operations: 18 (6 add, 2 mul, 10 fma; the plain matrix 46), 9 values live, depth 5.
+struct output_4x8_b537046f8b36 {
+  static constexpr int rows = 4, columns = 8;
+  static constexpr double matrix[] = {
+      1.25, 1.25, 2, 2, 4.0625, 4.0625, 0, 1,
+      0.625, -0.625, 2, -2, 7.109375, -7.109375, 0, 0,
+      0.3125, 0.3125, 2, 2, 12.44140625, 12.44140625, 0, 0,
+      0.15625, -0.15625, 2, -2, 21.7724609375, -21.7724609375, -1, 0,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V k1 = V::broadcast(0.3125f);
+    const V k2 = V::broadcast(0.15625f);
+    const V k3 = V::broadcast(21.77246f);
+    const V k4 = V::broadcast(7.109375f);
+    const V k5 = V::broadcast(0.625f);
+    const V k6 = V::broadcast(12.441406f);
+    const V k7 = V::broadcast(4.0625f);
+    const V k8 = V::broadcast(1.25f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = x3 + x2;
+    const V t2 = fnma(k0, x3, t0);
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t3 = x1 + x0;
+    const V t4 = x0 - x1;
+    const V t5 = k1 * t3;
+    const V t6 = fma(k2, t4, t2);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t7 = t6 - x6;
+    const V x4 = V::load(in + 4 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t8 = x4 - x5;
+    const V t9 = fma(k3, t8, t7);
+    (t9).store(out + 3 * outStride);
+    const V t10 = fma(k4, t8, t2);
+    const V t11 = fma(k5, t4, t10);
+    (t11).store(out + outStride);
+    const V t12 = x5 + x4;
+    const V t13 = fma(k6, t12, t5);
+    const V t14 = fma(k0, t1, t13);
+    (t14).store(out + 2 * outStride);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t15 = fma(k7, t12, x7);
+    const V t16 = fma(k0, t1, t15);
+    const V t17 = fma(k8, t3, t16);
+    (t17).store(out);
+  }
+};
+
+// Serves F(3, 5).
+// Operations: 15 (3 add, 2 mul, 10 fma; the plain matrix 34), 5 values live, depth 6.
+struct output_3x7_230675877719 {
+  static constexpr int rows = 3, columns = 7;
+  static constexpr double matrix[] = {
+      0.625, 0.625, 2, 2, 7.109375, 7.109375, 0,
+      0.3125, -0.3125, 2, -2, 12.44140625, -12.44140625, 0,
+      0.15625, 0.15625, 2, 2, 21.7724609375, 21.7724609375, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.3125f);
+    const V k1 = V::broadcast(12.441406f);
+    const V k2 = V::broadcast(2.0f);
+    const V k3 = V::broadcast(7.109375f);
+    const V k4 = V::broadcast(0.625f);
+    const V k5 = V::broadcast(0.15625f);
+    const V k6 = V::broadcast(21.77246f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    const V x1 = V::load(in + inStride);
+    const V t1 = x1 + x0;
+    const V t2 = fnma(k0, x1, t0);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t3 = fma(k1, x4, t2);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t4 = fnma(k1, x5, t3);
+    const V t5 = x5 + x4;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t6 = fma(k2, x2, t4);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t7 = fnma(k2, x3, t6);
+    (t7).store(out + outStride);
+    const V t8 = k2 * x2;
+    const V t9 = fma(k2, x3, t8);
+    const V t10 = fma(k3, t5, t9);
+    const V t11 = fma(k4, t1, t10);
+    (t11).store(out);
+    const V t12 = fma(k5, t1, t9);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t13 = t12 - x6;
+    const V t14 = fma(k6, t5, t13);
+    (t14).store(out + 2 * outStride);
   }
 };

@@ -2,7 +2,7 @@
 
 // Serves F(7, 3).
 // Operations: 31 (8 add, 0 mul, 23 fma; the plain matrix 118), 10 values live, depth 4.
-struct Input_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf {
+struct input_10x9_3d0378ecc07e {
   static constexpr int rows = 10, columns = 9;
   static constexpr double matrix[] = {
       0.990234375, 2.640625, -0.375, -1, -0.990234375, -2.640625, 0.375, 1, 0,
@@ -11,10 +11,10 @@ struct Input_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf {
       0.371337890625, -0.371337890625, -2.409912109375, 2.409912109375, -1.78125, 1.78125, 1, -1, 0,
       0.228515625, 0.140625, -1.625, -1, -0.228515625, -0.140625, 1.625, 1, 0,
       0.228515625, -0.140625, -1.625, 1, -0.228515625, 0.140625, 1.625, -1, 0,
+      0.371337890625, 0, -2.78125, 0, 0.628662109375, 0, 2.78125, 0, -1,
       -0.371337890625, -0.371337890625, 3.152587890625, 3.152587890625, -3.78125, -3.78125, 1, 1, 0,
       -0.371337890625, 0.371337890625, 3.152587890625, -3.152587890625, -3.78125, 3.78125, 1, -1, 0,
       -0.371337890625, 0, 3.152587890625, 0, -3.78125, 0, 1, 0, 0,
-      0.371337890625, 0, -2.78125, 0, 0.628662109375, 0, 2.78125, 0, -1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -47,9 +47,9 @@ struct Input_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf {
     const V t7 = fma(k4, x2, t3);
     const V t8 = x2 - x6;
     const V t9 = fnma(k5, t8, t1);
-    (t9).store(out + 9 * outStride);
+    (t9).store(out + 6 * outStride);
     const V t10 = fnma(k6, x4, t7);
-    (t10).store(out + 8 * outStride);
+    (t10).store(out + 9 * outStride);
     const V t11 = fnma(k7, t2, t8);
     const V t12 = fnma(k8, t2, t8);
     const V x1 = V::load(in + inStride);
@@ -69,9 +69,9 @@ struct Input_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf {
     const V t22 = t6 - t19;
     (t22).store(out + 3 * outStride);
     const V t23 = t10 - t18;
-    (t23).store(out + 7 * outStride);
+    (t23).store(out + 8 * outStride);
     const V t24 = t18 + t10;
-    (t24).store(out + 6 * outStride);
+    (t24).store(out + 7 * outStride);
     const V t25 = fnma(k8, t15, t20);
     const V t26 = fnma(k7, t15, t20);
     const V t27 = fnma(k9, t12, t25);
@@ -87,16 +87,16 @@ struct Input_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf {
 
 // Serves F(7, 3).
 // Operations: 28 (16 add, 0 mul, 12 fma; the plain matrix 77), 9 values live, depth 5.
-struct Output_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf {
+struct output_7x10_d6a1652014fd {
   static constexpr int rows = 7, columns = 10;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 1, 0, 0,
-      0.375, -0.375, 1, -1, 1.625, -1.625, 1, -1, 1, 0,
-      0.140625, 0.140625, 1, 1, 2.640625, 2.640625, -1, -1, 0, 0,
-      0.052734375, -0.052734375, 1, -1, 4.291015625, -4.291015625, -1, 1, -1, 0,
-      0.019775390625, 0.019775390625, 1, 1, 6.972900390625, 6.972900390625, 1, 1, 0, 0,
-      0.007415771484375, -0.007415771484375, 1, -1, 11.330963134765625, -11.330963134765625, 1, -1, 1, 0,
-      0.002780914306640625, 0.002780914306640625, 1, 1, 18.41281509399414, 18.41281509399414, -1, -1, 0, -1,
+      1, 1, 1, 1, 1, 1, 0, 1, 1, 0,
+      0.375, -0.375, 1, -1, 1.625, -1.625, 0, 1, -1, 1,
+      0.140625, 0.140625, 1, 1, 2.640625, 2.640625, 0, -1, -1, 0,
+      0.052734375, -0.052734375, 1, -1, 4.291015625, -4.291015625, 0, -1, 1, -1,
+      0.019775390625, 0.019775390625, 1, 1, 6.972900390625, 6.972900390625, 0, 1, 1, 0,
+      0.007415771484375, -0.007415771484375, 1, -1, 11.330963134765625, -11.330963134765625, 0, 1, -1, 1,
+      0.002780914306640625, 0.002780914306640625, 1, 1, 18.41281509399414, 18.41281509399414, -1, -1, -1, 0,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -125,12 +125,12 @@ struct Output_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf {
     const V x1 = V::load(in + inStride);
     const V t4 = x0 - x1;
     const V t5 = x1 + x0;
-    const V x7 = V::load(in + 7 * inStride);
-    const V x6 = V::load(in + 6 * inStride);
-    const V t6 = x7 + x6;
-    const V t7 = x6 - x7;
     const V x8 = V::load(in + 8 * inStride);
-    const V t8 = x8 + t7;
+    const V x7 = V::load(in + 7 * inStride);
+    const V t6 = x8 + x7;
+    const V t7 = x7 - x8;
+    const V x9 = V::load(in + 9 * inStride);
+    const V t8 = x9 + t7;
     const V t9 = t2 + t6;
     const V t10 = t2 - t6;
     const V t11 = fma(k0, t5, t9);
@@ -143,8 +143,8 @@ struct Output_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf {
     const V t16 = fma(k3, t0, t15);
     (t16).store(out + 2 * outStride);
     const V t17 = fma(k4, t5, t10);
-    const V x9 = V::load(in + 9 * inStride);
-    const V t18 = t17 - x9;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t18 = t17 - x6;
     const V t19 = fma(k5, t0, t18);
     (t19).store(out + 6 * outStride);
     const V t20 = t3 + t8;
@@ -158,5 +158,235 @@ struct Output_f07x03_t10_pm3o8_pm1_pm13o8_x2p1_inf {
     const V t26 = fma(k10, t1, t20);
     const V t27 = fma(k11, t4, t26);
     (t27).store(out + outStride);
+  }
+};
+
+// Serves F(5, 3).
+// Operations: 21 (2 add, 0 mul, 19 fma; the plain matrix 64), 7 values live, depth 3.
+struct input_7x7_c60bf7fc0bb9 {
+  static constexpr int rows = 7, columns = 7;
+  static constexpr double matrix[] = {
+      0.990234375, 2.640625, -1.365234375, -3.640625, 0.375, 1, 0,
+      0.990234375, -2.640625, -1.365234375, 3.640625, 0.375, -1, 0,
+      0.371337890625, 0.371337890625, -2.78125, -2.78125, 1, 1, 0,
+      0.371337890625, -0.371337890625, -2.78125, 2.78125, 1, -1, 0,
+      0.228515625, 0.140625, -1.853515625, -1.140625, 1.625, 1, 0,
+      0.228515625, -0.140625, -1.853515625, 1.140625, 1.625, -1, 0,
+      0.371337890625, 0, -3.152587890625, 0, 3.78125, 0, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.3713379f);
+    const V k1 = V::broadcast(3.152588f);
+    const V k2 = V::broadcast(3.78125f);
+    const V k3 = V::broadcast(2.640625f);
+    const V k4 = V::broadcast(3.640625f);
+    const V k5 = V::broadcast(0.140625f);
+    const V k6 = V::broadcast(2.78125f);
+    const V k7 = V::broadcast(1.140625f);
+    const V k8 = V::broadcast(1.625f);
+    const V k9 = V::broadcast(0.375f);
+    const V x0 = V::load(in);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t0 = fms(k0, x0, x6);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fnma(k1, x2, t0);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t2 = fma(k2, x4, t1);
+    (t2).store(out + 6 * outStride);
+    const V t3 = fma(k3, x0, x4);
+    const V t4 = fnma(k4, x2, t3);
+    const V t5 = fma(k5, x0, x4);
+    const V t6 = fma(k0, x0, x4);
+    const V t7 = fnma(k6, x2, t6);
+    const V t8 = fnma(k7, x2, t5);
+    const V x1 = V::load(in + inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t9 = fma(k5, x1, x5);
+    const V t10 = fma(k0, x1, x5);
+    const V t11 = fma(k3, x1, x5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t12 = fnma(k7, x3, t9);
+    const V t13 = fnma(k6, x3, t10);
+    const V t14 = fnma(k4, x3, t11);
+    const V t15 = fma(k8, t8, t12);
+    (t15).store(out + 4 * outStride);
+    const V t16 = fms(k8, t8, t12);
+    (t16).store(out + 5 * outStride);
+    const V t17 = t7 - t13;
+    (t17).store(out + 3 * outStride);
+    const V t18 = t7 + t13;
+    (t18).store(out + 2 * outStride);
+    const V t19 = fms(k9, t4, t14);
+    (t19).store(out + outStride);
+    const V t20 = fma(k9, t4, t14);
+    (t20).store(out);
+  }
+};
+
+// Serves F(5, 3).
+// Operations: 19 (5 add, 2 mul, 12 fma; the plain matrix 56), 9 values live, depth 5.
+struct output_5x7_85b8e6567c3c {
+  static constexpr int rows = 5, columns = 7;
+  static constexpr double matrix[] = {
+      1.140625, 1.140625, 2, 2, 3.640625, 3.640625, 0,
+      0.427734375, -0.427734375, 2, -2, 5.916015625, -5.916015625, 0,
+      0.160400390625, 0.160400390625, 2, 2, 9.613525390625, 9.613525390625, 0,
+      0.060150146484375, -0.060150146484375, 2, -2, 15.621978759765625, -15.621978759765625, 0,
+      0.022556304931640625, 0.022556304931640625, 2, 2, 25.38571548461914, 25.38571548461914, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V k1 = V::broadcast(5.9160156f);
+    const V k2 = V::broadcast(3.640625f);
+    const V k3 = V::broadcast(0.42773438f);
+    const V k4 = V::broadcast(1.140625f);
+    const V k5 = V::broadcast(0.060150146f);
+    const V k6 = V::broadcast(15.621979f);
+    const V k7 = V::broadcast(0.022556305f);
+    const V k8 = V::broadcast(0.16040039f);
+    const V k9 = V::broadcast(9.613525f);
+    const V k10 = V::broadcast(25.385715f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V t1 = k0 * x2;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fma(k0, x3, t0);
+    const V t3 = fnma(k0, x3, t1);
+    const V x5 = V::load(in + 5 * inStride);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = x5 + x4;
+    const V t5 = x4 - x5;
+    const V t6 = fma(k1, t5, t3);
+    const V t7 = fma(k2, t4, t2);
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t8 = x1 + x0;
+    const V t9 = x0 - x1;
+    const V t10 = fma(k3, t9, t6);
+    (t10).store(out + outStride);
+    const V t11 = fma(k4, t8, t7);
+    (t11).store(out);
+    const V t12 = fma(k5, t9, t3);
+    const V t13 = fma(k6, t5, t12);
+    (t13).store(out + 3 * outStride);
+    const V t14 = fma(k7, t8, t2);
+    const V t15 = fma(k8, t8, t2);
+    const V t16 = fma(k9, t4, t15);
+    (t16).store(out + 2 * outStride);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t17 = t14 - x6;
+    const V t18 = fma(k10, t4, t17);
+    (t18).store(out + 4 * outStride);
+  }
+};
+
+// Serves F(4, 3).
+// Operations: 18 (2 add, 0 mul, 16 fma; the plain matrix 58), 7 values live, depth 3.
+struct input_6x6_633aa440a0ee {
+  static constexpr int rows = 6, columns = 6;
+  static constexpr double matrix[] = {
+      0.990234375, 2.640625, -1.365234375, -3.640625, 0.375, 1,
+      0.990234375, -2.640625, -1.365234375, 3.640625, 0.375, -1,
+      0.371337890625, 0.371337890625, -2.78125, -2.78125, 1, 1,
+      0.371337890625, -0.371337890625, -2.78125, 2.78125, 1, -1,
+      0.228515625, 0.140625, -1.853515625, -1.140625, 1.625, 1,
+      0.228515625, -0.140625, -1.853515625, 1.140625, 1.625, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.140625f);
+    const V k1 = V::broadcast(0.3713379f);
+    const V k2 = V::broadcast(2.640625f);
+    const V k3 = V::broadcast(3.640625f);
+    const V k4 = V::broadcast(2.78125f);
+    const V k5 = V::broadcast(1.140625f);
+    const V k6 = V::broadcast(0.375f);
+    const V k7 = V::broadcast(1.625f);
+    const V x1 = V::load(in + inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t0 = fma(k0, x1, x5);
+    const V t1 = fma(k1, x1, x5);
+    const V t2 = fma(k2, x1, x5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t3 = fnma(k3, x3, t2);
+    const V t4 = fnma(k4, x3, t1);
+    const V t5 = fnma(k5, x3, t0);
+    const V x0 = V::load(in);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t6 = fma(k1, x0, x4);
+    const V t7 = fma(k2, x0, x4);
+    const V t8 = fma(k0, x0, x4);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t9 = fnma(k3, x2, t7);
+    const V t10 = fnma(k5, x2, t8);
+    const V t11 = fnma(k4, x2, t6);
+    const V t12 = t11 - t4;
+    (t12).store(out + 3 * outStride);
+    const V t13 = t11 + t4;
+    (t13).store(out + 2 * outStride);
+    const V t14 = fms(k6, t9, t3);
+    (t14).store(out + outStride);
+    const V t15 = fma(k6, t9, t3);
+    (t15).store(out);
+    const V t16 = fma(k7, t10, t5);
+    (t16).store(out + 4 * outStride);
+    const V t17 = fms(k7, t10, t5);
+    (t17).store(out + 5 * outStride);
+  }
+};
+
+// Serves F(4, 3).
+// Operations: 16 (4 add, 2 mul, 10 fma; the plain matrix 44), 9 values live, depth 4.
+struct output_4x6_1c775e35d477 {
+  static constexpr int rows = 4, columns = 6;
+  static constexpr double matrix[] = {
+      1.140625, 1.140625, 2, 2, 3.640625, 3.640625,
+      0.427734375, -0.427734375, 2, -2, 5.916015625, -5.916015625,
+      0.160400390625, 0.160400390625, 2, 2, 9.613525390625, 9.613525390625,
+      0.060150146484375, -0.060150146484375, 2, -2, 15.621978759765625, -15.621978759765625,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V k1 = V::broadcast(3.640625f);
+    const V k2 = V::broadcast(5.9160156f);
+    const V k3 = V::broadcast(1.140625f);
+    const V k4 = V::broadcast(0.16040039f);
+    const V k5 = V::broadcast(9.613525f);
+    const V k6 = V::broadcast(0.42773438f);
+    const V k7 = V::broadcast(0.060150146f);
+    const V k8 = V::broadcast(15.621979f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V t1 = k0 * x2;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fma(k0, x3, t0);
+    const V t3 = fnma(k0, x3, t1);
+    const V x4 = V::load(in + 4 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t4 = x4 - x5;
+    const V t5 = x5 + x4;
+    const V t6 = fma(k1, t5, t2);
+    const V t7 = fma(k2, t4, t3);
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t8 = x1 + x0;
+    const V t9 = fma(k3, t8, t6);
+    (t9).store(out);
+    const V t10 = fma(k4, t8, t2);
+    const V t11 = fma(k5, t5, t10);
+    (t11).store(out + 2 * outStride);
+    const V t12 = x0 - x1;
+    const V t13 = fma(k6, t12, t7);
+    (t13).store(out + outStride);
+    const V t14 = fma(k7, t12, t3);
+    const V t15 = fma(k8, t4, t14);
+    (t15).store(out + 3 * outStride);
   }
 };

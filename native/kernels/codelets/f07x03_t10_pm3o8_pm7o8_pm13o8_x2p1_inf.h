@@ -2,7 +2,7 @@
 
 // Serves F(7, 3), F(5, 5), F(6, 4).
 // Operations: 36 (2 add, 0 mul, 34 fma; the plain matrix 124), 10 values live, depth 4.
-struct Input_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
+struct input_10x9_b1bb8198e126 {
   static constexpr int rows = 10, columns = 9;
   static constexpr double matrix[] = {
       0.758148193359375, 2.021728515625, -0.519195556640625, -1.384521484375, -0.90234375, -2.40625, 0.375, 1, 0,
@@ -11,10 +11,10 @@ struct Input_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
       0.324920654296875, -0.371337890625, -2.108673095703125, 2.409912109375, -1.55859375, 1.78125, 0.875, -1, 0,
       0.174957275390625, 0.107666015625, -1.297698974609375, -0.798583984375, 0.15234375, 0.09375, 1.625, 1, 0,
       0.174957275390625, -0.107666015625, -1.297698974609375, 0.798583984375, 0.15234375, -0.09375, 1.625, -1, 0,
+      0.2843055725097656, 0, -2.2164268493652344, 0, 1.046142578125, 0, 2.546875, 0, -1,
       -0.2843055725097656, -0.2843055725097656, 2.500732421875, 2.500732421875, -3.546875, -3.546875, 1, 1, 0,
       -0.2843055725097656, 0.2843055725097656, 2.500732421875, -2.500732421875, -3.546875, 3.546875, 1, -1, 0,
       -0.2843055725097656, 0, 2.500732421875, 0, -3.546875, 0, 1, 0, 0,
-      0.2843055725097656, 0, -2.2164268493652344, 0, 1.046142578125, 0, 2.546875, 0, -1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -46,7 +46,7 @@ struct Input_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
     const V t2 = fnma(k2, x2, t1);
     const V x6 = V::load(in + 6 * inStride);
     const V t3 = fma(k3, x6, t2);
-    (t3).store(out + 9 * outStride);
+    (t3).store(out + 6 * outStride);
     const V t4 = fma(k4, x0, x6);
     const V t5 = fnma(k5, x4, t4);
     const V t6 = fnma(k6, x2, t5);
@@ -59,7 +59,7 @@ struct Input_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
     const V t13 = fnma(k12, x2, t12);
     const V t14 = fma(k13, x2, t10);
     const V t15 = fnma(k14, x4, t14);
-    (t15).store(out + 8 * outStride);
+    (t15).store(out + 9 * outStride);
     const V x5 = V::load(in + 5 * inStride);
     const V x7 = V::load(in + 7 * inStride);
     const V t16 = fma(k10, x5, x7);
@@ -89,24 +89,24 @@ struct Input_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
     const V t33 = fma(k17, t6, t31);
     (t33).store(out + 2 * outStride);
     const V t34 = t15 - t30;
-    (t34).store(out + 7 * outStride);
+    (t34).store(out + 8 * outStride);
     const V t35 = t30 + t15;
-    (t35).store(out + 6 * outStride);
+    (t35).store(out + 7 * outStride);
   }
 };
 
 // Serves F(7, 3).
 // Operations: 31 (13 add, 0 mul, 18 fma; the plain matrix 89), 9 values live, depth 5.
-struct Output_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
+struct output_7x10_de948107b052 {
   static constexpr int rows = 7, columns = 10;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 1, 0, 0,
-      0.375, -0.375, 0.875, -0.875, 1.625, -1.625, 1, -1, 1, 0,
-      0.140625, 0.140625, 0.765625, 0.765625, 2.640625, 2.640625, -1, -1, 0, 0,
-      0.052734375, -0.052734375, 0.669921875, -0.669921875, 4.291015625, -4.291015625, -1, 1, -1, 0,
-      0.019775390625, 0.019775390625, 0.586181640625, 0.586181640625, 6.972900390625, 6.972900390625, 1, 1, 0, 0,
-      0.007415771484375, -0.007415771484375, 0.512908935546875, -0.512908935546875, 11.330963134765625, -11.330963134765625, 1, -1, 1, 0,
-      0.002780914306640625, 0.002780914306640625, 0.4487953186035156, 0.4487953186035156, 18.41281509399414, 18.41281509399414, -1, -1, 0, -1,
+      1, 1, 1, 1, 1, 1, 0, 1, 1, 0,
+      0.375, -0.375, 0.875, -0.875, 1.625, -1.625, 0, 1, -1, 1,
+      0.140625, 0.140625, 0.765625, 0.765625, 2.640625, 2.640625, 0, -1, -1, 0,
+      0.052734375, -0.052734375, 0.669921875, -0.669921875, 4.291015625, -4.291015625, 0, -1, 1, -1,
+      0.019775390625, 0.019775390625, 0.586181640625, 0.586181640625, 6.972900390625, 6.972900390625, 0, 1, 1, 0,
+      0.007415771484375, -0.007415771484375, 0.512908935546875, -0.512908935546875, 11.330963134765625, -11.330963134765625, 0, 1, -1, 1,
+      0.002780914306640625, 0.002780914306640625, 0.4487953186035156, 0.4487953186035156, 18.41281509399414, 18.41281509399414, -1, -1, -1, 0,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -141,12 +141,12 @@ struct Output_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
     const V x2 = V::load(in + 2 * inStride);
     const V t4 = x3 + x2;
     const V t5 = x2 - x3;
-    const V x6 = V::load(in + 6 * inStride);
     const V x7 = V::load(in + 7 * inStride);
-    const V t6 = x6 - x7;
-    const V t7 = x7 + x6;
     const V x8 = V::load(in + 8 * inStride);
-    const V t8 = x8 + t6;
+    const V t6 = x7 - x8;
+    const V t7 = x8 + x7;
+    const V x9 = V::load(in + 9 * inStride);
+    const V t8 = x9 + t6;
     const V t9 = fma(k0, t0, t7);
     const V t10 = fma(k1, t3, t9);
     const V t11 = fma(k2, t4, t10);
@@ -165,8 +165,8 @@ struct Output_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
     (t20).store(out + 5 * outStride);
     const V t21 = fms(k12, t0, t7);
     const V t22 = fma(k13, t4, t21);
-    const V x9 = V::load(in + 9 * inStride);
-    const V t23 = t22 - x9;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t23 = t22 - x6;
     const V t24 = fma(k14, t3, t23);
     (t24).store(out + 6 * outStride);
     const V t25 = fms(k15, t3, t7);
@@ -177,5 +177,249 @@ struct Output_f07x03_t10_pm3o8_pm7o8_pm13o8_x2p1_inf {
     const V t29 = t4 + t26;
     const V t30 = t0 + t29;
     (t30).store(out);
+  }
+};
+
+// Serves F(5, 3), F(3, 5), F(4, 4).
+// Operations: 21 (0 add, 0 mul, 21 fma; the plain matrix 66), 7 values live, depth 3.
+struct input_7x7_e0b2c31ff169 {
+  static constexpr int rows = 7, columns = 7;
+  static constexpr double matrix[] = {
+      0.758148193359375, 2.021728515625, -1.27734375, -3.40625, 0.375, 1, 0,
+      0.758148193359375, -2.021728515625, -1.27734375, 3.40625, 0.375, -1, 0,
+      0.324920654296875, 0.371337890625, -2.43359375, -2.78125, 0.875, 1, 0,
+      0.324920654296875, -0.371337890625, -2.43359375, 2.78125, 0.875, -1, 0,
+      0.174957275390625, 0.107666015625, -1.47265625, -0.90625, 1.625, 1, 0,
+      0.174957275390625, -0.107666015625, -1.47265625, 0.90625, 1.625, -1, 0,
+      0.2843055725097656, 0, -2.500732421875, 0, 3.546875, 0, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.28430557f);
+    const V k1 = V::broadcast(2.5007324f);
+    const V k2 = V::broadcast(3.546875f);
+    const V k3 = V::broadcast(2.0217285f);
+    const V k4 = V::broadcast(3.40625f);
+    const V k5 = V::broadcast(0.107666016f);
+    const V k6 = V::broadcast(0.3713379f);
+    const V k7 = V::broadcast(2.78125f);
+    const V k8 = V::broadcast(0.90625f);
+    const V k9 = V::broadcast(1.625f);
+    const V k10 = V::broadcast(0.875f);
+    const V k11 = V::broadcast(0.375f);
+    const V x0 = V::load(in);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t0 = fms(k0, x0, x6);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fnma(k1, x2, t0);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t2 = fma(k2, x4, t1);
+    (t2).store(out + 6 * outStride);
+    const V t3 = fma(k3, x0, x4);
+    const V t4 = fnma(k4, x2, t3);
+    const V t5 = fma(k5, x0, x4);
+    const V t6 = fma(k6, x0, x4);
+    const V t7 = fnma(k7, x2, t6);
+    const V t8 = fnma(k8, x2, t5);
+    const V x1 = V::load(in + inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t9 = fma(k5, x1, x5);
+    const V t10 = fma(k6, x1, x5);
+    const V t11 = fma(k3, x1, x5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t12 = fnma(k8, x3, t9);
+    const V t13 = fnma(k7, x3, t10);
+    const V t14 = fnma(k4, x3, t11);
+    const V t15 = fma(k9, t8, t12);
+    (t15).store(out + 4 * outStride);
+    const V t16 = fms(k9, t8, t12);
+    (t16).store(out + 5 * outStride);
+    const V t17 = fms(k10, t7, t13);
+    (t17).store(out + 3 * outStride);
+    const V t18 = fma(k10, t7, t13);
+    (t18).store(out + 2 * outStride);
+    const V t19 = fms(k11, t4, t14);
+    (t19).store(out + outStride);
+    const V t20 = fma(k11, t4, t14);
+    (t20).store(out);
+  }
+};
+
+// Serves F(5, 3).
+// Operations: 21 (6 add, 4 mul, 11 fma; the plain matrix 56), 9 values live, depth 4.
+struct output_5x7_01c8d276bf39 {
+  static constexpr int rows = 5, columns = 7;
+  static constexpr double matrix[] = {
+      1.140625, 1.140625, 1.765625, 1.765625, 3.640625, 3.640625, 0,
+      0.427734375, -0.427734375, 1.544921875, -1.544921875, 5.916015625, -5.916015625, 0,
+      0.160400390625, 0.160400390625, 1.351806640625, 1.351806640625, 9.613525390625, 9.613525390625, 0,
+      0.060150146484375, -0.060150146484375, 1.182830810546875, -1.182830810546875, 15.621978759765625, -15.621978759765625, 0,
+      0.022556304931640625, 0.022556304931640625, 1.0349769592285156, 1.0349769592285156, 25.38571548461914, 25.38571548461914, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(3.640625f);
+    const V k1 = V::broadcast(1.765625f);
+    const V k2 = V::broadcast(5.9160156f);
+    const V k3 = V::broadcast(1.140625f);
+    const V k4 = V::broadcast(0.42773438f);
+    const V k5 = V::broadcast(1.5449219f);
+    const V k6 = V::broadcast(0.060150146f);
+    const V k7 = V::broadcast(1.1828308f);
+    const V k8 = V::broadcast(15.621979f);
+    const V k9 = V::broadcast(0.16040039f);
+    const V k10 = V::broadcast(0.022556305f);
+    const V k11 = V::broadcast(1.034977f);
+    const V k12 = V::broadcast(25.385715f);
+    const V k13 = V::broadcast(9.613525f);
+    const V k14 = V::broadcast(1.3518066f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = x2 - x3;
+    const V t1 = x3 + x2;
+    const V x4 = V::load(in + 4 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t2 = x4 - x5;
+    const V t3 = x5 + x4;
+    const V t4 = k0 * t3;
+    const V t5 = fma(k1, t1, t4);
+    const V t6 = k2 * t2;
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t7 = x1 + x0;
+    const V t8 = fma(k3, t7, t5);
+    (t8).store(out);
+    const V t9 = x0 - x1;
+    const V t10 = fma(k4, t9, t6);
+    const V t11 = fma(k5, t0, t10);
+    (t11).store(out + outStride);
+    const V t12 = k6 * t9;
+    const V t13 = fma(k7, t0, t12);
+    const V t14 = fma(k8, t2, t13);
+    (t14).store(out + 3 * outStride);
+    const V t15 = k9 * t7;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t16 = fms(k10, t7, x6);
+    const V t17 = fma(k11, t1, t16);
+    const V t18 = fma(k12, t3, t17);
+    (t18).store(out + 4 * outStride);
+    const V t19 = fma(k13, t3, t15);
+    const V t20 = fma(k14, t1, t19);
+    (t20).store(out + 2 * outStride);
+  }
+};
+
+// Serves F(4, 3), F(3, 4).
+// Operations: 18 (0 add, 0 mul, 18 fma; the plain matrix 60), 7 values live, depth 3.
+struct input_6x6_4a54d306ad8a {
+  static constexpr int rows = 6, columns = 6;
+  static constexpr double matrix[] = {
+      0.758148193359375, 2.021728515625, -1.27734375, -3.40625, 0.375, 1,
+      0.758148193359375, -2.021728515625, -1.27734375, 3.40625, 0.375, -1,
+      0.324920654296875, 0.371337890625, -2.43359375, -2.78125, 0.875, 1,
+      0.324920654296875, -0.371337890625, -2.43359375, 2.78125, 0.875, -1,
+      0.174957275390625, 0.107666015625, -1.47265625, -0.90625, 1.625, 1,
+      0.174957275390625, -0.107666015625, -1.47265625, 0.90625, 1.625, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.107666016f);
+    const V k1 = V::broadcast(0.3713379f);
+    const V k2 = V::broadcast(2.0217285f);
+    const V k3 = V::broadcast(3.40625f);
+    const V k4 = V::broadcast(2.78125f);
+    const V k5 = V::broadcast(0.90625f);
+    const V k6 = V::broadcast(0.875f);
+    const V k7 = V::broadcast(0.375f);
+    const V k8 = V::broadcast(1.625f);
+    const V x1 = V::load(in + inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t0 = fma(k0, x1, x5);
+    const V t1 = fma(k1, x1, x5);
+    const V t2 = fma(k2, x1, x5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t3 = fnma(k3, x3, t2);
+    const V t4 = fnma(k4, x3, t1);
+    const V t5 = fnma(k5, x3, t0);
+    const V x0 = V::load(in);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t6 = fma(k1, x0, x4);
+    const V t7 = fma(k2, x0, x4);
+    const V t8 = fma(k0, x0, x4);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t9 = fnma(k3, x2, t7);
+    const V t10 = fnma(k5, x2, t8);
+    const V t11 = fnma(k4, x2, t6);
+    const V t12 = fms(k6, t11, t4);
+    (t12).store(out + 3 * outStride);
+    const V t13 = fma(k6, t11, t4);
+    (t13).store(out + 2 * outStride);
+    const V t14 = fms(k7, t9, t3);
+    (t14).store(out + outStride);
+    const V t15 = fma(k7, t9, t3);
+    (t15).store(out);
+    const V t16 = fma(k8, t10, t5);
+    (t16).store(out + 4 * outStride);
+    const V t17 = fms(k8, t10, t5);
+    (t17).store(out + 5 * outStride);
+  }
+};
+
+// Serves F(4, 3).
+// Operations: 18 (6 add, 4 mul, 8 fma; the plain matrix 44), 9 values live, depth 4.
+struct output_4x6_a5e280ccfe04 {
+  static constexpr int rows = 4, columns = 6;
+  static constexpr double matrix[] = {
+      1.140625, 1.140625, 1.765625, 1.765625, 3.640625, 3.640625,
+      0.427734375, -0.427734375, 1.544921875, -1.544921875, 5.916015625, -5.916015625,
+      0.160400390625, 0.160400390625, 1.351806640625, 1.351806640625, 9.613525390625, 9.613525390625,
+      0.060150146484375, -0.060150146484375, 1.182830810546875, -1.182830810546875, 15.621978759765625, -15.621978759765625,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.060150146f);
+    const V k1 = V::broadcast(0.16040039f);
+    const V k2 = V::broadcast(9.613525f);
+    const V k3 = V::broadcast(3.640625f);
+    const V k4 = V::broadcast(5.9160156f);
+    const V k5 = V::broadcast(0.42773438f);
+    const V k6 = V::broadcast(1.5449219f);
+    const V k7 = V::broadcast(1.1828308f);
+    const V k8 = V::broadcast(15.621979f);
+    const V k9 = V::broadcast(1.3518066f);
+    const V k10 = V::broadcast(1.765625f);
+    const V k11 = V::broadcast(1.140625f);
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t0 = x1 + x0;
+    const V t1 = x0 - x1;
+    const V t2 = k0 * t1;
+    const V t3 = k1 * t0;
+    const V x4 = V::load(in + 4 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t4 = x4 - x5;
+    const V t5 = x5 + x4;
+    const V t6 = fma(k2, t5, t3);
+    const V t7 = k3 * t5;
+    const V t8 = k4 * t4;
+    const V t9 = fma(k5, t1, t8);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t10 = x2 - x3;
+    const V t11 = fma(k6, t10, t9);
+    (t11).store(out + outStride);
+    const V t12 = fma(k7, t10, t2);
+    const V t13 = fma(k8, t4, t12);
+    (t13).store(out + 3 * outStride);
+    const V t14 = x3 + x2;
+    const V t15 = fma(k9, t14, t6);
+    (t15).store(out + 2 * outStride);
+    const V t16 = fma(k10, t14, t7);
+    const V t17 = fma(k11, t0, t16);
+    (t17).store(out);
   }
 };

@@ -2,16 +2,16 @@
 
 // Serves F(7, 4).
 // Operations: 29 (17 add, 0 mul, 12 fma; the plain matrix 78), 9 values live, depth 5.
-struct Output_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
+struct output_7x11_dcb2fb040e88 {
   static constexpr int rows = 7, columns = 11;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0,
-      0, 0.5, -0.5, 1, -1, 1.75, -1.75, 1, -1, 1, 0,
-      0, 0.25, 0.25, 1, 1, 3.0625, 3.0625, -1, -1, 0, 0,
-      0, 0.125, -0.125, 1, -1, 5.359375, -5.359375, -1, 1, -1, 0,
-      0, 0.0625, 0.0625, 1, 1, 9.37890625, 9.37890625, 1, 1, 0, 0,
-      0, 0.03125, -0.03125, 1, -1, 16.4130859375, -16.4130859375, 1, -1, 1, 0,
-      0, 0.015625, 0.015625, 1, 1, 28.722900390625, 28.722900390625, -1, -1, 0, -1,
+      1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 0,
+      0.5, -0.5, 1, -1, 1.75, -1.75, 0, 0, 1, -1, 1,
+      0.25, 0.25, 1, 1, 3.0625, 3.0625, 0, 0, -1, -1, 0,
+      0.125, -0.125, 1, -1, 5.359375, -5.359375, 0, 0, -1, 1, -1,
+      0.0625, 0.0625, 1, 1, 9.37890625, 9.37890625, 0, 0, 1, 1, 0,
+      0.03125, -0.03125, 1, -1, 16.4130859375, -16.4130859375, 0, 0, 1, -1, 1,
+      0.015625, 0.015625, 1, 1, 28.722900390625, 28.722900390625, -1, 0, -1, -1, 0,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -28,24 +28,24 @@ struct Output_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
     const V k9 = V::broadcast(0.25f);
     const V k10 = V::broadcast(0.015625f);
     const V k11 = V::broadcast(28.7229f);
-    const V x5 = V::load(in + 5 * inStride);
-    const V x6 = V::load(in + 6 * inStride);
-    const V t0 = x5 - x6;
-    const V t1 = x6 + x5;
-    const V x2 = V::load(in + 2 * inStride);
-    const V x1 = V::load(in + inStride);
-    const V t2 = x2 + x1;
-    const V t3 = x1 - x2;
     const V x4 = V::load(in + 4 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t0 = x4 - x5;
+    const V t1 = x5 + x4;
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t2 = x1 + x0;
+    const V t3 = x0 - x1;
     const V x3 = V::load(in + 3 * inStride);
-    const V t4 = x4 + x3;
-    const V t5 = x3 - x4;
-    const V x7 = V::load(in + 7 * inStride);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t4 = x3 + x2;
+    const V t5 = x2 - x3;
     const V x8 = V::load(in + 8 * inStride);
-    const V t6 = x7 - x8;
-    const V t7 = x8 + x7;
     const V x9 = V::load(in + 9 * inStride);
-    const V t8 = x9 + t6;
+    const V t6 = x8 - x9;
+    const V t7 = x9 + x8;
+    const V x10 = V::load(in + 10 * inStride);
+    const V t8 = x10 + t6;
     const V t9 = t4 + t7;
     const V t10 = t4 - t7;
     const V t11 = t5 + t8;
@@ -61,8 +61,8 @@ struct Output_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
     (t18).store(out + outStride);
     const V t19 = t9 + t1;
     const V t20 = t2 + t19;
-    const V x0 = V::load(in);
-    const V t21 = x0 + t20;
+    const V x7 = V::load(in + 7 * inStride);
+    const V t21 = x7 + t20;
     (t21).store(out);
     const V t22 = fma(k6, t2, t9);
     const V t23 = fma(k7, t1, t22);
@@ -71,9 +71,123 @@ struct Output_f07x04_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
     const V t25 = fma(k9, t2, t24);
     (t25).store(out + 2 * outStride);
     const V t26 = fma(k10, t2, t10);
-    const V x10 = V::load(in + 10 * inStride);
-    const V t27 = t26 - x10;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t27 = t26 - x6;
     const V t28 = fma(k11, t1, t27);
     (t28).store(out + 6 * outStride);
+  }
+};
+
+// Serves F(5, 4).
+// Operations: 20 (6 add, 2 mul, 12 fma; the plain matrix 57), 9 values live, depth 5.
+struct output_5x8_928f8934c7a0 {
+  static constexpr int rows = 5, columns = 8;
+  static constexpr double matrix[] = {
+      1.25, 1.25, 2, 2, 4.0625, 4.0625, 0, 1,
+      0.625, -0.625, 2, -2, 7.109375, -7.109375, 0, 0,
+      0.3125, 0.3125, 2, 2, 12.44140625, 12.44140625, 0, 0,
+      0.15625, -0.15625, 2, -2, 21.7724609375, -21.7724609375, 0, 0,
+      0.078125, 0.078125, 2, 2, 38.101806640625, 38.101806640625, -1, 0,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V k1 = V::broadcast(7.109375f);
+    const V k2 = V::broadcast(4.0625f);
+    const V k3 = V::broadcast(0.625f);
+    const V k4 = V::broadcast(0.15625f);
+    const V k5 = V::broadcast(21.77246f);
+    const V k6 = V::broadcast(1.25f);
+    const V k7 = V::broadcast(0.078125f);
+    const V k8 = V::broadcast(0.3125f);
+    const V k9 = V::broadcast(12.441406f);
+    const V k10 = V::broadcast(38.101807f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V t1 = k0 * x2;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fma(k0, x3, t0);
+    const V t3 = fnma(k0, x3, t1);
+    const V x4 = V::load(in + 4 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t4 = x4 - x5;
+    const V t5 = x5 + x4;
+    const V t6 = fma(k1, t4, t3);
+    const V t7 = fma(k2, t5, t2);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t8 = x7 + t7;
+    const V x0 = V::load(in);
+    const V x1 = V::load(in + inStride);
+    const V t9 = x0 - x1;
+    const V t10 = x1 + x0;
+    const V t11 = fma(k3, t9, t6);
+    (t11).store(out + outStride);
+    const V t12 = fma(k4, t9, t3);
+    const V t13 = fma(k5, t4, t12);
+    (t13).store(out + 3 * outStride);
+    const V t14 = fma(k6, t10, t8);
+    (t14).store(out);
+    const V t15 = fma(k7, t10, t2);
+    const V t16 = fma(k8, t10, t2);
+    const V t17 = fma(k9, t5, t16);
+    (t17).store(out + 2 * outStride);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t18 = t15 - x6;
+    const V t19 = fma(k10, t5, t18);
+    (t19).store(out + 4 * outStride);
+  }
+};
+
+// Serves F(4, 4).
+// Operations: 17 (5 add, 2 mul, 10 fma; the plain matrix 45), 8 values live, depth 5.
+struct output_4x7_5fe436b96c4e {
+  static constexpr int rows = 4, columns = 7;
+  static constexpr double matrix[] = {
+      0.625, 0.625, 2, 2, 7.109375, 7.109375, 0,
+      0.3125, -0.3125, 2, -2, 12.44140625, -12.44140625, 0,
+      0.15625, 0.15625, 2, 2, 21.7724609375, 21.7724609375, 0,
+      0.078125, -0.078125, 2, -2, 38.101806640625, -38.101806640625, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V k1 = V::broadcast(7.109375f);
+    const V k2 = V::broadcast(0.625f);
+    const V k3 = V::broadcast(0.15625f);
+    const V k4 = V::broadcast(21.77246f);
+    const V k5 = V::broadcast(0.3125f);
+    const V k6 = V::broadcast(12.441406f);
+    const V k7 = V::broadcast(0.078125f);
+    const V k8 = V::broadcast(38.101807f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V t1 = k0 * x2;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fma(k0, x3, t0);
+    const V t3 = fnma(k0, x3, t1);
+    const V x4 = V::load(in + 4 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t4 = x4 - x5;
+    const V t5 = x5 + x4;
+    const V t6 = fma(k1, t5, t2);
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t7 = x1 + x0;
+    const V t8 = x0 - x1;
+    const V t9 = fma(k2, t7, t6);
+    (t9).store(out);
+    const V t10 = fma(k3, t7, t2);
+    const V t11 = fma(k4, t5, t10);
+    (t11).store(out + 2 * outStride);
+    const V t12 = fma(k5, t8, t3);
+    const V t13 = fma(k6, t4, t12);
+    (t13).store(out + outStride);
+    const V t14 = fma(k7, t8, t3);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t15 = t14 - x6;
+    const V t16 = fma(k8, t4, t15);
+    (t16).store(out + 3 * outStride);
   }
 };

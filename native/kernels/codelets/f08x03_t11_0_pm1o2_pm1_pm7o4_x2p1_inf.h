@@ -2,20 +2,20 @@
 
 // Serves F(8, 3), F(6, 5), F(7, 4).
 // Operations: 34 (8 add, 0 mul, 26 fma; the plain matrix 126), 10 values live, depth 4.
-struct Input_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
+struct input_11x10_914bdc554458 {
   static constexpr int rows = 11, columns = 10;
   static constexpr double matrix[] = {
-      0.765625, 0, -3.3125, 0, 0.234375, 0, 3.3125, 0, -1, 0,
       0, 1.53125, 3.0625, -0.5, -1, -1.53125, -3.0625, 0.5, 1, 0,
       0, -1.53125, 3.0625, 0.5, -1, 1.53125, -3.0625, -0.5, 1, 0,
       0, 0.765625, 0.765625, -2.546875, -2.546875, -2.3125, -2.3125, 1, 1, 0,
       0, -0.765625, 0.765625, 2.546875, -2.546875, 2.3125, -2.3125, -1, 1, 0,
       0, 0.4375, 0.25, -1.75, -1, -0.4375, -0.25, 1.75, 1, 0,
       0, -0.4375, 0.25, 1.75, -1, 0.4375, -0.25, -1.75, 1, 0,
+      0, 0.765625, 0, -3.3125, 0, 0.234375, 0, 3.3125, 0, -1,
+      0.765625, 0, -3.3125, 0, 0.234375, 0, 3.3125, 0, -1, 0,
       0, 0.765625, -0.765625, -4.078125, 4.078125, 4.3125, -4.3125, -1, 1, 0,
       0, -0.765625, -0.765625, 4.078125, 4.078125, -4.3125, -4.3125, 1, 1, 0,
       0, 0, -0.765625, 0, 4.078125, 0, -4.3125, 0, 1, 0,
-      0, 0.765625, 0, -3.3125, 0, 0.234375, 0, 3.3125, 0, -1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -23,10 +23,10 @@ struct Input_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
     const V k0 = V::broadcast(0.234375f);
     const V k1 = V::broadcast(0.765625f);
     const V k2 = V::broadcast(2.3125f);
-    const V k3 = V::broadcast(2.546875f);
-    const V k4 = V::broadcast(3.3125f);
-    const V k5 = V::broadcast(4.078125f);
-    const V k6 = V::broadcast(4.3125f);
+    const V k3 = V::broadcast(4.078125f);
+    const V k4 = V::broadcast(4.3125f);
+    const V k5 = V::broadcast(3.3125f);
+    const V k6 = V::broadcast(2.546875f);
     const V k7 = V::broadcast(0.25f);
     const V k8 = V::broadcast(3.0625f);
     const V k9 = V::broadcast(0.5f);
@@ -42,66 +42,66 @@ struct Input_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
     const V t4 = fnma(k1, x1, x7);
     const V t5 = fnma(k2, x5, t3);
     const V x3 = V::load(in + 3 * inStride);
-    const V t6 = fnma(k3, x3, t5);
-    const V t7 = x3 - x7;
-    const V t8 = fnma(k4, t7, t1);
-    (t8).store(out + 10 * outStride);
-    const V t9 = fma(k5, x3, t4);
-    const V t10 = fnma(k6, x5, t9);
-    const V t11 = fnma(k7, t2, t7);
-    const V t12 = fnma(k8, t2, t7);
+    const V t6 = fma(k3, x3, t4);
+    const V t7 = fnma(k4, x5, t6);
+    const V t8 = x3 - x7;
+    const V t9 = fnma(k5, t8, t1);
+    (t9).store(out + 6 * outStride);
+    const V t10 = fnma(k6, x3, t5);
+    const V t11 = fnma(k7, t2, t8);
+    const V t12 = fnma(k8, t2, t8);
     const V x2 = V::load(in + 2 * inStride);
     const V x8 = V::load(in + 8 * inStride);
     const V t13 = fma(k1, x2, x8);
+    const V t14 = fnma(k1, x2, x8);
     const V x6 = V::load(in + 6 * inStride);
-    const V t14 = fnma(k2, x6, t13);
+    const V t15 = fnma(k2, x6, t13);
+    const V t16 = x2 - x6;
     const V x4 = V::load(in + 4 * inStride);
-    const V t15 = fnma(k3, x4, t14);
-    const V t16 = t15 + t6;
-    (t16).store(out + 3 * outStride);
-    const V t17 = t15 - t6;
-    (t17).store(out + 4 * outStride);
-    const V t18 = fnma(k1, x2, x8);
-    const V t19 = fma(k5, x4, t18);
-    const V t20 = fnma(k6, x6, t19);
-    (t20).store(out + 9 * outStride);
-    const V t21 = x2 - x6;
-    const V t22 = t20 - t10;
-    (t22).store(out + 7 * outStride);
-    const V t23 = t10 + t20;
-    (t23).store(out + 8 * outStride);
-    const V t24 = x8 - x4;
-    const V t25 = fms(k0, x4, x8);
+    const V t17 = fma(k3, x4, t14);
+    const V t18 = fnma(k4, x6, t17);
+    (t18).store(out + 10 * outStride);
+    const V t19 = t7 + t18;
+    (t19).store(out + 9 * outStride);
+    const V t20 = t18 - t7;
+    (t20).store(out + 8 * outStride);
+    const V t21 = fnma(k6, x4, t15);
+    const V t22 = t21 - t10;
+    (t22).store(out + 3 * outStride);
+    const V t23 = t21 + t10;
+    (t23).store(out + 2 * outStride);
+    const V t24 = fms(k0, x4, x8);
+    const V t25 = x8 - x4;
     const V x0 = V::load(in);
-    const V t26 = fma(k1, x0, t25);
-    const V t27 = fnma(k4, t21, t26);
-    (t27).store(out);
-    const V t28 = fma(k7, t21, t24);
-    const V t29 = fma(k8, t21, t24);
-    const V t30 = fma(k9, t12, t29);
-    (t30).store(out + 2 * outStride);
-    const V t31 = fnma(k9, t12, t29);
+    const V t26 = fma(k1, x0, t24);
+    const V t27 = fnma(k5, t16, t26);
+    (t27).store(out + 7 * outStride);
+    const V t28 = fma(k8, t16, t25);
+    const V t29 = fma(k7, t16, t25);
+    const V t30 = fnma(k9, t12, t28);
+    (t30).store(out);
+    const V t31 = fma(k9, t12, t28);
     (t31).store(out + outStride);
-    const V t32 = fma(k10, t11, t28);
-    (t32).store(out + 6 * outStride);
-    const V t33 = fnma(k10, t11, t28);
+    const V t32 = fnma(k10, t11, t29);
+    (t32).store(out + 4 * outStride);
+    const V t33 = fma(k10, t11, t29);
     (t33).store(out + 5 * outStride);
   }
 };
 
 // Serves F(8, 3).
 // Operations: 31 (17 add, 0 mul, 14 fma; the plain matrix 90), 9 values live, depth 6.
-struct Output_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
+struct output_8x11_06daad694583 {
   static constexpr int rows = 8, columns = 11;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0,
-      0, 0.5, -0.5, 1, -1, 1.75, -1.75, 1, -1, 1, 0,
-      0, 0.25, 0.25, 1, 1, 3.0625, 3.0625, -1, -1, 0, 0,
-      0, 0.125, -0.125, 1, -1, 5.359375, -5.359375, -1, 1, -1, 0,
-      0, 0.0625, 0.0625, 1, 1, 9.37890625, 9.37890625, 1, 1, 0, 0,
-      0, 0.03125, -0.03125, 1, -1, 16.4130859375, -16.4130859375, 1, -1, 1, 0,
-      0, 0.015625, 0.015625, 1, 1, 28.722900390625, 28.722900390625, -1, -1, 0, 0,
-      0, 0.0078125, -0.0078125, 1, -1, 50.26507568359375, -50.26507568359375, -1, 1, -1, -1,
+      1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 0,
+      0.5, -0.5, 1, -1, 1.75, -1.75, 0, 0, 1, -1, 1,
+      0.25, 0.25, 1, 1, 3.0625, 3.0625, 0, 0, -1, -1, 0,
+      0.125, -0.125, 1, -1, 5.359375, -5.359375, 0, 0, -1, 1, -1,
+      0.0625, 0.0625, 1, 1, 9.37890625, 9.37890625, 0, 0, 1, 1, 0,
+      0.03125, -0.03125, 1, -1, 16.4130859375, -16.4130859375, 0, 0, 1, -1, 1,
+      0.015625, 0.015625, 1, 1, 28.722900390625, 28.722900390625, 0, 0, -1, -1, 0,
+      0.0078125, -0.0078125, 1, -1, 50.26507568359375, -50.26507568359375, -1, 0, -1, 1, -1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -120,24 +120,24 @@ struct Output_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
     const V k11 = V::broadcast(0.125f);
     const V k12 = V::broadcast(0.0078125f);
     const V k13 = V::broadcast(50.265076f);
-    const V x4 = V::load(in + 4 * inStride);
     const V x3 = V::load(in + 3 * inStride);
-    const V t0 = x4 + x3;
-    const V t1 = x3 - x4;
     const V x2 = V::load(in + 2 * inStride);
+    const V t0 = x3 + x2;
+    const V t1 = x2 - x3;
     const V x1 = V::load(in + inStride);
-    const V t2 = x2 + x1;
-    const V t3 = x1 - x2;
-    const V x6 = V::load(in + 6 * inStride);
+    const V x0 = V::load(in);
+    const V t2 = x1 + x0;
+    const V t3 = x0 - x1;
     const V x5 = V::load(in + 5 * inStride);
-    const V t4 = x6 + x5;
-    const V t5 = x5 - x6;
-    const V x8 = V::load(in + 8 * inStride);
-    const V x7 = V::load(in + 7 * inStride);
-    const V t6 = x8 + x7;
-    const V t7 = x7 - x8;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = x5 + x4;
+    const V t5 = x4 - x5;
     const V x9 = V::load(in + 9 * inStride);
-    const V t8 = x9 + t7;
+    const V x8 = V::load(in + 8 * inStride);
+    const V t6 = x9 + x8;
+    const V t7 = x8 - x9;
+    const V x10 = V::load(in + 10 * inStride);
+    const V t8 = x10 + t7;
     const V t9 = t1 + t8;
     const V t10 = t1 - t8;
     const V t11 = t0 + t6;
@@ -147,8 +147,8 @@ struct Output_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
     const V t15 = fma(k1, t4, t14);
     (t15).store(out + 4 * outStride);
     const V t16 = t2 + t13;
-    const V x0 = V::load(in);
-    const V t17 = x0 + t16;
+    const V x7 = V::load(in + 7 * inStride);
+    const V t17 = x7 + t16;
     (t17).store(out);
     const V t18 = fma(k2, t5, t9);
     const V t19 = fma(k3, t3, t18);
@@ -166,9 +166,382 @@ struct Output_f08x03_t11_0_pm1o2_pm1_pm7o4_x2p1_inf {
     const V t27 = fma(k11, t3, t26);
     (t27).store(out + 3 * outStride);
     const V t28 = fma(k12, t3, t10);
-    const V x10 = V::load(in + 10 * inStride);
-    const V t29 = t28 - x10;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t29 = t28 - x6;
     const V t30 = fma(k13, t5, t29);
     (t30).store(out + 7 * outStride);
+  }
+};
+
+// Serves F(6, 3), F(4, 5), F(5, 4).
+// Operations: 24 (2 add, 0 mul, 22 fma; the plain matrix 70), 8 values live, depth 3.
+struct input_8x8_31ef850ac780 {
+  static constexpr int rows = 8, columns = 8;
+  static constexpr double matrix[] = {
+      0, 1.53125, 3.0625, -2.03125, -4.0625, 0.5, 1, 0,
+      0, -1.53125, 3.0625, 2.03125, -4.0625, -0.5, 1, 0,
+      0, 0.765625, 0.765625, -3.3125, -3.3125, 1, 1, 0,
+      0, -0.765625, 0.765625, 3.3125, -3.3125, -1, 1, 0,
+      0, 0.4375, 0.25, -2.1875, -1.25, 1.75, 1, 0,
+      0, -0.4375, 0.25, 2.1875, -1.25, -1.75, 1, 0,
+      0, 0.765625, 0, -4.078125, 0, 4.3125, 0, -1,
+      0.765625, 0, -4.078125, 0, 4.3125, 0, -1, 0,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.765625f);
+    const V k1 = V::broadcast(4.078125f);
+    const V k2 = V::broadcast(4.3125f);
+    const V k3 = V::broadcast(3.3125f);
+    const V k4 = V::broadcast(4.0f);
+    const V k5 = V::broadcast(3.0625f);
+    const V k6 = V::broadcast(5.0f);
+    const V k7 = V::broadcast(4.0625f);
+    const V k8 = V::broadcast(0.5f);
+    const V k9 = V::broadcast(0.25f);
+    const V k10 = V::broadcast(1.25f);
+    const V k11 = V::broadcast(0.4375f);
+    const V x1 = V::load(in + inStride);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t0 = fms(k0, x1, x7);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = fnma(k1, x3, t0);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t2 = fma(k2, x5, t1);
+    (t2).store(out + 6 * outStride);
+    const V t3 = fma(k0, x1, x5);
+    const V t4 = fnma(k3, x3, t3);
+    const V t5 = fma(k4, x5, x1);
+    const V t6 = fma(k5, x1, x5);
+    const V t7 = fnma(k6, x3, t5);
+    const V t8 = fnma(k7, x3, t6);
+    const V x0 = V::load(in);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t9 = fms(k0, x0, x6);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t10 = fnma(k1, x2, t9);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t11 = fma(k2, x4, t10);
+    (t11).store(out + 7 * outStride);
+    const V t12 = fma(k5, x2, x6);
+    const V t13 = fnma(k7, x4, t12);
+    const V t14 = fma(k8, t8, t13);
+    (t14).store(out);
+    const V t15 = fnma(k8, t8, t13);
+    (t15).store(out + outStride);
+    const V t16 = fma(k9, x2, x6);
+    const V t17 = fma(k0, x2, x6);
+    const V t18 = fnma(k10, x4, t16);
+    const V t19 = fnma(k3, x4, t17);
+    const V t20 = fma(k11, t7, t18);
+    (t20).store(out + 4 * outStride);
+    const V t21 = fnma(k11, t7, t18);
+    (t21).store(out + 5 * outStride);
+    const V t22 = t4 + t19;
+    (t22).store(out + 2 * outStride);
+    const V t23 = t19 - t4;
+    (t23).store(out + 3 * outStride);
+  }
+};
+
+// Serves F(6, 3).
+// Operations: 22 (6 add, 2 mul, 14 fma; the plain matrix 68), 10 values live, depth 5.
+struct output_6x8_567fa47d9043 {
+  static constexpr int rows = 6, columns = 8;
+  static constexpr double matrix[] = {
+      1.25, 1.25, 2, 2, 4.0625, 4.0625, 0, 1,
+      0.625, -0.625, 2, -2, 7.109375, -7.109375, 0, 0,
+      0.3125, 0.3125, 2, 2, 12.44140625, 12.44140625, 0, 0,
+      0.15625, -0.15625, 2, -2, 21.7724609375, -21.7724609375, 0, 0,
+      0.078125, 0.078125, 2, 2, 38.101806640625, 38.101806640625, 0, 0,
+      0.0390625, -0.0390625, 2, -2, 66.67816162109375, -66.67816162109375, -1, 0,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V k1 = V::broadcast(4.0625f);
+    const V k2 = V::broadcast(12.441406f);
+    const V k3 = V::broadcast(7.109375f);
+    const V k4 = V::broadcast(1.25f);
+    const V k5 = V::broadcast(0.3125f);
+    const V k6 = V::broadcast(0.625f);
+    const V k7 = V::broadcast(0.078125f);
+    const V k8 = V::broadcast(38.101807f);
+    const V k9 = V::broadcast(0.0390625f);
+    const V k10 = V::broadcast(0.15625f);
+    const V k11 = V::broadcast(21.77246f);
+    const V k12 = V::broadcast(66.67816f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V t1 = k0 * x2;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fma(k0, x3, t0);
+    const V t3 = fnma(k0, x3, t1);
+    const V x4 = V::load(in + 4 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t4 = x4 - x5;
+    const V t5 = x5 + x4;
+    const V t6 = fma(k1, t5, t2);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t7 = x7 + t6;
+    const V t8 = fma(k2, t5, t2);
+    const V t9 = fma(k3, t4, t3);
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t10 = x1 + x0;
+    const V t11 = fma(k4, t10, t7);
+    (t11).store(out);
+    const V t12 = x0 - x1;
+    const V t13 = fma(k5, t10, t8);
+    (t13).store(out + 2 * outStride);
+    const V t14 = fma(k6, t12, t9);
+    (t14).store(out + outStride);
+    const V t15 = fma(k7, t10, t2);
+    const V t16 = fma(k8, t5, t15);
+    (t16).store(out + 4 * outStride);
+    const V t17 = fma(k9, t12, t3);
+    const V t18 = fma(k10, t12, t3);
+    const V t19 = fma(k11, t4, t18);
+    (t19).store(out + 3 * outStride);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t20 = t17 - x6;
+    const V t21 = fma(k12, t4, t20);
+    (t21).store(out + 5 * outStride);
+  }
+};
+
+// Serves F(5, 3), F(3, 5), F(4, 4).
+// Operations: 21 (2 add, 0 mul, 19 fma; the plain matrix 64), 7 values live, depth 3.
+struct input_7x7_437833609d0d {
+  static constexpr int rows = 7, columns = 7;
+  static constexpr double matrix[] = {
+      1.53125, 3.0625, -2.03125, -4.0625, 0.5, 1, 0,
+      1.53125, -3.0625, -2.03125, 4.0625, 0.5, -1, 0,
+      0.765625, 0.765625, -3.3125, -3.3125, 1, 1, 0,
+      0.765625, -0.765625, -3.3125, 3.3125, 1, -1, 0,
+      0.4375, 0.25, -2.1875, -1.25, 1.75, 1, 0,
+      0.4375, -0.25, -2.1875, 1.25, 1.75, -1, 0,
+      0.765625, 0, -4.078125, 0, 4.3125, 0, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.765625f);
+    const V k1 = V::broadcast(4.078125f);
+    const V k2 = V::broadcast(4.3125f);
+    const V k3 = V::broadcast(3.0625f);
+    const V k4 = V::broadcast(4.0625f);
+    const V k5 = V::broadcast(4.0f);
+    const V k6 = V::broadcast(3.3125f);
+    const V k7 = V::broadcast(5.0f);
+    const V k8 = V::broadcast(0.25f);
+    const V k9 = V::broadcast(1.25f);
+    const V k10 = V::broadcast(0.4375f);
+    const V k11 = V::broadcast(0.5f);
+    const V x0 = V::load(in);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t0 = fms(k0, x0, x6);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fnma(k1, x2, t0);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t2 = fma(k2, x4, t1);
+    (t2).store(out + 6 * outStride);
+    const V t3 = fma(k3, x0, x4);
+    const V t4 = fnma(k4, x2, t3);
+    const V t5 = fma(k5, x4, x0);
+    const V t6 = fma(k0, x0, x4);
+    const V t7 = fnma(k6, x2, t6);
+    const V t8 = fnma(k7, x2, t5);
+    const V x1 = V::load(in + inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t9 = fma(k8, x1, x5);
+    const V t10 = fma(k0, x1, x5);
+    const V t11 = fma(k3, x1, x5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t12 = fnma(k9, x3, t9);
+    const V t13 = fnma(k6, x3, t10);
+    const V t14 = fnma(k4, x3, t11);
+    const V t15 = fma(k10, t8, t12);
+    (t15).store(out + 4 * outStride);
+    const V t16 = fms(k10, t8, t12);
+    (t16).store(out + 5 * outStride);
+    const V t17 = t7 - t13;
+    (t17).store(out + 3 * outStride);
+    const V t18 = t7 + t13;
+    (t18).store(out + 2 * outStride);
+    const V t19 = fms(k11, t4, t14);
+    (t19).store(out + outStride);
+    const V t20 = fma(k11, t4, t14);
+    (t20).store(out);
+  }
+};
+
+// Serves F(5, 3).
+// Operations: 19 (5 add, 2 mul, 12 fma; the plain matrix 56), 9 values live, depth 5.
+struct output_5x7_c566ce5faaa9 {
+  static constexpr int rows = 5, columns = 7;
+  static constexpr double matrix[] = {
+      0.625, 0.625, 2, 2, 7.109375, 7.109375, 0,
+      0.3125, -0.3125, 2, -2, 12.44140625, -12.44140625, 0,
+      0.15625, 0.15625, 2, 2, 21.7724609375, 21.7724609375, 0,
+      0.078125, -0.078125, 2, -2, 38.101806640625, -38.101806640625, 0,
+      0.0390625, 0.0390625, 2, 2, 66.67816162109375, 66.67816162109375, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V k1 = V::broadcast(12.441406f);
+    const V k2 = V::broadcast(7.109375f);
+    const V k3 = V::broadcast(0.3125f);
+    const V k4 = V::broadcast(0.625f);
+    const V k5 = V::broadcast(0.078125f);
+    const V k6 = V::broadcast(38.101807f);
+    const V k7 = V::broadcast(0.0390625f);
+    const V k8 = V::broadcast(0.15625f);
+    const V k9 = V::broadcast(21.77246f);
+    const V k10 = V::broadcast(66.67816f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V t1 = k0 * x2;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fma(k0, x3, t0);
+    const V t3 = fnma(k0, x3, t1);
+    const V x5 = V::load(in + 5 * inStride);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = x5 + x4;
+    const V t5 = x4 - x5;
+    const V t6 = fma(k1, t5, t3);
+    const V t7 = fma(k2, t4, t2);
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t8 = x1 + x0;
+    const V t9 = x0 - x1;
+    const V t10 = fma(k3, t9, t6);
+    (t10).store(out + outStride);
+    const V t11 = fma(k4, t8, t7);
+    (t11).store(out);
+    const V t12 = fma(k5, t9, t3);
+    const V t13 = fma(k6, t5, t12);
+    (t13).store(out + 3 * outStride);
+    const V t14 = fma(k7, t8, t2);
+    const V t15 = fma(k8, t8, t2);
+    const V t16 = fma(k9, t4, t15);
+    (t16).store(out + 2 * outStride);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t17 = t14 - x6;
+    const V t18 = fma(k10, t4, t17);
+    (t18).store(out + 4 * outStride);
+  }
+};
+
+// Serves F(4, 3).
+// Operations: 18 (2 add, 0 mul, 16 fma; the plain matrix 58), 7 values live, depth 3.
+struct input_6x6_cebb3bff5502 {
+  static constexpr int rows = 6, columns = 6;
+  static constexpr double matrix[] = {
+      1.53125, 3.0625, -2.03125, -4.0625, 0.5, 1,
+      1.53125, -3.0625, -2.03125, 4.0625, 0.5, -1,
+      0.765625, 0.765625, -3.3125, -3.3125, 1, 1,
+      0.765625, -0.765625, -3.3125, 3.3125, 1, -1,
+      0.4375, 0.25, -2.1875, -1.25, 1.75, 1,
+      0.4375, -0.25, -2.1875, 1.25, 1.75, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.25f);
+    const V k1 = V::broadcast(0.765625f);
+    const V k2 = V::broadcast(3.0625f);
+    const V k3 = V::broadcast(4.0625f);
+    const V k4 = V::broadcast(3.3125f);
+    const V k5 = V::broadcast(1.25f);
+    const V k6 = V::broadcast(4.0f);
+    const V k7 = V::broadcast(5.0f);
+    const V k8 = V::broadcast(0.5f);
+    const V k9 = V::broadcast(0.4375f);
+    const V x1 = V::load(in + inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t0 = fma(k0, x1, x5);
+    const V t1 = fma(k1, x1, x5);
+    const V t2 = fma(k2, x1, x5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t3 = fnma(k3, x3, t2);
+    const V t4 = fnma(k4, x3, t1);
+    const V t5 = fnma(k5, x3, t0);
+    const V x0 = V::load(in);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t6 = fma(k1, x0, x4);
+    const V t7 = fma(k2, x0, x4);
+    const V t8 = fma(k6, x4, x0);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t9 = fnma(k3, x2, t7);
+    const V t10 = fnma(k7, x2, t8);
+    const V t11 = fnma(k4, x2, t6);
+    const V t12 = t11 - t4;
+    (t12).store(out + 3 * outStride);
+    const V t13 = t11 + t4;
+    (t13).store(out + 2 * outStride);
+    const V t14 = fms(k8, t9, t3);
+    (t14).store(out + outStride);
+    const V t15 = fma(k8, t9, t3);
+    (t15).store(out);
+    const V t16 = fma(k9, t10, t5);
+    (t16).store(out + 4 * outStride);
+    const V t17 = fms(k9, t10, t5);
+    (t17).store(out + 5 * outStride);
+  }
+};
+
+// Serves F(4, 3).
+// Operations: 16 (4 add, 2 mul, 10 fma; the plain matrix 44), 9 values live, depth 4.
+struct output_4x6_258a73ddfb59 {
+  static constexpr int rows = 4, columns = 6;
+  static constexpr double matrix[] = {
+      0.625, 0.625, 2, 2, 7.109375, 7.109375,
+      0.3125, -0.3125, 2, -2, 12.44140625, -12.44140625,
+      0.15625, 0.15625, 2, 2, 21.7724609375, 21.7724609375,
+      0.078125, -0.078125, 2, -2, 38.101806640625, -38.101806640625,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V k1 = V::broadcast(7.109375f);
+    const V k2 = V::broadcast(12.441406f);
+    const V k3 = V::broadcast(0.625f);
+    const V k4 = V::broadcast(0.15625f);
+    const V k5 = V::broadcast(21.77246f);
+    const V k6 = V::broadcast(0.3125f);
+    const V k7 = V::broadcast(0.078125f);
+    const V k8 = V::broadcast(38.101807f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V t1 = k0 * x2;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fma(k0, x3, t0);
+    const V t3 = fnma(k0, x3, t1);
+    const V x4 = V::load(in + 4 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t4 = x4 - x5;
+    const V t5 = x5 + x4;
+    const V t6 = fma(k1, t5, t2);
+    const V t7 = fma(k2, t4, t3);
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t8 = x1 + x0;
+    const V t9 = fma(k3, t8, t6);
+    (t9).store(out);
+    const V t10 = fma(k4, t8, t2);
+    const V t11 = fma(k5, t5, t10);
+    (t11).store(out + 2 * outStride);
+    const V t12 = x0 - x1;
+    const V t13 = fma(k6, t12, t7);
+    (t13).store(out + outStride);
+    const V t14 = fma(k7, t12, t3);
+    const V t15 = fma(k8, t4, t14);
+    (t15).store(out + 3 * outStride);
   }
 };

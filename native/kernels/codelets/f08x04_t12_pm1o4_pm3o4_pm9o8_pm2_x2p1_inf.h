@@ -2,112 +2,347 @@
 
 // Serves F(8, 4).
 // Operations: 44 (16 add, 0 mul, 28 fma; the plain matrix 133), 11 values live, depth 7.
-struct Output_f08x04_t12_pm1o4_pm3o4_pm9o8_pm2_x2p1_inf {
+struct output_8x12_d740ce1ce43b {
   static constexpr int rows = 8, columns = 12;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0,
-      0.25, -0.25, 0.75, -0.75, 1.125, -1.125, 2, -2, 1, -1, 1, 0,
-      0.0625, 0.0625, 0.5625, 0.5625, 1.265625, 1.265625, 4, 4, -1, -1, 0, 0,
-      0.015625, -0.015625, 0.421875, -0.421875, 1.423828125, -1.423828125, 8, -8, -1, 1, -1, 0,
-      0.00390625, 0.00390625, 0.31640625, 0.31640625, 1.601806640625, 1.601806640625, 16, 16, 1, 1, 0, 0,
-      0.0009765625, -0.0009765625, 0.2373046875, -0.2373046875, 1.802032470703125, -1.802032470703125, 32, -32, 1, -1, 1, 0,
-      0.000244140625, 0.000244140625, 0.177978515625, 0.177978515625, 2.0272865295410156, 2.0272865295410156, 64, 64, -1, -1, 0, 0,
-      0.00006103515625, -0.00006103515625, 0.13348388671875, -0.13348388671875, 2.2806973457336426, -2.2806973457336426, 128, -128, -1, 1, -1, 1,
+      1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0,
+      0.25, 0.75, -0.75, 1.125, -1.125, 2, -2, -0.25, 0, 1, -1, 1,
+      0.0625, 0.5625, 0.5625, 1.265625, 1.265625, 4, 4, 0.0625, 0, -1, -1, 0,
+      0.015625, 0.421875, -0.421875, 1.423828125, -1.423828125, 8, -8, -0.015625, 0, -1, 1, -1,
+      0.00390625, 0.31640625, 0.31640625, 1.601806640625, 1.601806640625, 16, 16, 0.00390625, 0, 1, 1, 0,
+      0.0009765625, 0.2373046875, -0.2373046875, 1.802032470703125, -1.802032470703125, 32, -32, -0.0009765625, 0, 1, -1, 1,
+      0.000244140625, 0.177978515625, 0.177978515625, 2.0272865295410156, 2.0272865295410156, 64, 64, 0.000244140625, 0, -1, -1, 0,
+      0.00006103515625, 0.13348388671875, -0.13348388671875, 2.2806973457336426, -2.2806973457336426, 128, -128, -0.00006103515625, 1, -1, 1, -1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
-    const V k0 = V::broadcast(0.00024414063f);
-    const V k1 = V::broadcast(0.17797852f);
-    const V k2 = V::broadcast(2.0272865f);
-    const V k3 = V::broadcast(64.0f);
-    const V k4 = V::broadcast(0.015625f);
-    const V k5 = V::broadcast(8.0f);
-    const V k6 = V::broadcast(0.421875f);
-    const V k7 = V::broadcast(1.4238281f);
-    const V k8 = V::broadcast(2.0f);
-    const V k9 = V::broadcast(0.25f);
-    const V k10 = V::broadcast(1.125f);
-    const V k11 = V::broadcast(0.75f);
-    const V k12 = V::broadcast(0.0009765625f);
-    const V k13 = V::broadcast(0.000061035156f);
-    const V k14 = V::broadcast(0.23730469f);
-    const V k15 = V::broadcast(0.13348389f);
-    const V k16 = V::broadcast(2.2806973f);
-    const V k17 = V::broadcast(128.0f);
-    const V k18 = V::broadcast(32.0f);
-    const V k19 = V::broadcast(1.8020325f);
-    const V k20 = V::broadcast(0.00390625f);
-    const V k21 = V::broadcast(4.0f);
-    const V k22 = V::broadcast(16.0f);
-    const V k23 = V::broadcast(0.0625f);
-    const V k24 = V::broadcast(1.265625f);
-    const V k25 = V::broadcast(0.5625f);
-    const V k26 = V::broadcast(0.31640625f);
-    const V k27 = V::broadcast(1.6018066f);
-    const V x1 = V::load(in + inStride);
-    const V x0 = V::load(in);
-    const V t0 = x1 + x0;
-    const V t1 = x0 - x1;
-    const V x5 = V::load(in + 5 * inStride);
+    const V k0 = V::broadcast(2.0f);
+    const V k1 = V::broadcast(0.25f);
+    const V k2 = V::broadcast(1.125f);
+    const V k3 = V::broadcast(0.75f);
+    const V k4 = V::broadcast(4.0f);
+    const V k5 = V::broadcast(0.0625f);
+    const V k6 = V::broadcast(1.265625f);
+    const V k7 = V::broadcast(0.5625f);
+    const V k8 = V::broadcast(0.0009765625f);
+    const V k9 = V::broadcast(0.23730469f);
+    const V k10 = V::broadcast(32.0f);
+    const V k11 = V::broadcast(1.8020325f);
+    const V k12 = V::broadcast(0.00390625f);
+    const V k13 = V::broadcast(16.0f);
+    const V k14 = V::broadcast(0.31640625f);
+    const V k15 = V::broadcast(1.6018066f);
+    const V k16 = V::broadcast(0.00024414063f);
+    const V k17 = V::broadcast(0.17797852f);
+    const V k18 = V::broadcast(2.0272865f);
+    const V k19 = V::broadcast(64.0f);
+    const V k20 = V::broadcast(0.000061035156f);
+    const V k21 = V::broadcast(0.015625f);
+    const V k22 = V::broadcast(8.0f);
+    const V k23 = V::broadcast(0.13348389f);
+    const V k24 = V::broadcast(0.421875f);
+    const V k25 = V::broadcast(1.4238281f);
+    const V k26 = V::broadcast(2.2806973f);
+    const V k27 = V::broadcast(128.0f);
     const V x4 = V::load(in + 4 * inStride);
-    const V t2 = x5 + x4;
-    const V t3 = x4 - x5;
-    const V x7 = V::load(in + 7 * inStride);
-    const V x6 = V::load(in + 6 * inStride);
-    const V t4 = x7 + x6;
-    const V t5 = x6 - x7;
-    const V x2 = V::load(in + 2 * inStride);
     const V x3 = V::load(in + 3 * inStride);
-    const V t6 = x2 - x3;
-    const V t7 = x3 + x2;
+    const V t0 = x4 + x3;
+    const V t1 = x3 - x4;
+    const V x5 = V::load(in + 5 * inStride);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t2 = x5 - x6;
+    const V t3 = x6 + x5;
+    const V x2 = V::load(in + 2 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t4 = x2 + x1;
+    const V t5 = x1 - x2;
+    const V x0 = V::load(in);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t6 = x0 - x7;
+    const V t7 = x7 + x0;
     const V x9 = V::load(in + 9 * inStride);
-    const V x8 = V::load(in + 8 * inStride);
-    const V t8 = x9 + x8;
-    const V t9 = x8 - x9;
     const V x10 = V::load(in + 10 * inStride);
-    const V t10 = x10 + t9;
-    const V t11 = fms(k0, t0, t8);
-    const V t12 = fma(k1, t7, t11);
-    const V t13 = fma(k2, t2, t12);
-    const V t14 = fma(k3, t4, t13);
-    (t14).store(out + 6 * outStride);
-    const V t15 = fms(k4, t1, t10);
-    const V t16 = fma(k5, t5, t15);
-    const V t17 = fma(k6, t6, t16);
-    const V t18 = fma(k7, t3, t17);
-    (t18).store(out + 3 * outStride);
-    const V t19 = fma(k8, t5, t10);
-    const V t20 = fma(k9, t1, t19);
-    const V t21 = fma(k10, t3, t20);
-    const V t22 = fma(k11, t6, t21);
-    (t22).store(out + outStride);
-    const V t23 = fma(k12, t1, t10);
-    const V t24 = fms(k13, t1, t10);
-    const V t25 = fma(k14, t6, t23);
-    const V t26 = fma(k15, t6, t24);
-    const V t27 = fma(k16, t3, t26);
+    const V t8 = x9 - x10;
+    const V t9 = x10 + x9;
     const V x11 = V::load(in + 11 * inStride);
-    const V t28 = x11 + t27;
-    const V t29 = fma(k17, t5, t28);
-    (t29).store(out + 7 * outStride);
-    const V t30 = fma(k18, t5, t25);
-    const V t31 = fma(k19, t3, t30);
-    (t31).store(out + 5 * outStride);
-    const V t32 = t8 + t4;
-    const V t33 = t2 + t32;
+    const V t10 = x11 + t8;
+    const V t11 = fma(k0, t2, t10);
+    const V t12 = fma(k1, t6, t11);
+    const V t13 = fma(k2, t1, t12);
+    const V t14 = fma(k3, t5, t13);
+    (t14).store(out + outStride);
+    const V t15 = fms(k4, t3, t9);
+    const V t16 = fma(k5, t7, t15);
+    const V t17 = fma(k6, t0, t16);
+    const V t18 = fma(k7, t4, t17);
+    (t18).store(out + 2 * outStride);
+    const V t19 = fma(k8, t6, t10);
+    const V t20 = fma(k9, t5, t19);
+    const V t21 = fma(k10, t2, t20);
+    const V t22 = fma(k11, t1, t21);
+    (t22).store(out + 5 * outStride);
+    const V t23 = fma(k12, t7, t9);
+    const V t24 = fma(k13, t3, t23);
+    const V t25 = fma(k14, t4, t24);
+    const V t26 = fma(k15, t0, t25);
+    (t26).store(out + 4 * outStride);
+    const V t27 = fms(k16, t7, t9);
+    const V t28 = fma(k17, t4, t27);
+    const V t29 = fma(k18, t0, t28);
+    const V t30 = fma(k19, t3, t29);
+    (t30).store(out + 6 * outStride);
+    const V t31 = t9 + t3;
+    const V t32 = t0 + t31;
+    const V t33 = t4 + t32;
     const V t34 = t7 + t33;
-    const V t35 = t0 + t34;
-    (t35).store(out);
-    const V t36 = fma(k20, t0, t8);
-    const V t37 = fms(k21, t4, t8);
-    const V t38 = fma(k22, t4, t36);
-    const V t39 = fma(k23, t0, t37);
-    const V t40 = fma(k24, t2, t39);
-    const V t41 = fma(k25, t7, t40);
-    (t41).store(out + 2 * outStride);
-    const V t42 = fma(k26, t7, t38);
+    (t34).store(out);
+    const V t35 = fms(k20, t6, t10);
+    const V t36 = fms(k21, t6, t10);
+    const V t37 = fma(k22, t2, t36);
+    const V t38 = fma(k23, t5, t35);
+    const V t39 = fma(k24, t5, t37);
+    const V t40 = fma(k25, t1, t39);
+    (t40).store(out + 3 * outStride);
+    const V t41 = fma(k26, t1, t38);
+    const V x8 = V::load(in + 8 * inStride);
+    const V t42 = x8 + t41;
     const V t43 = fma(k27, t2, t42);
-    (t43).store(out + 4 * outStride);
+    (t43).store(out + 7 * outStride);
+  }
+};
+
+// Serves F(6, 4).
+// Operations: 32 (8 add, 5 mul, 19 fma; the plain matrix 91), 11 values live, depth 5.
+struct output_6x9_21710a26a52f {
+  static constexpr int rows = 6, columns = 9;
+  static constexpr double matrix[] = {
+      1.0625, 1.5625, 1.5625, 2.265625, 2.265625, 5, 5, 1.0625, 0,
+      0.265625, 1.171875, -1.171875, 2.548828125, -2.548828125, 10, -10, -0.265625, 0,
+      0.06640625, 0.87890625, 0.87890625, 2.867431640625, 2.867431640625, 20, 20, 0.06640625, 0,
+      0.0166015625, 0.6591796875, -0.6591796875, 3.225860595703125, -3.225860595703125, 40, -40, -0.0166015625, 0,
+      0.004150390625, 0.494384765625, 0.494384765625, 3.6290931701660156, 3.6290931701660156, 80, 80, 0.004150390625, 0,
+      0.00103759765625, 0.37078857421875, -0.37078857421875, 4.082729816436768, -4.082729816436768, 160, -160, -0.00103759765625, 1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(5.0f);
+    const V k1 = V::broadcast(10.0f);
+    const V k2 = V::broadcast(2.265625f);
+    const V k3 = V::broadcast(1.5625f);
+    const V k4 = V::broadcast(1.0625f);
+    const V k5 = V::broadcast(0.265625f);
+    const V k6 = V::broadcast(2.5488281f);
+    const V k7 = V::broadcast(1.171875f);
+    const V k8 = V::broadcast(0.0041503906f);
+    const V k9 = V::broadcast(0.49438477f);
+    const V k10 = V::broadcast(0.06640625f);
+    const V k11 = V::broadcast(80.0f);
+    const V k12 = V::broadcast(3.6290932f);
+    const V k13 = V::broadcast(20.0f);
+    const V k14 = V::broadcast(0.87890625f);
+    const V k15 = V::broadcast(2.8674316f);
+    const V k16 = V::broadcast(0.016601563f);
+    const V k17 = V::broadcast(40.0f);
+    const V k18 = V::broadcast(0.6591797f);
+    const V k19 = V::broadcast(3.2258606f);
+    const V k20 = V::broadcast(0.0010375977f);
+    const V k21 = V::broadcast(0.37078857f);
+    const V k22 = V::broadcast(4.08273f);
+    const V k23 = V::broadcast(160.0f);
+    const V x6 = V::load(in + 6 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t0 = x6 + x5;
+    const V t1 = x5 - x6;
+    const V t2 = k0 * t0;
+    const V t3 = k1 * t1;
+    const V x4 = V::load(in + 4 * inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t4 = x4 + x3;
+    const V t5 = x3 - x4;
+    const V t6 = fma(k2, t4, t2);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t7 = x2 + x1;
+    const V t8 = x1 - x2;
+    const V t9 = fma(k3, t7, t6);
+    const V x0 = V::load(in);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t10 = x0 - x7;
+    const V t11 = x7 + x0;
+    const V t12 = fma(k4, t11, t9);
+    (t12).store(out);
+    const V t13 = fma(k5, t10, t3);
+    const V t14 = fma(k6, t5, t13);
+    const V t15 = fma(k7, t8, t14);
+    (t15).store(out + outStride);
+    const V t16 = k8 * t11;
+    const V t17 = fma(k9, t7, t16);
+    const V t18 = k10 * t11;
+    const V t19 = fma(k11, t0, t17);
+    const V t20 = fma(k12, t4, t19);
+    (t20).store(out + 4 * outStride);
+    const V t21 = fma(k13, t0, t18);
+    const V t22 = fma(k14, t7, t21);
+    const V t23 = fma(k15, t4, t22);
+    (t23).store(out + 2 * outStride);
+    const V t24 = k16 * t10;
+    const V t25 = fma(k17, t1, t24);
+    const V t26 = fma(k18, t8, t25);
+    const V t27 = fma(k19, t5, t26);
+    (t27).store(out + 3 * outStride);
+    const V x8 = V::load(in + 8 * inStride);
+    const V t28 = fma(k20, t10, x8);
+    const V t29 = fma(k21, t8, t28);
+    const V t30 = fma(k22, t5, t29);
+    const V t31 = fma(k23, t1, t30);
+    (t31).store(out + 5 * outStride);
+  }
+};
+
+// Serves F(5, 4).
+// Operations: 28 (8 add, 5 mul, 15 fma; the plain matrix 75), 11 values live, depth 5.
+struct output_5x8_163d5367d74d {
+  static constexpr int rows = 5, columns = 8;
+  static constexpr double matrix[] = {
+      1.0625, 1.5625, 1.5625, 2.265625, 2.265625, 5, 5, 1.0625,
+      0.265625, 1.171875, -1.171875, 2.548828125, -2.548828125, 10, -10, -0.265625,
+      0.06640625, 0.87890625, 0.87890625, 2.867431640625, 2.867431640625, 20, 20, 0.06640625,
+      0.0166015625, 0.6591796875, -0.6591796875, 3.225860595703125, -3.225860595703125, 40, -40, -0.0166015625,
+      0.004150390625, 0.494384765625, 0.494384765625, 3.6290931701660156, 3.6290931701660156, 80, 80, 0.004150390625,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(10.0f);
+    const V k1 = V::broadcast(5.0f);
+    const V k2 = V::broadcast(0.265625f);
+    const V k3 = V::broadcast(0.016601563f);
+    const V k4 = V::broadcast(40.0f);
+    const V k5 = V::broadcast(0.0041503906f);
+    const V k6 = V::broadcast(0.06640625f);
+    const V k7 = V::broadcast(20.0f);
+    const V k8 = V::broadcast(0.49438477f);
+    const V k9 = V::broadcast(80.0f);
+    const V k10 = V::broadcast(0.87890625f);
+    const V k11 = V::broadcast(0.6591797f);
+    const V k12 = V::broadcast(3.2258606f);
+    const V k13 = V::broadcast(2.5488281f);
+    const V k14 = V::broadcast(1.171875f);
+    const V k15 = V::broadcast(3.6290932f);
+    const V k16 = V::broadcast(2.8674316f);
+    const V k17 = V::broadcast(2.265625f);
+    const V k18 = V::broadcast(1.5625f);
+    const V k19 = V::broadcast(1.0625f);
+    const V x5 = V::load(in + 5 * inStride);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t0 = x5 - x6;
+    const V t1 = x6 + x5;
+    const V t2 = k0 * t0;
+    const V t3 = k1 * t1;
+    const V x0 = V::load(in);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t4 = x0 - x7;
+    const V t5 = x7 + x0;
+    const V t6 = fma(k2, t4, t2);
+    const V t7 = k3 * t4;
+    const V t8 = fma(k4, t0, t7);
+    const V t9 = k5 * t5;
+    const V t10 = k6 * t5;
+    const V t11 = fma(k7, t1, t10);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t12 = x2 + x1;
+    const V t13 = x1 - x2;
+    const V t14 = fma(k8, t12, t9);
+    const V t15 = fma(k9, t1, t14);
+    const V t16 = fma(k10, t12, t11);
+    const V t17 = fma(k11, t13, t8);
+    const V x3 = V::load(in + 3 * inStride);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t18 = x3 - x4;
+    const V t19 = fma(k12, t18, t17);
+    (t19).store(out + 3 * outStride);
+    const V t20 = fma(k13, t18, t6);
+    const V t21 = fma(k14, t13, t20);
+    (t21).store(out + outStride);
+    const V t22 = x4 + x3;
+    const V t23 = fma(k15, t22, t15);
+    (t23).store(out + 4 * outStride);
+    const V t24 = fma(k16, t22, t16);
+    (t24).store(out + 2 * outStride);
+    const V t25 = fma(k17, t22, t3);
+    const V t26 = fma(k18, t12, t25);
+    const V t27 = fma(k19, t5, t26);
+    (t27).store(out);
+  }
+};
+
+// Serves F(4, 4).
+// Operations: 22 (0 add, 4 mul, 18 fma; the plain matrix 52), 8 values live, depth 5.
+struct output_4x7_a5daace4dea0 {
+  static constexpr int rows = 4, columns = 7;
+  static constexpr double matrix[] = {
+      0.53125, 1.5625, 0.78125, 3.115234375, 1.982421875, 11.25, 8.75,
+      0.1328125, 1.171875, -0.5859375, 3.504638671875, -2.230224609375, 22.5, -17.5,
+      0.033203125, 0.87890625, 0.439453125, 3.942718505859375, 2.509002685546875, 45, 35,
+      0.00830078125, 0.6591796875, -0.32958984375, 4.435558319091797, -2.8226280212402344, 90, -70,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.033203125f);
+    const V k1 = V::broadcast(0.008300781f);
+    const V k2 = V::broadcast(8.75f);
+    const V k3 = V::broadcast(-17.5f);
+    const V k4 = V::broadcast(11.25f);
+    const V k5 = V::broadcast(22.5f);
+    const V k6 = V::broadcast(4.0f);
+    const V k7 = V::broadcast(0.53125f);
+    const V k8 = V::broadcast(0.1328125f);
+    const V k9 = V::broadcast(0.5f);
+    const V k10 = V::broadcast(1.171875f);
+    const V k11 = V::broadcast(0.6591797f);
+    const V k12 = V::broadcast(0.87890625f);
+    const V k13 = V::broadcast(0.6363636f);
+    const V k14 = V::broadcast(3.9427185f);
+    const V k15 = V::broadcast(4.4355583f);
+    const V k16 = V::broadcast(3.5046387f);
+    const V k17 = V::broadcast(3.1152344f);
+    const V k18 = V::broadcast(1.5625f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    const V t1 = k1 * x0;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t2 = k2 * x6;
+    const V t3 = k3 * x6;
+    const V x5 = V::load(in + 5 * inStride);
+    const V t4 = fma(k4, x5, t2);
+    const V t5 = fma(k5, x5, t3);
+    const V t6 = fma(k6, t4, t0);
+    const V t7 = fma(k7, x0, t4);
+    const V t8 = fma(k8, x0, t5);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t9 = fnma(k9, x2, x1);
+    const V t10 = fma(k9, x2, x1);
+    const V t11 = fma(k10, t9, t8);
+    const V t12 = fma(k11, t9, t1);
+    const V t13 = fma(k6, t5, t12);
+    const V t14 = fma(k12, t10, t6);
+    const V x4 = V::load(in + 4 * inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t15 = fma(k13, x4, x3);
+    const V t16 = fma(k14, t15, t14);
+    (t16).store(out + 2 * outStride);
+    const V t17 = fnma(k13, x4, x3);
+    const V t18 = fma(k15, t17, t13);
+    (t18).store(out + 3 * outStride);
+    const V t19 = fma(k16, t17, t11);
+    (t19).store(out + outStride);
+    const V t20 = fma(k17, t15, t7);
+    const V t21 = fma(k18, t10, t20);
+    (t21).store(out);
   }
 };

@@ -2,17 +2,17 @@
 
 // Serves F(8, 5).
 // Operations: 52 (21 add, 0 mul, 31 fma; the plain matrix 148), 16 values live, depth 7.
-struct Output_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf {
+struct output_8x14_a09e86cb2d96 {
   static constexpr int rows = 8, columns = 14;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0, 0,
-      0, 0.625, -0.625, 1, -1, 1.625, -1.625, 0, -1, 1, 0, 1, -1, 0,
-      0, 0.390625, 0.390625, 1, 1, 2.640625, 2.640625, -1, -0.25, -0.75, -1, -0.25, -0.75, 0,
-      0, 0.244140625, -0.244140625, 1, -1, 4.291015625, -4.291015625, 0.75, 1.1875, -0.4375, -0.75, -1.1875, 0.4375, 0,
-      0, 0.152587890625, 0.152587890625, 1, 1, 6.972900390625, 6.972900390625, 0.4375, -0.640625, 1.078125, 0.4375, -0.640625, 1.078125, 0,
-      0, 0.095367431640625, -0.095367431640625, 1, -1, 11.330963134765625, -11.330963134765625, -1.078125, -0.70703125, -0.37109375, 1.078125, 0.70703125, 0.37109375, 0,
-      0, 0.059604644775390625, 0.059604644775390625, 1, 1, 18.41281509399414, 18.41281509399414, 0.37109375, 1.1708984375, -0.7998046875, 0.37109375, 1.1708984375, -0.7998046875, 0,
-      0, 0.03725290298461914, -0.03725290298461914, 1, -1, 29.92082452774048, -29.92082452774048, 0.7998046875, -0.171142578125, 0.970947265625, -0.7998046875, 0.171142578125, -0.970947265625, -1,
+      1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0, 1, 1, 0,
+      0, 0.625, -0.625, 1, -1, 1.625, -1.625, 0, 0, -1, 1, 0, 1, -1,
+      0, 0.390625, 0.390625, 1, 1, 2.640625, 2.640625, 0, -1, -0.25, -0.75, -1, -0.25, -0.75,
+      0, 0.244140625, -0.244140625, 1, -1, 4.291015625, -4.291015625, 0, 0.75, 1.1875, -0.4375, -0.75, -1.1875, 0.4375,
+      0, 0.152587890625, 0.152587890625, 1, 1, 6.972900390625, 6.972900390625, 0, 0.4375, -0.640625, 1.078125, 0.4375, -0.640625, 1.078125,
+      0, 0.095367431640625, -0.095367431640625, 1, -1, 11.330963134765625, -11.330963134765625, 0, -1.078125, -0.70703125, -0.37109375, 1.078125, 0.70703125, 0.37109375,
+      0, 0.059604644775390625, 0.059604644775390625, 1, 1, 18.41281509399414, 18.41281509399414, 0, 0.37109375, 1.1708984375, -0.7998046875, 0.37109375, 1.1708984375, -0.7998046875,
+      0, 0.03725290298461914, -0.03725290298461914, 1, -1, 29.92082452774048, -29.92082452774048, -1, 0.7998046875, -0.171142578125, 0.970947265625, -0.7998046875, 0.171142578125, -0.970947265625,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -43,18 +43,18 @@ struct Output_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf {
     const V k23 = V::broadcast(1.1708984f);
     const V k24 = V::broadcast(18.412815f);
     const V k25 = V::broadcast(6.9729004f);
-    const V x8 = V::load(in + 8 * inStride);
-    const V x11 = V::load(in + 11 * inStride);
-    const V t0 = x8 - x11;
-    const V t1 = x11 + x8;
     const V x9 = V::load(in + 9 * inStride);
     const V x12 = V::load(in + 12 * inStride);
-    const V t2 = x9 - x12;
-    const V t3 = x12 + x9;
+    const V t0 = x9 - x12;
+    const V t1 = x12 + x9;
     const V x10 = V::load(in + 10 * inStride);
-    const V x7 = V::load(in + 7 * inStride);
-    const V t4 = x10 + x7;
-    const V t5 = x7 - x10;
+    const V x13 = V::load(in + 13 * inStride);
+    const V t2 = x10 - x13;
+    const V t3 = x13 + x10;
+    const V x11 = V::load(in + 11 * inStride);
+    const V x8 = V::load(in + 8 * inStride);
+    const V t4 = x11 + x8;
+    const V t5 = x8 - x11;
     const V t6 = fms(k0, t1, t4);
     const V x6 = V::load(in + 6 * inStride);
     const V x5 = V::load(in + 5 * inStride);
@@ -101,8 +101,8 @@ struct Output_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf {
     (t37).store(out + 3 * outStride);
     const V t38 = fma(k17, t5, t32);
     const V t39 = fma(k18, t2, t38);
-    const V x13 = V::load(in + 13 * inStride);
-    const V t40 = t39 - x13;
+    const V x7 = V::load(in + 7 * inStride);
+    const V t40 = t39 - x7;
     const V t41 = fma(k19, t8, t40);
     (t41).store(out + 7 * outStride);
     const V t42 = fma(k20, t16, t18);
@@ -117,5 +117,158 @@ struct Output_f08x05_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf {
     const V t50 = fma(k25, t7, t46);
     const V t51 = fma(k9, t3, t50);
     (t51).store(out + 4 * outStride);
+  }
+};
+
+// Serves F(6, 5).
+// Operations: 38 (2 add, 2 mul, 34 fma; the plain matrix 100), 13 values live, depth 8.
+struct output_6x11_ce591905ed3d {
+  static constexpr int rows = 6, columns = 11;
+  static constexpr double matrix[] = {
+      1, 0.921875, 1.859375, 1.25, 2.75, 2.421875, 4.859375, 0, 1.5, -1.5, 0,
+      0, 0.576171875, -1.162109375, 1.25, -2.75, 3.935546875, -7.896484375, 0, 0, 1.5, -1.5,
+      0, 0.360107421875, 0.726318359375, 1.25, 2.75, 6.395263671875, 12.831787109375, 0, -1.5, 0.375, 1.125,
+      0, 0.225067138671875, -0.453948974609375, 1.25, -2.75, 10.392303466796875, -20.851654052734375, 0, 1.125, -1.78125, 0.65625,
+      0, 0.14066696166992188, 0.2837181091308594, 1.25, 2.75, 16.887493133544922, 33.88393783569336, 0, 0.65625, 0.9609375, -1.6171875,
+      0, 0.08791685104370117, -0.1773238182067871, 1.25, -2.75, 27.442176342010498, -55.06139898300171, -1, -1.6171875, 1.060546875, 0.556640625,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0064516f);
+    const V k1 = V::broadcast(1.25f);
+    const V k2 = V::broadcast(2.75f);
+    const V k3 = V::broadcast(2.0169492f);
+    const V k4 = V::broadcast(2.421875f);
+    const V k5 = V::broadcast(1.5f);
+    const V k6 = V::broadcast(0.921875f);
+    const V k7 = V::broadcast(3.9355469f);
+    const V k8 = V::broadcast(0.5761719f);
+    const V k9 = V::broadcast(0.375f);
+    const V k10 = V::broadcast(1.125f);
+    const V k11 = V::broadcast(6.3952637f);
+    const V k12 = V::broadcast(0.36010742f);
+    const V k13 = V::broadcast(0.65625f);
+    const V k14 = V::broadcast(1.78125f);
+    const V k15 = V::broadcast(0.22506714f);
+    const V k16 = V::broadcast(10.392303f);
+    const V k17 = V::broadcast(0.9609375f);
+    const V k18 = V::broadcast(0.14066696f);
+    const V k19 = V::broadcast(1.6171875f);
+    const V k20 = V::broadcast(16.887493f);
+    const V k21 = V::broadcast(0.5566406f);
+    const V k22 = V::broadcast(0.08791685f);
+    const V k23 = V::broadcast(1.0605469f);
+    const V k24 = V::broadcast(27.442177f);
+    const V x6 = V::load(in + 6 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t0 = fma(k0, x6, x5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = k1 * x3;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t2 = fma(k2, x4, t1);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t3 = fma(k3, x2, x1);
+    const V t4 = fma(k4, t0, t2);
+    const V x9 = V::load(in + 9 * inStride);
+    const V t5 = fnma(k5, x9, t4);
+    const V x8 = V::load(in + 8 * inStride);
+    const V t6 = fma(k5, x8, t5);
+    const V x0 = V::load(in);
+    const V t7 = x0 + t6;
+    const V t8 = fma(k6, t3, t7);
+    (t8).store(out);
+    const V t9 = k1 * x3;
+    const V t10 = fnma(k2, x4, t9);
+    const V t11 = fnma(k0, x6, x5);
+    const V t12 = fnma(k3, x2, x1);
+    const V t13 = fma(k7, t11, t10);
+    const V x10 = V::load(in + 10 * inStride);
+    const V t14 = fnma(k5, x10, t13);
+    const V t15 = fma(k5, x9, t14);
+    const V t16 = fma(k8, t12, t15);
+    (t16).store(out + outStride);
+    const V t17 = fma(k9, x9, t2);
+    const V t18 = fma(k10, x10, t17);
+    const V t19 = fnma(k5, x8, t18);
+    const V t20 = fma(k11, t0, t19);
+    const V t21 = fma(k12, t3, t20);
+    (t21).store(out + 2 * outStride);
+    const V t22 = fma(k13, x10, t10);
+    const V t23 = fma(k10, x8, t22);
+    const V t24 = fnma(k14, x9, t23);
+    const V t25 = fma(k15, t12, t24);
+    const V t26 = fma(k16, t11, t25);
+    (t26).store(out + 3 * outStride);
+    const V t27 = fma(k13, x8, t2);
+    const V t28 = fma(k17, x9, t27);
+    const V t29 = fma(k18, t3, t28);
+    const V t30 = fnma(k19, x10, t29);
+    const V t31 = fma(k20, t0, t30);
+    (t31).store(out + 4 * outStride);
+    const V t32 = fma(k21, x10, t10);
+    const V t33 = fma(k22, t12, t32);
+    const V t34 = fma(k23, x9, t33);
+    const V t35 = fnma(k19, x8, t34);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t36 = t35 - x7;
+    const V t37 = fma(k24, t11, t36);
+    (t37).store(out + 5 * outStride);
+  }
+};
+
+// Serves F(4, 5).
+// Operations: 18 (5 add, 2 mul, 11 fma; the plain matrix 46), 8 values live, depth 4.
+struct output_4x8_fb985f76a61d {
+  static constexpr int rows = 4, columns = 8;
+  static constexpr double matrix[] = {
+      1, 1.714111328125, 1.714111328125, 3.4375, 3.4375, 11.768798828125, 11.768798828125, 0,
+      0, 1.071319580078125, -1.071319580078125, 3.4375, -3.4375, 19.124298095703125, -19.124298095703125, 0,
+      0, 0.6695747375488281, 0.6695747375488281, 3.4375, 3.4375, 31.076984405517578, 31.076984405517578, 0,
+      0, 0.4184842109680176, -0.4184842109680176, 3.4375, -3.4375, 50.500099658966064, -50.500099658966064, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(19.124298f);
+    const V k1 = V::broadcast(11.768799f);
+    const V k2 = V::broadcast(3.4375f);
+    const V k3 = V::broadcast(1.7141113f);
+    const V k4 = V::broadcast(0.66957474f);
+    const V k5 = V::broadcast(31.076984f);
+    const V k6 = V::broadcast(0.4184842f);
+    const V k7 = V::broadcast(2.640625f);
+    const V k8 = V::broadcast(1.0713196f);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t0 = k0 * x5;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t1 = x6 + x5;
+    const V t2 = fnma(k0, x6, t0);
+    const V x0 = V::load(in);
+    const V t3 = fma(k1, t1, x0);
+    const V x3 = V::load(in + 3 * inStride);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = x3 - x4;
+    const V t5 = x4 + x3;
+    const V t6 = fma(k2, t5, t3);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t7 = x2 + x1;
+    const V t8 = x1 - x2;
+    const V t9 = fma(k3, t7, t6);
+    (t9).store(out);
+    const V t10 = k4 * t7;
+    const V t11 = fma(k5, t1, t10);
+    const V t12 = fma(k2, t5, t11);
+    (t12).store(out + 2 * outStride);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t13 = fms(k6, t8, x7);
+    const V t14 = fma(k2, t4, t13);
+    const V t15 = fma(k7, t2, t14);
+    (t15).store(out + 3 * outStride);
+    const V t16 = fma(k8, t8, t2);
+    const V t17 = fma(k2, t4, t16);
+    (t17).store(out + outStride);
   }
 };

@@ -2,7 +2,7 @@
 
 // Serves F(10, 3), F(8, 5).
 // Operations: 73 (2 add, 3 mul, 68 fma; the plain matrix 240), 13 values live, depth 6.
-struct Input_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf {
+struct input_14x12_c2dcccd493c3 {
   static constexpr int rows = 14, columns = 12;
   static constexpr double matrix[] = {
       1.031494140625, 0, -2.5799713134765625, 0, -0.7774505615234375, 0, 0.732177734375, 0, 2.59375, 0, -1, 0,
@@ -12,177 +12,177 @@ struct Input_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf {
       0, -1.031494140625, 1.031494140625, 1.5484771728515625, -1.5484771728515625, 2.325927734375, -2.325927734375, 1.59375, -1.59375, -1, 1, 0,
       0, 0.634765625, 0.390625, -1.3472900390625, -0.8291015625, -0.9886474609375, -0.6083984375, 0.076171875, 0.046875, 1.625, 1, 0,
       0, -0.634765625, 0.390625, 1.3472900390625, -0.8291015625, 0.9886474609375, -0.6083984375, -0.076171875, 0.046875, -1.625, 1, 0,
+      0, 1.031494140625, 0, -2.5799713134765625, 0, -0.7774505615234375, 0, 0.732177734375, 0, 2.59375, 0, -1,
       0, 0.506343791494146, -2.052335445478093, -0.23355839983560145, 6.410952374048065, -4.956293787807226, -1.4330885214731097, 6.390524387359619, -4.547037959098816, -1.7070159912109375, 1.6215095520019531, 0,
       0, -1.7431371146813035, 1.2367933231871575, 5.175473579205573, -4.941915179369971, -0.15521205961704254, 5.111505847424269, -4.915735244750977, -1.4747891426086426, 1.63861083984375, 0.0684051513671875, 0,
       0, -1.6725776018574834, -0.506343791494146, 6.235783574171364, 0.23355839983560145, -5.150308862328529, 4.956293787807226, 0.24585533142089844, -6.390524387359619, 0.34124755859375, 1.7070159912109375, 0,
       0, -0.506343791494146, -2.052335445478093, 0.23355839983560145, 6.410952374048065, 4.956293787807226, -1.4330885214731097, -6.390524387359619, -4.547037959098816, 1.7070159912109375, 1.6215095520019531, 0,
       0, 1.7431371146813035, 1.2367933231871575, -5.175473579205573, -4.941915179369971, 0.15521205961704254, 5.111505847424269, 4.915735244750977, -1.4747891426086426, -1.63861083984375, 0.0684051513671875, 0,
       0, 1.6725776018574834, -0.506343791494146, -6.235783574171364, 0.23355839983560145, 5.150308862328529, 4.956293787807226, -0.24585533142089844, -6.390524387359619, -0.34124755859375, 1.7070159912109375, 0,
-      0, 1.031494140625, 0, -2.5799713134765625, 0, -0.7774505615234375, 0, 0.732177734375, 0, 2.59375, 0, -1,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
-    const V k0 = V::broadcast(-1.4330885f);
-    const V k1 = V::broadcast(1.6215096f);
-    const V k2 = V::broadcast(0.73217773f);
-    const V k3 = V::broadcast(2.0523355f);
-    const V k4 = V::broadcast(4.547038f);
-    const V k5 = V::broadcast(1.0314941f);
-    const V k6 = V::broadcast(6.4109526f);
-    const V k7 = V::broadcast(0.77745056f);
-    const V k8 = V::broadcast(1.5484772f);
-    const V k9 = V::broadcast(2.5799713f);
-    const V k10 = V::broadcast(2.59375f);
-    const V k11 = V::broadcast(1.59375f);
-    const V k12 = V::broadcast(2.3259277f);
-    const V k13 = V::broadcast(0.15527344f);
-    const V k14 = V::broadcast(1.5927734f);
-    const V k15 = V::broadcast(2.203125f);
-    const V k16 = V::broadcast(2.640625f);
-    const V k17 = V::broadcast(0.046875f);
-    const V k18 = V::broadcast(0.390625f);
-    const V k19 = V::broadcast(0.60839844f);
-    const V k20 = V::broadcast(0.82910156f);
-    const V k21 = V::broadcast(18.080412f);
-    const V k22 = V::broadcast(0.13682263f);
-    const V k23 = V::broadcast(0.2966251f);
-    const V k24 = V::broadcast(21.559622f);
-    const V k25 = V::broadcast(72.24478f);
-    const V k26 = V::broadcast(2.903484f);
-    const V k27 = V::broadcast(3.7436817f);
-    const V k28 = V::broadcast(74.72399f);
-    const V k29 = V::broadcast(0.24585533f);
-    const V k30 = V::broadcast(0.34124756f);
-    const V k31 = V::broadcast(1.6725776f);
-    const V k32 = V::broadcast(5.150309f);
-    const V k33 = V::broadcast(6.2357836f);
-    const V k34 = V::broadcast(1.707016f);
-    const V k35 = V::broadcast(0.625f);
-    const V k36 = V::broadcast(1.625f);
-    const V k37 = V::broadcast(-0.15521206f);
-    const V k38 = V::broadcast(1.6386108f);
-    const V k39 = V::broadcast(1.7431371f);
-    const V k40 = V::broadcast(4.9157352f);
-    const V k41 = V::broadcast(5.1754737f);
-    const V k42 = V::broadcast(0.06840515f);
-    const V x6 = V::load(in + 6 * inStride);
-    const V t0 = k0 * x6;
-    const V x10 = V::load(in + 10 * inStride);
-    const V t1 = fma(k1, x10, t0);
-    const V t2 = fms(k2, x6, x10);
-    const V x2 = V::load(in + 2 * inStride);
-    const V t3 = fnma(k3, x2, t1);
-    const V x8 = V::load(in + 8 * inStride);
-    const V t4 = fnma(k4, x8, t3);
-    const V t5 = fma(k5, x2, x10);
-    const V x4 = V::load(in + 4 * inStride);
-    const V t6 = fma(k6, x4, t4);
-    const V t7 = fnma(k7, x4, t2);
-    const V t8 = fnma(k8, x4, t5);
-    const V x0 = V::load(in);
-    const V t9 = fma(k5, x0, t7);
-    const V t10 = fnma(k9, x2, t9);
-    const V t11 = fma(k10, x8, t10);
-    (t11).store(out);
-    const V t12 = fnma(k11, x8, t8);
-    const V t13 = fnma(k12, x6, t12);
-    const V t14 = fma(k13, x4, x10);
-    const V t15 = fnma(k14, x6, t14);
-    const V t16 = fnma(k15, x8, t15);
-    const V t17 = fma(k16, x2, t16);
-    const V t18 = fma(k17, x8, x10);
-    const V t19 = fma(k18, x2, t18);
-    const V t20 = fnma(k19, x6, t19);
-    const V t21 = fnma(k20, x4, t20);
-    const V t22 = fma(k21, x2, x10);
-    const V t23 = fma(k22, x4, x10);
-    const V t24 = fnma(k23, x2, t23);
-    const V t25 = fnma(k24, x8, t22);
-    const V t26 = fnma(k25, x4, t25);
-    const V t27 = fma(k26, x6, t24);
-    const V t28 = fnma(k27, x8, t27);
-    const V t29 = fma(k28, x6, t26);
-    const V x7 = V::load(in + 7 * inStride);
-    const V x11 = V::load(in + 11 * inStride);
-    const V t30 = fms(k2, x7, x11);
+    const V k0 = V::broadcast(-0.15521206f);
+    const V k1 = V::broadcast(1.6386108f);
+    const V k2 = V::broadcast(1.7431371f);
+    const V k3 = V::broadcast(1.0314941f);
+    const V k4 = V::broadcast(1.5484772f);
+    const V k5 = V::broadcast(4.9157352f);
+    const V k6 = V::broadcast(1.59375f);
+    const V k7 = V::broadcast(5.1754737f);
+    const V k8 = V::broadcast(2.3259277f);
+    const V k9 = V::broadcast(0.13682263f);
+    const V k10 = V::broadcast(0.2966251f);
+    const V k11 = V::broadcast(2.903484f);
+    const V k12 = V::broadcast(3.7436817f);
+    const V k13 = V::broadcast(0.046875f);
+    const V k14 = V::broadcast(0.390625f);
+    const V k15 = V::broadcast(0.60839844f);
+    const V k16 = V::broadcast(0.82910156f);
+    const V k17 = V::broadcast(0.73217773f);
+    const V k18 = V::broadcast(0.77745056f);
+    const V k19 = V::broadcast(2.5799713f);
+    const V k20 = V::broadcast(2.59375f);
+    const V k21 = V::broadcast(0.15527344f);
+    const V k22 = V::broadcast(1.5927734f);
+    const V k23 = V::broadcast(2.203125f);
+    const V k24 = V::broadcast(0.24585533f);
+    const V k25 = V::broadcast(0.34124756f);
+    const V k26 = V::broadcast(2.640625f);
+    const V k27 = V::broadcast(1.6725776f);
+    const V k28 = V::broadcast(5.150309f);
+    const V k29 = V::broadcast(6.2357836f);
+    const V k30 = V::broadcast(-1.4330885f);
+    const V k31 = V::broadcast(1.6215096f);
+    const V k32 = V::broadcast(2.0523355f);
+    const V k33 = V::broadcast(4.547038f);
+    const V k34 = V::broadcast(6.4109526f);
+    const V k35 = V::broadcast(1.707016f);
+    const V k36 = V::broadcast(18.080412f);
+    const V k37 = V::broadcast(21.559622f);
+    const V k38 = V::broadcast(72.24478f);
+    const V k39 = V::broadcast(74.72399f);
+    const V k40 = V::broadcast(0.06840515f);
+    const V k41 = V::broadcast(1.625f);
+    const V k42 = V::broadcast(0.625f);
     const V x5 = V::load(in + 5 * inStride);
-    const V t31 = fnma(k7, x5, t30);
-    const V x1 = V::load(in + inStride);
-    const V t32 = fma(k5, x1, t31);
-    const V t33 = k29 * x7;
+    const V t0 = k0 * x5;
     const V x9 = V::load(in + 9 * inStride);
-    const V t34 = fma(k30, x9, t33);
-    const V t35 = fnma(k31, x1, t34);
-    const V t36 = fnma(k32, x5, t35);
+    const V t1 = fma(k1, x9, t0);
+    const V x1 = V::load(in + inStride);
+    const V t2 = fnma(k2, x1, t1);
+    const V t3 = fma(k3, x1, x9);
     const V x3 = V::load(in + 3 * inStride);
-    const V t37 = fnma(k9, x3, t32);
-    const V t38 = fma(k10, x9, t37);
-    (t38).store(out + 13 * outStride);
-    const V t39 = fma(k33, x3, t36);
-    const V t40 = fms(k34, t28, t39);
-    (t40).store(out + 12 * outStride);
-    const V t41 = fma(k34, t28, t39);
-    (t41).store(out + 9 * outStride);
-    const V t42 = fma(k13, x3, x9);
-    const V t43 = fnma(k14, x5, t42);
-    const V t44 = fnma(k15, x7, t43);
-    const V t45 = fma(k16, x1, t44);
-    const V t46 = fnma(k35, t45, t17);
-    (t46).store(out + 2 * outStride);
-    const V t47 = fma(k35, t45, t17);
-    (t47).store(out + outStride);
-    const V t48 = fma(k17, x7, x9);
-    const V t49 = fma(k18, x1, t48);
-    const V t50 = fnma(k19, x5, t49);
-    const V t51 = fnma(k20, x3, t50);
-    const V t52 = fma(k36, t51, t21);
-    (t52).store(out + 5 * outStride);
-    const V t53 = fnma(k36, t51, t21);
-    (t53).store(out + 6 * outStride);
-    const V t54 = fma(k22, x3, x9);
-    const V t55 = fnma(k23, x1, t54);
-    const V t56 = fma(k26, x5, t55);
-    const V t57 = fnma(k27, x7, t56);
-    const V t58 = fma(k34, t57, t6);
-    (t58).store(out + 10 * outStride);
-    const V t59 = fnma(k34, t57, t6);
-    (t59).store(out + 7 * outStride);
-    const V t60 = fma(k5, x1, x9);
-    const V t61 = fnma(k8, x3, t60);
-    const V t62 = fnma(k11, x7, t61);
-    const V t63 = fnma(k12, x5, t62);
-    const V t64 = k37 * x5;
-    const V t65 = fma(k38, x9, t64);
-    const V t66 = fnma(k39, x1, t65);
-    const V t67 = fnma(k40, x7, t66);
-    const V t68 = fma(k41, x3, t67);
-    const V t69 = fma(k42, t29, t68);
-    (t69).store(out + 8 * outStride);
-    const V t70 = fms(k42, t29, t68);
-    (t70).store(out + 11 * outStride);
-    const V t71 = t13 + t63;
-    (t71).store(out + 3 * outStride);
-    const V t72 = t13 - t63;
-    (t72).store(out + 4 * outStride);
+    const V t4 = fnma(k4, x3, t3);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t5 = fnma(k5, x7, t2);
+    const V t6 = fnma(k6, x7, t4);
+    const V t7 = fma(k7, x3, t5);
+    const V t8 = fnma(k8, x5, t6);
+    const V t9 = fma(k9, x3, x9);
+    const V t10 = fnma(k10, x1, t9);
+    const V t11 = fma(k11, x5, t10);
+    const V t12 = fnma(k12, x7, t11);
+    const V t13 = fma(k13, x7, x9);
+    const V t14 = fma(k14, x1, t13);
+    const V t15 = fnma(k15, x5, t14);
+    const V t16 = fnma(k16, x3, t15);
+    const V x11 = V::load(in + 11 * inStride);
+    const V t17 = fms(k17, x7, x11);
+    const V t18 = fnma(k18, x5, t17);
+    const V t19 = fma(k3, x1, t18);
+    const V t20 = fnma(k19, x3, t19);
+    const V t21 = fma(k20, x9, t20);
+    (t21).store(out + 7 * outStride);
+    const V t22 = fma(k21, x3, x9);
+    const V t23 = fnma(k22, x5, t22);
+    const V t24 = fnma(k23, x7, t23);
+    const V t25 = k24 * x7;
+    const V t26 = fma(k25, x9, t25);
+    const V t27 = fma(k26, x1, t24);
+    const V t28 = fnma(k27, x1, t26);
+    const V t29 = fnma(k28, x5, t28);
+    const V t30 = fma(k29, x3, t29);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t31 = k30 * x6;
+    const V x10 = V::load(in + 10 * inStride);
+    const V t32 = fma(k31, x10, t31);
+    const V t33 = fms(k17, x6, x10);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t34 = fnma(k32, x2, t32);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t35 = fnma(k18, x4, t33);
+    const V x0 = V::load(in);
+    const V t36 = fma(k3, x0, t35);
+    const V t37 = fnma(k19, x2, t36);
+    const V x8 = V::load(in + 8 * inStride);
+    const V t38 = fma(k20, x8, t37);
+    (t38).store(out);
+    const V t39 = fnma(k33, x8, t34);
+    const V t40 = fma(k34, x4, t39);
+    const V t41 = fnma(k35, t12, t40);
+    (t41).store(out + 8 * outStride);
+    const V t42 = fma(k35, t12, t40);
+    (t42).store(out + 11 * outStride);
+    const V t43 = fma(k9, x4, x10);
+    const V t44 = fnma(k10, x2, t43);
+    const V t45 = fma(k11, x6, t44);
+    const V t46 = fnma(k12, x8, t45);
+    const V t47 = fms(k35, t46, t30);
+    (t47).store(out + 13 * outStride);
+    const V t48 = fma(k35, t46, t30);
+    (t48).store(out + 10 * outStride);
+    const V t49 = fma(k3, x2, x10);
+    const V t50 = fnma(k4, x4, t49);
+    const V t51 = fnma(k6, x8, t50);
+    const V t52 = fnma(k8, x6, t51);
+    const V t53 = t52 - t8;
+    (t53).store(out + 4 * outStride);
+    const V t54 = t52 + t8;
+    (t54).store(out + 3 * outStride);
+    const V t55 = fma(k36, x2, x10);
+    const V t56 = fnma(k37, x8, t55);
+    const V t57 = fnma(k38, x4, t56);
+    const V t58 = fma(k39, x6, t57);
+    const V t59 = fms(k40, t58, t7);
+    (t59).store(out + 12 * outStride);
+    const V t60 = fma(k40, t58, t7);
+    (t60).store(out + 9 * outStride);
+    const V t61 = fma(k13, x8, x10);
+    const V t62 = fma(k14, x2, t61);
+    const V t63 = fma(k21, x4, x10);
+    const V t64 = fnma(k22, x6, t63);
+    const V t65 = fnma(k23, x8, t64);
+    const V t66 = fma(k26, x2, t65);
+    const V t67 = fnma(k15, x6, t62);
+    const V t68 = fnma(k16, x4, t67);
+    const V t69 = fnma(k41, t16, t68);
+    (t69).store(out + 6 * outStride);
+    const V t70 = fma(k41, t16, t68);
+    (t70).store(out + 5 * outStride);
+    const V t71 = fnma(k42, t27, t66);
+    (t71).store(out + 2 * outStride);
+    const V t72 = fma(k42, t27, t66);
+    (t72).store(out + outStride);
   }
 };
 
 // Serves F(10, 3).
 // Operations: 62 (21 add, 0 mul, 41 fma; the plain matrix 190), 16 values live, depth 7.
-struct Output_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf {
+struct output_10x14_5fd5d2ba89cc {
   static constexpr int rows = 10, columns = 14;
   static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0, 0,
-      0, 0.625, -0.625, 1, -1, 1.625, -1.625, 0, -1, 1, 0, 1, -1, 0,
-      0, 0.390625, 0.390625, 1, 1, 2.640625, 2.640625, -1, -0.25, -0.75, -1, -0.25, -0.75, 0,
-      0, 0.244140625, -0.244140625, 1, -1, 4.291015625, -4.291015625, 0.75, 1.1875, -0.4375, -0.75, -1.1875, 0.4375, 0,
-      0, 0.152587890625, 0.152587890625, 1, 1, 6.972900390625, 6.972900390625, 0.4375, -0.640625, 1.078125, 0.4375, -0.640625, 1.078125, 0,
-      0, 0.095367431640625, -0.095367431640625, 1, -1, 11.330963134765625, -11.330963134765625, -1.078125, -0.70703125, -0.37109375, 1.078125, 0.70703125, 0.37109375, 0,
-      0, 0.059604644775390625, 0.059604644775390625, 1, 1, 18.41281509399414, 18.41281509399414, 0.37109375, 1.1708984375, -0.7998046875, 0.37109375, 1.1708984375, -0.7998046875, 0,
-      0, 0.03725290298461914, -0.03725290298461914, 1, -1, 29.92082452774048, -29.92082452774048, 0.7998046875, -0.171142578125, 0.970947265625, -0.7998046875, 0.171142578125, -0.970947265625, 0,
-      0, 0.023283064365386963, 0.023283064365386963, 1, 1, 48.62133985757828, 48.62133985757828, -0.970947265625, -1.04254150390625, 0.07159423828125, -0.970947265625, -1.04254150390625, 0.07159423828125, 0,
-      0, 0.014551915228366852, -0.014551915228366852, 1, -1, 79.0096772685647, -79.0096772685647, -0.07159423828125, 0.9530487060546875, -1.0246429443359375, 0.07159423828125, -0.9530487060546875, 1.0246429443359375, -1,
+      1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0, 1, 1, 0,
+      0, 0.625, -0.625, 1, -1, 1.625, -1.625, 0, 0, -1, 1, 0, 1, -1,
+      0, 0.390625, 0.390625, 1, 1, 2.640625, 2.640625, 0, -1, -0.25, -0.75, -1, -0.25, -0.75,
+      0, 0.244140625, -0.244140625, 1, -1, 4.291015625, -4.291015625, 0, 0.75, 1.1875, -0.4375, -0.75, -1.1875, 0.4375,
+      0, 0.152587890625, 0.152587890625, 1, 1, 6.972900390625, 6.972900390625, 0, 0.4375, -0.640625, 1.078125, 0.4375, -0.640625, 1.078125,
+      0, 0.095367431640625, -0.095367431640625, 1, -1, 11.330963134765625, -11.330963134765625, 0, -1.078125, -0.70703125, -0.37109375, 1.078125, 0.70703125, 0.37109375,
+      0, 0.059604644775390625, 0.059604644775390625, 1, 1, 18.41281509399414, 18.41281509399414, 0, 0.37109375, 1.1708984375, -0.7998046875, 0.37109375, 1.1708984375, -0.7998046875,
+      0, 0.03725290298461914, -0.03725290298461914, 1, -1, 29.92082452774048, -29.92082452774048, 0, 0.7998046875, -0.171142578125, 0.970947265625, -0.7998046875, 0.171142578125, -0.970947265625,
+      0, 0.023283064365386963, 0.023283064365386963, 1, 1, 48.62133985757828, 48.62133985757828, 0, -0.970947265625, -1.04254150390625, 0.07159423828125, -0.970947265625, -1.04254150390625, 0.07159423828125,
+      0, 0.014551915228366852, -0.014551915228366852, 1, -1, 79.0096772685647, -79.0096772685647, -1, -0.07159423828125, 0.9530487060546875, -1.0246429443359375, 0.07159423828125, -0.9530487060546875, 1.0246429443359375,
   };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
@@ -221,14 +221,14 @@ struct Output_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf {
     const V k31 = V::broadcast(1.0425415f);
     const V k32 = V::broadcast(0.15258789f);
     const V k33 = V::broadcast(48.62134f);
-    const V x12 = V::load(in + 12 * inStride);
-    const V x9 = V::load(in + 9 * inStride);
-    const V t0 = x12 + x9;
-    const V t1 = x9 - x12;
-    const V x7 = V::load(in + 7 * inStride);
+    const V x13 = V::load(in + 13 * inStride);
     const V x10 = V::load(in + 10 * inStride);
-    const V t2 = x7 - x10;
-    const V t3 = x10 + x7;
+    const V t0 = x13 + x10;
+    const V t1 = x10 - x13;
+    const V x8 = V::load(in + 8 * inStride);
+    const V x11 = V::load(in + 11 * inStride);
+    const V t2 = x8 - x11;
+    const V t3 = x11 + x8;
     const V x6 = V::load(in + 6 * inStride);
     const V x5 = V::load(in + 5 * inStride);
     const V t4 = x6 + x5;
@@ -239,10 +239,10 @@ struct Output_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf {
     const V x2 = V::load(in + 2 * inStride);
     const V t8 = x1 - x2;
     const V t9 = x2 + x1;
-    const V x8 = V::load(in + 8 * inStride);
-    const V x11 = V::load(in + 11 * inStride);
-    const V t10 = x8 - x11;
-    const V t11 = x11 + x8;
+    const V x9 = V::load(in + 9 * inStride);
+    const V x12 = V::load(in + 12 * inStride);
+    const V t10 = x9 - x12;
+    const V t11 = x12 + x9;
     const V t12 = t6 - t10;
     const V t13 = fnma(k2, t11, t7);
     const V t14 = fnma(k3, t0, t13);
@@ -285,8 +285,8 @@ struct Output_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf {
     const V t42 = fnma(k21, t2, t41);
     const V t43 = fma(k22, t10, t42);
     const V t44 = fnma(k23, t1, t43);
-    const V x13 = V::load(in + 13 * inStride);
-    const V t45 = t44 - x13;
+    const V x7 = V::load(in + 7 * inStride);
+    const V t45 = t44 - x7;
     const V t46 = fma(k24, t5, t45);
     (t46).store(out + 9 * outStride);
     const V t47 = fma(k25, t9, t19);
@@ -307,5 +307,542 @@ struct Output_f10x03_t14_0_pm5o8_pm1_pm13o8_x2pm3o4xp1_inf {
     const V t60 = fnma(k14, t3, t57);
     const V t61 = fma(k33, t4, t60);
     (t61).store(out + 8 * outStride);
+  }
+};
+
+// Serves F(8, 3), F(6, 5).
+// Operations: 64 (0 add, 3 mul, 61 fma; the plain matrix 161), 10 values live, depth 7.
+struct input_11x10_fe3cb2b332f4 {
+  static constexpr int rows = 11, columns = 10;
+  static constexpr double matrix[] = {
+      1.031494140625, 0.77362060546875, -3.03125, -3.04705810546875, -0.031494140625, 3.0234375, 3.03125, -0.75, -1, 0,
+      0, 1.650390625, 3.87841796875, 1.35546875, -2.70654296875, -4.380859375, -2.171875, 1.375, 1, 0,
+      0, -1.650390625, 1.40283203125, 2.60546875, 0.70654296875, -1.080078125, -3.109375, 0.125, 1, 0,
+      0, 1.031494140625, 1.80511474609375, -1.22613525390625, -4.273193359375, -4.3046875, -1.28125, 1.75, 1, 0,
+      0, -1.031494140625, 0.25787353515625, 2.77337646484375, 0.273681640625, -0.2421875, -2.78125, -0.25, 1, 0,
+      0, 0.634765625, 0.86669921875, -1.33203125, -2.69482421875, -1.677734375, 0.828125, 2.375, 1, 0,
+      0, -0.634765625, -0.08544921875, 1.91796875, 0.69482421875, -0.408203125, -1.609375, -0.875, 1, 0,
+      0, 1.031494140625, 0.77362060546875, -3.03125, -3.04705810546875, -0.031494140625, 3.0234375, 3.03125, -0.75, -1,
+      0, -1.6725776018574834, -1.7607769928872585, 6.587778431363404, 6.935169216245413, -6.5367103815078735, -6.881408214569092, 1.6215095520019531, 1.7070159912109375, 0,
+      0, 0.07055951282382011, -1.6902174800634384, -0.2779126279056072, 6.657256588339806, 0.2757582664489746, -6.605649948120117, -0.0684051513671875, 1.63861083984375, 0,
+      0, 1.7607769928872585, -0.3519948571920395, -6.935169216245413, 1.3864015191793442, 6.881408214569092, -1.3756542205810547, -1.7070159912109375, 0.34124755859375, 0,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(1.0314941f);
+    const V k1 = V::broadcast(4.03125f);
+    const V k2 = V::broadcast(4.062744f);
+    const V k3 = V::broadcast(-0.03149414f);
+    const V k4 = V::broadcast(3.03125f);
+    const V k5 = V::broadcast(0.75f);
+    const V k6 = V::broadcast(1.3554688f);
+    const V k7 = V::broadcast(1.375f);
+    const V k8 = V::broadcast(1.6503906f);
+    const V k9 = V::broadcast(2.171875f);
+    const V k10 = V::broadcast(2.706543f);
+    const V k11 = V::broadcast(3.878418f);
+    const V k12 = V::broadcast(4.3808594f);
+    const V k13 = V::broadcast(0.125f);
+    const V k14 = V::broadcast(0.70654297f);
+    const V k15 = V::broadcast(1.0800781f);
+    const V k16 = V::broadcast(1.402832f);
+    const V k17 = V::broadcast(2.6054688f);
+    const V k18 = V::broadcast(3.109375f);
+    const V k19 = V::broadcast(1.2261353f);
+    const V k20 = V::broadcast(1.28125f);
+    const V k21 = V::broadcast(1.75f);
+    const V k22 = V::broadcast(1.8051147f);
+    const V k23 = V::broadcast(4.2731934f);
+    const V k24 = V::broadcast(4.3046875f);
+    const V k25 = V::broadcast(0.2421875f);
+    const V k26 = V::broadcast(0.25f);
+    const V k27 = V::broadcast(0.25787354f);
+    const V k28 = V::broadcast(0.27368164f);
+    const V k29 = V::broadcast(2.7733765f);
+    const V k30 = V::broadcast(2.78125f);
+    const V k31 = V::broadcast(0.6347656f);
+    const V k32 = V::broadcast(0.828125f);
+    const V k33 = V::broadcast(0.8666992f);
+    const V k34 = V::broadcast(1.3320313f);
+    const V k35 = V::broadcast(1.6777344f);
+    const V k36 = V::broadcast(2.375f);
+    const V k37 = V::broadcast(2.6948242f);
+    const V k38 = V::broadcast(0.08544922f);
+    const V k39 = V::broadcast(0.40820313f);
+    const V k40 = V::broadcast(0.6948242f);
+    const V k41 = V::broadcast(0.875f);
+    const V k42 = V::broadcast(1.609375f);
+    const V k43 = V::broadcast(1.9179688f);
+    const V k44 = V::broadcast(1.6215096f);
+    const V k45 = V::broadcast(1.707016f);
+    const V k46 = V::broadcast(-0.06840515f);
+    const V k47 = V::broadcast(1.6386108f);
+    const V k48 = V::broadcast(0.34124756f);
+    const V x1 = V::load(in + inStride);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t0 = fnma(k0, x1, x7);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t1 = fnma(k1, x5, t0);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fma(k2, x3, t1);
+    const V x4 = V::load(in + 4 * inStride);
+    const V x8 = V::load(in + 8 * inStride);
+    const V t3 = fms(k3, x4, x8);
+    const V x0 = V::load(in);
+    const V t4 = fma(k0, x0, t3);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t5 = fnma(k4, x2, t4);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t6 = fma(k4, x6, t5);
+    const V t7 = fnma(k5, t2, t6);
+    (t7).store(out);
+    const V t8 = fma(k6, x3, x8);
+    const V t9 = fma(k7, x7, t8);
+    const V t10 = fma(k8, x1, t9);
+    const V t11 = fnma(k9, x6, t10);
+    const V t12 = fnma(k10, x4, t11);
+    const V t13 = fma(k11, x2, t12);
+    const V t14 = fnma(k12, x5, t13);
+    (t14).store(out + outStride);
+    const V t15 = fma(k13, x7, x8);
+    const V t16 = fma(k14, x4, t15);
+    const V t17 = fnma(k15, x5, t16);
+    const V t18 = fma(k16, x2, t17);
+    const V t19 = fnma(k8, x1, t18);
+    const V t20 = fma(k17, x3, t19);
+    const V t21 = fnma(k18, x6, t20);
+    (t21).store(out + 2 * outStride);
+    const V t22 = fma(k0, x1, x8);
+    const V t23 = fnma(k19, x3, t22);
+    const V t24 = fnma(k20, x6, t23);
+    const V t25 = fma(k21, x7, t24);
+    const V t26 = fma(k22, x2, t25);
+    const V t27 = fnma(k23, x4, t26);
+    const V t28 = fnma(k24, x5, t27);
+    (t28).store(out + 3 * outStride);
+    const V t29 = fnma(k25, x5, x8);
+    const V t30 = fnma(k26, x7, t29);
+    const V t31 = fma(k27, x2, t30);
+    const V t32 = fma(k28, x4, t31);
+    const V t33 = fnma(k0, x1, t32);
+    const V t34 = fma(k29, x3, t33);
+    const V t35 = fnma(k30, x6, t34);
+    (t35).store(out + 4 * outStride);
+    const V t36 = fma(k31, x1, x8);
+    const V t37 = fma(k32, x6, t36);
+    const V t38 = fma(k33, x2, t37);
+    const V t39 = fnma(k34, x3, t38);
+    const V t40 = fnma(k35, x5, t39);
+    const V t41 = fma(k36, x7, t40);
+    const V t42 = fnma(k37, x4, t41);
+    (t42).store(out + 5 * outStride);
+    const V t43 = fnma(k38, x2, x8);
+    const V t44 = fnma(k39, x5, t43);
+    const V t45 = fnma(k31, x1, t44);
+    const V t46 = fma(k40, x4, t45);
+    const V t47 = fnma(k41, x7, t46);
+    const V t48 = fnma(k42, x6, t47);
+    const V t49 = fma(k43, x3, t48);
+    (t49).store(out + 6 * outStride);
+    const V t50 = fnma(k0, x2, x8);
+    const V t51 = fnma(k1, x6, t50);
+    const V t52 = fma(k2, x4, t51);
+    const V x9 = V::load(in + 9 * inStride);
+    const V t53 = fms(k3, x5, x9);
+    const V t54 = fma(k0, x1, t53);
+    const V t55 = fnma(k4, x3, t54);
+    const V t56 = fma(k4, x7, t55);
+    const V t57 = fnma(k5, t52, t56);
+    (t57).store(out + 7 * outStride);
+    const V t58 = k44 * t2;
+    const V t59 = fma(k45, t52, t58);
+    (t59).store(out + 8 * outStride);
+    const V t60 = k46 * t2;
+    const V t61 = fma(k47, t52, t60);
+    (t61).store(out + 9 * outStride);
+    const V t62 = k48 * t52;
+    const V t63 = fnma(k45, t2, t62);
+    (t63).store(out + 10 * outStride);
+  }
+};
+
+// Serves F(8, 3).
+// Operations: 48 (2 add, 2 mul, 44 fma; the plain matrix 134), 13 values live, depth 8.
+struct output_8x11_75d3369adc5f {
+  static constexpr int rows = 8, columns = 11;
+  static constexpr double matrix[] = {
+      1, 0.921875, 1.859375, 1.25, 2.75, 2.421875, 4.859375, 0, 1.5, -1.5, 0,
+      0, 0.576171875, -1.162109375, 1.25, -2.75, 3.935546875, -7.896484375, 0, 0, 1.5, -1.5,
+      0, 0.360107421875, 0.726318359375, 1.25, 2.75, 6.395263671875, 12.831787109375, 0, -1.5, 0.375, 1.125,
+      0, 0.225067138671875, -0.453948974609375, 1.25, -2.75, 10.392303466796875, -20.851654052734375, 0, 1.125, -1.78125, 0.65625,
+      0, 0.14066696166992188, 0.2837181091308594, 1.25, 2.75, 16.887493133544922, 33.88393783569336, 0, 0.65625, 0.9609375, -1.6171875,
+      0, 0.08791685104370117, -0.1773238182067871, 1.25, -2.75, 27.442176342010498, -55.06139898300171, 0, -1.6171875, 1.060546875, 0.556640625,
+      0, 0.05494803190231323, 0.11082738637924194, 1.25, 2.75, 44.59353655576706, 89.47477334737778, 0, 0.556640625, -1.75634765625, 1.19970703125,
+      0, 0.03434251993894577, -0.06926711648702621, 1.25, -2.75, 72.46449690312147, -145.3965066894889, -1, 1.19970703125, 0.2567138671875, -1.4564208984375,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0169492f);
+    const V k1 = V::broadcast(2.0064516f);
+    const V k2 = V::broadcast(1.25f);
+    const V k3 = V::broadcast(2.75f);
+    const V k4 = V::broadcast(2.421875f);
+    const V k5 = V::broadcast(1.5f);
+    const V k6 = V::broadcast(0.921875f);
+    const V k7 = V::broadcast(3.9355469f);
+    const V k8 = V::broadcast(0.5761719f);
+    const V k9 = V::broadcast(0.375f);
+    const V k10 = V::broadcast(6.3952637f);
+    const V k11 = V::broadcast(1.125f);
+    const V k12 = V::broadcast(0.36010742f);
+    const V k13 = V::broadcast(0.65625f);
+    const V k14 = V::broadcast(10.392303f);
+    const V k15 = V::broadcast(1.78125f);
+    const V k16 = V::broadcast(0.22506714f);
+    const V k17 = V::broadcast(0.9609375f);
+    const V k18 = V::broadcast(1.6171875f);
+    const V k19 = V::broadcast(0.14066696f);
+    const V k20 = V::broadcast(16.887493f);
+    const V k21 = V::broadcast(0.5566406f);
+    const V k22 = V::broadcast(1.0605469f);
+    const V k23 = V::broadcast(0.08791685f);
+    const V k24 = V::broadcast(27.442177f);
+    const V k25 = V::broadcast(0.054948032f);
+    const V k26 = V::broadcast(1.199707f);
+    const V k27 = V::broadcast(1.7563477f);
+    const V k28 = V::broadcast(44.593536f);
+    const V k29 = V::broadcast(0.25671387f);
+    const V k30 = V::broadcast(0.03434252f);
+    const V k31 = V::broadcast(1.4564209f);
+    const V k32 = V::broadcast(72.4645f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t0 = fma(k0, x2, x1);
+    const V x6 = V::load(in + 6 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t1 = fma(k1, x6, x5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = k2 * x3;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t3 = fma(k3, x4, t2);
+    const V t4 = fma(k4, t1, t3);
+    const V x9 = V::load(in + 9 * inStride);
+    const V t5 = fnma(k5, x9, t4);
+    const V x8 = V::load(in + 8 * inStride);
+    const V t6 = fma(k5, x8, t5);
+    const V x0 = V::load(in);
+    const V t7 = x0 + t6;
+    const V t8 = fma(k6, t0, t7);
+    (t8).store(out);
+    const V t9 = fnma(k0, x2, x1);
+    const V t10 = k2 * x3;
+    const V t11 = fnma(k3, x4, t10);
+    const V t12 = fnma(k1, x6, x5);
+    const V t13 = fma(k7, t12, t11);
+    const V x10 = V::load(in + 10 * inStride);
+    const V t14 = fnma(k5, x10, t13);
+    const V t15 = fma(k5, x9, t14);
+    const V t16 = fma(k8, t9, t15);
+    (t16).store(out + outStride);
+    const V t17 = fma(k9, x9, t3);
+    const V t18 = fma(k10, t1, t17);
+    const V t19 = fma(k11, x10, t18);
+    const V t20 = fnma(k5, x8, t19);
+    const V t21 = fma(k12, t0, t20);
+    (t21).store(out + 2 * outStride);
+    const V t22 = fma(k13, x10, t11);
+    const V t23 = fma(k11, x8, t22);
+    const V t24 = fma(k14, t12, t23);
+    const V t25 = fnma(k15, x9, t24);
+    const V t26 = fma(k16, t9, t25);
+    (t26).store(out + 3 * outStride);
+    const V t27 = fma(k13, x8, t3);
+    const V t28 = fma(k17, x9, t27);
+    const V t29 = fnma(k18, x10, t28);
+    const V t30 = fma(k19, t0, t29);
+    const V t31 = fma(k20, t1, t30);
+    (t31).store(out + 4 * outStride);
+    const V t32 = fma(k21, x10, t11);
+    const V t33 = fma(k22, x9, t32);
+    const V t34 = fma(k23, t9, t33);
+    const V t35 = fnma(k18, x8, t34);
+    const V t36 = fma(k24, t12, t35);
+    (t36).store(out + 5 * outStride);
+    const V t37 = fma(k25, t0, t3);
+    const V t38 = fma(k21, x8, t37);
+    const V t39 = fma(k26, x10, t38);
+    const V t40 = fnma(k27, x9, t39);
+    const V t41 = fma(k28, t1, t40);
+    (t41).store(out + 6 * outStride);
+    const V t42 = fma(k29, x9, t11);
+    const V t43 = fma(k30, t9, t42);
+    const V t44 = fnma(k31, x10, t43);
+    const V t45 = fma(k26, x8, t44);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t46 = t45 - x7;
+    const V t47 = fma(k32, t12, t46);
+    (t47).store(out + 7 * outStride);
+  }
+};
+
+// Serves F(6, 3), F(4, 5).
+// Operations: 24 (2 add, 0 mul, 22 fma; the plain matrix 70), 8 values live, depth 3.
+struct input_8x8_144cdd588635 {
+  static constexpr int rows = 8, columns = 8;
+  static constexpr double matrix[] = {
+      1.031494140625, 0, -4.062744140625, 0, 4.03125, 0, -1, 0,
+      0, 1.650390625, 2.640625, -2.275390625, -3.640625, 0.625, 1, 0,
+      0, -1.650390625, 2.640625, 2.275390625, -3.640625, -0.625, 1, 0,
+      0, 1.031494140625, 1.031494140625, -3.03125, -3.03125, 1, 1, 0,
+      0, -1.031494140625, 1.031494140625, 3.03125, -3.03125, -1, 1, 0,
+      0, 0.634765625, 0.390625, -2.259765625, -1.390625, 1.625, 1, 0,
+      0, -0.634765625, 0.390625, 2.259765625, -1.390625, -1.625, 1, 0,
+      0, 1.031494140625, 0, -4.062744140625, 0, 4.03125, 0, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(1.0314941f);
+    const V k1 = V::broadcast(4.03125f);
+    const V k2 = V::broadcast(4.062744f);
+    const V k3 = V::broadcast(3.03125f);
+    const V k4 = V::broadcast(2.640625f);
+    const V k5 = V::broadcast(0.390625f);
+    const V k6 = V::broadcast(3.640625f);
+    const V k7 = V::broadcast(1.390625f);
+    const V k8 = V::broadcast(0.625f);
+    const V k9 = V::broadcast(1.625f);
+    const V x0 = V::load(in);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t0 = fms(k0, x0, x6);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t1 = fma(k1, x4, t0);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t2 = fnma(k2, x2, t1);
+    (t2).store(out);
+    const V t3 = fma(k0, x2, x6);
+    const V t4 = fnma(k3, x4, t3);
+    const V t5 = fma(k4, x2, x6);
+    const V t6 = fma(k5, x2, x6);
+    const V t7 = fnma(k6, x4, t5);
+    const V t8 = fnma(k7, x4, t6);
+    const V x1 = V::load(in + inStride);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t9 = fms(k0, x1, x7);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t10 = fma(k1, x5, t9);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t11 = fnma(k2, x3, t10);
+    (t11).store(out + 7 * outStride);
+    const V t12 = fma(k4, x1, x5);
+    const V t13 = fnma(k6, x3, t12);
+    const V t14 = fma(k8, t13, t7);
+    (t14).store(out + outStride);
+    const V t15 = fnma(k8, t13, t7);
+    (t15).store(out + 2 * outStride);
+    const V t16 = fma(k5, x1, x5);
+    const V t17 = fma(k0, x1, x5);
+    const V t18 = fnma(k7, x3, t16);
+    const V t19 = fnma(k3, x3, t17);
+    const V t20 = fma(k9, t18, t8);
+    (t20).store(out + 5 * outStride);
+    const V t21 = fnma(k9, t18, t8);
+    (t21).store(out + 6 * outStride);
+    const V t22 = t19 + t4;
+    (t22).store(out + 3 * outStride);
+    const V t23 = t4 - t19;
+    (t23).store(out + 4 * outStride);
+  }
+};
+
+// Serves F(6, 3).
+// Operations: 22 (6 add, 2 mul, 14 fma; the plain matrix 68), 10 values live, depth 5.
+struct output_6x8_946384253657 {
+  static constexpr int rows = 6, columns = 8;
+  static constexpr double matrix[] = {
+      1, 1.714111328125, 1.714111328125, 3.4375, 3.4375, 11.768798828125, 11.768798828125, 0,
+      0, 1.071319580078125, -1.071319580078125, 3.4375, -3.4375, 19.124298095703125, -19.124298095703125, 0,
+      0, 0.6695747375488281, 0.6695747375488281, 3.4375, 3.4375, 31.076984405517578, 31.076984405517578, 0,
+      0, 0.4184842109680176, -0.4184842109680176, 3.4375, -3.4375, 50.500099658966064, -50.500099658966064, 0,
+      0, 0.261552631855011, 0.261552631855011, 3.4375, 3.4375, 82.06266194581985, 82.06266194581985, 0,
+      0, 0.16347039490938187, -0.16347039490938187, 3.4375, -3.4375, 133.35182566195726, -133.35182566195726, -1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(3.4375f);
+    const V k1 = V::broadcast(11.768799f);
+    const V k2 = V::broadcast(1.7141113f);
+    const V k3 = V::broadcast(19.124298f);
+    const V k4 = V::broadcast(1.0713196f);
+    const V k5 = V::broadcast(31.076984f);
+    const V k6 = V::broadcast(0.66957474f);
+    const V k7 = V::broadcast(0.4184842f);
+    const V k8 = V::broadcast(50.5001f);
+    const V k9 = V::broadcast(0.26155263f);
+    const V k10 = V::broadcast(82.06266f);
+    const V k11 = V::broadcast(0.16347039f);
+    const V k12 = V::broadcast(133.35182f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t0 = x2 + x1;
+    const V x6 = V::load(in + 6 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t1 = x6 + x5;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = k0 * x3;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t3 = fma(k0, x4, t2);
+    const V x0 = V::load(in);
+    const V t4 = fma(k1, t1, x0);
+    const V t5 = t3 + t4;
+    const V t6 = fma(k2, t0, t5);
+    (t6).store(out);
+    const V t7 = x1 - x2;
+    const V t8 = k0 * x3;
+    const V t9 = fnma(k0, x4, t8);
+    const V t10 = x5 - x6;
+    const V t11 = fma(k3, t10, t9);
+    const V t12 = fma(k4, t7, t11);
+    (t12).store(out + outStride);
+    const V t13 = fma(k5, t1, t3);
+    const V t14 = fma(k6, t0, t13);
+    (t14).store(out + 2 * outStride);
+    const V t15 = fma(k7, t7, t9);
+    const V t16 = fma(k8, t10, t15);
+    (t16).store(out + 3 * outStride);
+    const V t17 = fma(k9, t0, t3);
+    const V t18 = fma(k10, t1, t17);
+    (t18).store(out + 4 * outStride);
+    const V t19 = fma(k11, t7, t9);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t20 = t19 - x7;
+    const V t21 = fma(k12, t10, t20);
+    (t21).store(out + 5 * outStride);
+  }
+};
+
+// Serves F(5, 3).
+// Operations: 21 (2 add, 0 mul, 19 fma; the plain matrix 64), 7 values live, depth 3.
+struct input_7x7_e653a3f52a2b {
+  static constexpr int rows = 7, columns = 7;
+  static constexpr double matrix[] = {
+      1.031494140625, 0, -4.062744140625, 0, 4.03125, 0, -1,
+      0, 1.650390625, 2.640625, -2.275390625, -3.640625, 0.625, 1,
+      0, -1.650390625, 2.640625, 2.275390625, -3.640625, -0.625, 1,
+      0, 1.031494140625, 1.031494140625, -3.03125, -3.03125, 1, 1,
+      0, -1.031494140625, 1.031494140625, 3.03125, -3.03125, -1, 1,
+      0, 0.634765625, 0.390625, -2.259765625, -1.390625, 1.625, 1,
+      0, -0.634765625, 0.390625, 2.259765625, -1.390625, -1.625, 1,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(1.0314941f);
+    const V k1 = V::broadcast(4.03125f);
+    const V k2 = V::broadcast(4.062744f);
+    const V k3 = V::broadcast(0.390625f);
+    const V k4 = V::broadcast(1.390625f);
+    const V k5 = V::broadcast(2.640625f);
+    const V k6 = V::broadcast(3.640625f);
+    const V k7 = V::broadcast(3.03125f);
+    const V k8 = V::broadcast(1.625f);
+    const V k9 = V::broadcast(0.625f);
+    const V x0 = V::load(in);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t0 = fms(k0, x0, x6);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t1 = fma(k1, x4, t0);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t2 = fnma(k2, x2, t1);
+    (t2).store(out);
+    const V t3 = fma(k3, x2, x6);
+    const V t4 = fnma(k4, x4, t3);
+    const V t5 = fma(k0, x2, x6);
+    const V t6 = fma(k5, x2, x6);
+    const V t7 = fnma(k6, x4, t6);
+    const V t8 = fnma(k7, x4, t5);
+    const V x1 = V::load(in + inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t9 = fma(k3, x1, x5);
+    const V t10 = fma(k0, x1, x5);
+    const V t11 = fma(k5, x1, x5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t12 = fnma(k4, x3, t9);
+    const V t13 = fnma(k7, x3, t10);
+    const V t14 = fnma(k6, x3, t11);
+    const V t15 = fma(k8, t12, t4);
+    (t15).store(out + 5 * outStride);
+    const V t16 = fnma(k8, t12, t4);
+    (t16).store(out + 6 * outStride);
+    const V t17 = t8 - t13;
+    (t17).store(out + 4 * outStride);
+    const V t18 = t13 + t8;
+    (t18).store(out + 3 * outStride);
+    const V t19 = fnma(k9, t14, t7);
+    (t19).store(out + 2 * outStride);
+    const V t20 = fma(k9, t14, t7);
+    (t20).store(out + outStride);
+  }
+};
+
+// Serves F(5, 3).
+// Operations: 19 (5 add, 2 mul, 12 fma; the plain matrix 56), 9 values live, depth 4.
+struct output_5x7_af80daddf0ab {
+  static constexpr int rows = 5, columns = 7;
+  static constexpr double matrix[] = {
+      1, 1.714111328125, 1.714111328125, 3.4375, 3.4375, 11.768798828125, 11.768798828125,
+      0, 1.071319580078125, -1.071319580078125, 3.4375, -3.4375, 19.124298095703125, -19.124298095703125,
+      0, 0.6695747375488281, 0.6695747375488281, 3.4375, 3.4375, 31.076984405517578, 31.076984405517578,
+      0, 0.4184842109680176, -0.4184842109680176, 3.4375, -3.4375, 50.500099658966064, -50.500099658966064,
+      0, 0.261552631855011, 0.261552631855011, 3.4375, 3.4375, 82.06266194581985, 82.06266194581985,
+  };
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(3.4375f);
+    const V k1 = V::broadcast(0.26155263f);
+    const V k2 = V::broadcast(0.4184842f);
+    const V k3 = V::broadcast(50.5001f);
+    const V k4 = V::broadcast(82.06266f);
+    const V k5 = V::broadcast(19.124298f);
+    const V k6 = V::broadcast(1.0713196f);
+    const V k7 = V::broadcast(31.076984f);
+    const V k8 = V::broadcast(0.66957474f);
+    const V k9 = V::broadcast(11.768799f);
+    const V k10 = V::broadcast(1.7141113f);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = k0 * x3;
+    const V t1 = k0 * x3;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t2 = fma(k0, x4, t0);
+    const V t3 = fnma(k0, x4, t1);
+    const V x1 = V::load(in + inStride);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t4 = x1 - x2;
+    const V t5 = x2 + x1;
+    const V t6 = fma(k1, t5, t2);
+    const V t7 = fma(k2, t4, t3);
+    const V x5 = V::load(in + 5 * inStride);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t8 = x5 - x6;
+    const V t9 = fma(k3, t8, t7);
+    (t9).store(out + 3 * outStride);
+    const V t10 = x6 + x5;
+    const V t11 = fma(k4, t10, t6);
+    (t11).store(out + 4 * outStride);
+    const V t12 = fma(k5, t8, t3);
+    const V t13 = fma(k6, t4, t12);
+    (t13).store(out + outStride);
+    const V t14 = fma(k7, t10, t2);
+    const V t15 = fma(k8, t5, t14);
+    (t15).store(out + 2 * outStride);
+    const V x0 = V::load(in);
+    const V t16 = fma(k9, t10, x0);
+    const V t17 = t2 + t16;
+    const V t18 = fma(k10, t5, t17);
+    (t18).store(out);
   }
 };

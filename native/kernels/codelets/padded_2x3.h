@@ -2,7 +2,7 @@
 
 // Serves 2 padded inputs under 3 taps.
 // Operations: 2 (2 add, 0 mul, 0 fma; the plain matrix 2), 3 values live, depth 1.
-struct Input_padded_2x3 {
+struct input_3x2_e4904358b31a {
   static constexpr int rows = 3, columns = 2;
   static constexpr double matrix[] = {
       1, 1,
@@ -24,7 +24,7 @@ struct Input_padded_2x3 {
 
 // Serves 2 padded inputs under 3 taps.
 // Operations: 3 (3 add, 0 mul, 0 fma; the plain matrix 3), 3 values live, depth 2.
-struct Output_padded_2x3 {
+struct output_2x3_5eeb08d5cfd7 {
   static constexpr int rows = 2, columns = 3;
   static constexpr double matrix[] = {
       1, 1, 0,

@@ -2,7 +2,7 @@
 
 // Serves 3 padded inputs under 3 taps.
 // Operations: 6 (0 add, 0 mul, 6 fma; the plain matrix 16), 4 values live, depth 2.
-struct Input_padded_3x3 {
+struct input_4x3_6a6cbe7253be {
   static constexpr int rows = 4, columns = 3;
   static constexpr double matrix[] = {
       -0.84375, 0.75, 1,
@@ -34,7 +34,7 @@ struct Input_padded_3x3 {
 
 // Serves 3 padded inputs under 3 taps.
 // Operations: 9 (3 add, 2 mul, 4 fma; the plain matrix 17), 4 values live, depth 4.
-struct Output_padded_3x3 {
+struct output_3x4_fd987b551109 {
   static constexpr int rows = 3, columns = 4;
   static constexpr double matrix[] = {
       1, 1, 1, 1,

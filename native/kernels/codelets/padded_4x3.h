@@ -2,7 +2,7 @@
 
 // Serves 4 padded inputs under 3 taps.
 // Operations: 12 (1 add, 0 mul, 11 fma; the plain matrix 36), 7 values live, depth 2.
-struct Input_padded_4x3 {
+struct input_6x4_73ee9a9887ae {
   static constexpr int rows = 6, columns = 4;
   static constexpr double matrix[] = {
       1, 0.5, -1.375, -1.5,
@@ -50,7 +50,7 @@ struct Input_padded_4x3 {
 
 // Serves 4 padded inputs under 3 taps.
 // Operations: 16 (7 add, 2 mul, 7 fma; the plain matrix 38), 9 values live, depth 4.
-struct Output_padded_4x3 {
+struct output_4x6_fe2e9d9eaf31 {
   static constexpr int rows = 4, columns = 6;
   static constexpr double matrix[] = {
       -1.5, -1.5, -1.5, 1.5, 1.5, 1.5,

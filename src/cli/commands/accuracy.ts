@@ -1,9 +1,9 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { expected, printJson, synthesize, type Transform } from '../../../synth/index.js';
 import type { Arithmetic } from '../../accuracy/experiment.js';
 import type { Mark } from '../../accuracy/plot.js';
 import { type AccuracyRow, printPublished, printRows } from '../accuracy.js';
-import { oneOf, positiveInteger, positiveIntegers } from '../arguments.js';
+import { listOption, oneOf, positiveInteger } from '../arguments.js';
 import { deliver } from '../output.js';
 import { progressBar } from '../progress.js';
 
@@ -34,11 +34,19 @@ export function register(program: Command): void {
     )
     .argument('[S]', 'outputs of one tile', positiveInteger('S'))
     .argument('[G]', 'taps of the kernel', positiveInteger('G'))
-    .option('--all', 'F(2, 3) to F(10, 3) and 5 taps beside what is published')
+    .addOption(
+      new Option('--all', 'F(2, 3) to F(10, 3) and 5 taps beside what is published').conflicts([
+        ...['moduli', 'dims', 'channels', 'sumBlock', 'arithmetic'],
+      ]),
+    )
     .option('-m, --moduli <list>', 'an algorithm of your own (default: the front that search finds)')
     .option('-n, --dims <N>', 'dimensions, 1 to 3', positiveInteger('--dims'), 2)
-    .option('-c, --channels <list>', 'input channels', positiveIntegers('--channels'), [1, 64])
-    .option('--sum-block <n>', 'channels summed in one go (default: all)', positiveInteger('--sum-block'), 0)
+    .addOption(listOption('-c, --channels <list>', 'input channels', '--channels', [1, 64]))
+    .addOption(
+      new Option('--sum-block <n>', 'channels summed in one go')
+        .argParser(positiveInteger('--sum-block'))
+        .default(0, 'all'),
+    )
     .option(
       '--arithmetic <kind>',
       'engine: the native one; plain: row by row, nothing fused, kernels in single precision',
@@ -64,6 +72,7 @@ Examples:
 }
 
 async function run(outputs: number | undefined, taps: number | undefined, options: Options): Promise<void> {
+  if (options.all && outputs !== undefined) throw expected('S and G', 'left out with --all', outputs);
   const bar = progressBar();
   const { title, data, text, marks } = await (options.all
     ? published(options, bar.update)

@@ -1,10 +1,14 @@
 import type { Command } from 'commander';
 import {
+  ClaimError,
+  claimsFromJSON,
+  emit,
   expected,
   fromJSON,
   InputError,
   synthesize,
   type Transform,
+  targets,
   VerificationError,
   verify,
 } from '../../../synth/index.js';
@@ -28,7 +32,10 @@ export function register(program: Command): void {
     .description('Writes F(S, G) as code that states its proof and its costs, and can test itself.')
     .argument('[S]', 'outputs of one tile', positiveInteger('S'))
     .argument('[G]', 'taps of the kernel', positiveInteger('G'))
-    .option('-t, --target <name>', 'the language; without it the targets are listed')
+    .option(
+      '-t, --target <name>',
+      `${targets.map(({ name }) => name).join(', ')}; without it they are listed and described`,
+    )
     .option('-m, --moduli <list>', 'moduli as for `winograd synth`')
     .option(
       '-f, --from <file>',
@@ -41,13 +48,14 @@ export function register(program: Command): void {
       `
 Examples:
   $ winograd emit
-  $ winograd emit 4 3 --target cpp-avx2 --out f4x3.h
+  $ winograd emit 4 3 --target avx2 --out f4x3.h
   $ winograd emit 6 3 --moduli '0, ±1, ±2, inf, x^2+1' --target c
   $ winograd synth 2 3 --format json | winograd emit --from - --target numpy`,
     )
     .action(async (outputs: number | undefined, taps: number | undefined, options: Options) => {
-      const { emit, targets } = await import('../../../synth/emit/index.js');
       if (options.target === undefined) {
+        if (outputs !== undefined || options.from !== undefined)
+          throw expected('--target', `one of ${targets.map(({ name }) => name).join(', ')}`, undefined);
         const lines = targets.map(({ name, description }) => `${name.padEnd(14)}${description}\n`);
         return deliver(lines.join(''), options.out);
       }
@@ -74,12 +82,14 @@ async function transformOf(
 async function readTransform(file: string): Promise<Transform> {
   const text = await readText(file);
   try {
-    const transform = fromJSON(JSON.parse(text));
-    verify(transform);
+    const json: unknown = JSON.parse(text);
+    const transform = fromJSON(json);
+    verify(transform, claimsFromJSON(json as object));
     return transform;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof InputError || error instanceof VerificationError)
-      throw new InputError(`${file}: ${error.message}`);
+    const known = [SyntaxError, InputError, VerificationError, ClaimError];
+    if (known.some((kind) => error instanceof kind))
+      throw new InputError(`${file}: ${(error as Error).message}`);
     throw error;
   }
 }

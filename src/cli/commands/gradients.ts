@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { printJson } from '../../../synth/index.js';
-import { positiveInteger, positiveIntegers } from '../arguments.js';
+import { listOption, positiveInteger } from '../arguments.js';
 import { printTraining, trainingRows } from '../gradients.js';
 
 interface Options {
@@ -9,17 +9,17 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** `winograd gradients`: the expected errors of training. */
+/** `winograd gradients`: the expected errors and costs of training. */
 export function register(program: Command): void {
   program
     .command('gradients')
-    .summary('expected errors of a layer and of both its gradients')
+    .summary('expected errors and costs of a layer and of both its gradients')
     .description(
-      'For each F(S, G) the expected error of a layer, of the gradient of its data (a correlation with the kernel ' +
-        'reversed) and of the gradient of its weights, F(G, S), as multiples of direct convolution’s.',
+      'For each F(S, G) the expected error and the cost of a layer, of the gradient of its data (a correlation with the kernel ' +
+        'reversed) and of the gradient of its weights, F(G, S), as multiples of direct convolution’s, with products per output and operations.',
     )
-    .option('-g, --taps <list>', 'kernel sizes G', positiveIntegers('--taps'), [3, 5])
-    .option('-n, --dims <N>', 'dimensions', positiveInteger('--dims'), 2)
+    .addOption(listOption('-g, --taps <list>', 'kernel sizes G', '--taps', [3, 5]))
+    .option('-n, --dims <N>', 'dimensions, 1 to 4', positiveInteger('--dims'), 2)
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',

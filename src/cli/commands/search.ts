@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { toStrings } from '../../../synth/core/serialize.js';
 import { printJson, toJSON } from '../../../synth/index.js';
 import type { FrontMember } from '../../../synth/search/search.js';
@@ -33,7 +33,12 @@ export function register(program: Command): void {
     )
     .argument('<S>', 'outputs of one tile', positiveInteger('S'))
     .argument('<G>', 'taps of the kernel', positiveInteger('G'))
-    .option('-n, --dims <N>', 'dimensions, for products per output and error', positiveInteger('--dims'), 2)
+    .option(
+      '-n, --dims <N>',
+      'dimensions, 1 to 4, for products per output and error',
+      positiveInteger('--dims'),
+      2,
+    )
     .option(
       '-p, --products <list>',
       'numbers of products T (default: from D = S + G − 1, a third more)',
@@ -47,7 +52,11 @@ export function register(program: Command): void {
       'look for less noise among all bilinear algorithms, as evidence',
       positiveInteger('--unrestricted'),
     )
-    .option('--split', 'algorithms of all axes together: products of two quadratics split')
+    .addOption(
+      new Option('--split', 'algorithms of all axes together: products of two quadratics split').conflicts([
+        ...['products', 'time', 'unrestricted'],
+      ]),
+    )
     .option('--json', 'print as JSON, with matrices')
     .option('-o, --out <file>', 'write to a file instead of standard output')
     .addHelpText(

@@ -1,6 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { printJson } from '../../../synth/index.js';
-import { oneOf, positiveInteger, positiveIntegers } from '../arguments.js';
+import { listOption, oneOf, positiveInteger, positiveIntegers } from '../arguments.js';
 import {
   axesChoices,
   choices,
@@ -30,7 +30,7 @@ export function register(program: Command): void {
       'The smallest F(S, G) that saves products and fills vectors of W numbers in N dimensions (Budden et al. 2017, ' +
         'section 4.2), with its sparsity and speed-up beside the figures of Table 1.',
     )
-    .option('-g, --taps <list>', 'kernel sizes G', positiveIntegers('--taps'), [2, 3, 4, 5, 6])
+    .addOption(listOption('-g, --taps <list>', 'kernel sizes G', '--taps', [2, 3, 4, 5, 6]))
     .option('-w, --width <W>', 'numbers in a vector', positiveInteger('--width'), 8)
     .option('-n, --dims <N>', 'dimensions', positiveInteger('--dims'), 2)
     .option(
@@ -38,10 +38,13 @@ export function register(program: Command): void {
       'T by linear moduli (D, as in the paper) or by the moduli that synth takes (default: linear)',
       oneOf('--products', productRules),
     )
-    .option(
-      '-a, --axes <list>',
-      'only the choice of an own F(S, G) for every axis, whose kernel sizes these are',
-      positiveIntegers('--axes'),
+    .addOption(
+      new Option(
+        '-a, --axes <list>',
+        'only the choice of an own F(S, G) for every axis, whose kernel sizes these are',
+      )
+        .argParser(positiveIntegers('--axes'))
+        .conflicts(['taps', 'width', 'dims']),
     )
     .option('--json', 'print as JSON')
     .addHelpText(

@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
 import {
+  ClaimError,
+  type Claims,
+  claimsFromJSON,
   fromJSON,
   InputError,
   printJson,
@@ -18,6 +21,8 @@ interface Verdict {
   readonly ok: boolean;
   /** Coefficients that were compared. */
   readonly equations?: number;
+  /** What else the file states and was checked: `moduli`, `noiseGain`. */
+  readonly claims?: readonly string[];
   /** What does not hold. */
   readonly error?: string;
 }
@@ -28,7 +33,8 @@ export function register(program: Command): void {
     .command('verify')
     .summary('prove algorithms in JSON files')
     .description(
-      'Proves over ℚ that each algorithm computes the correlation: Σₜ A[s,t] C[t,g] B[t,d] = [d = s+g] for all s, g, d.',
+      'Proves over ℚ that each algorithm computes the correlation: Σₜ A[s,t] C[t,g] B[t,d] = [d = s+g] for all s, g, d. ' +
+        'Checks what else a file states: moduli, noiseGain, operations, fillsVectors, and smaller tiles.',
     )
     .argument('<files...>', 'JSON files with one transform or an array of them; - for standard input')
     .option('--json', 'print the verdicts as JSON')
@@ -60,11 +66,11 @@ async function verdictsOf(file: string): Promise<Verdict[]> {
     throw new InputError(`Expected ${file} to hold a transform but received an empty array`);
   return members.map((member, i) => {
     const index = Array.isArray(content) ? i : undefined;
-    return verdict(
-      named(file, index, () => fromJSON(member)),
-      file,
-      index,
-    );
+    const { transform, claims } = named(file, index, () => ({
+      transform: fromJSON(member),
+      claims: claimsFromJSON(member),
+    }));
+    return verdict(transform, claims, file, index);
   });
 }
 
@@ -89,22 +95,26 @@ function named<T>(file: string, index: number | undefined, read: () => T): T {
   }
 }
 
-function verdict(transform: Transform, file: string, index: number | undefined): Verdict {
+function verdict(transform: Transform, claims: Claims, file: string, index: number | undefined): Verdict {
   const about = {
     file,
     ...(index === undefined ? {} : { index }),
     algorithm: `F(${transform.outputs}, ${transform.taps}), ${transform.products} products`,
   };
   try {
-    return { ...about, ok: true, equations: verify(transform).equations };
+    const { equations } = verify(transform, claims);
+    const checked = [...(transform.moduli.length > 0 ? ['moduli'] : []), ...Object.keys(claims)];
+    return { ...about, ok: true, equations, claims: checked };
   } catch (error) {
-    if (error instanceof VerificationError) return { ...about, ok: false, error: error.message };
+    if (error instanceof VerificationError || error instanceof ClaimError)
+      return { ...about, ok: false, error: error.message };
     throw error;
   }
 }
 
-function describe({ file, index, algorithm, ok, equations, error }: Verdict): string {
-  const result = ok ? `proved, ${equations} coefficients exact` : `WRONG. ${error}`;
+function describe({ file, index, algorithm, ok, equations, claims = [], error }: Verdict): string {
+  const right = claims.length > 0 ? `; ${claims.join(', ')} right` : '';
+  const result = ok ? `proved, ${equations} coefficients exact${right}` : `WRONG. ${error}`;
   return `${ok ? '✓' : '✗'} ${place(file, index)}: ${algorithm}: ${result}\n`;
 }
 

@@ -38,8 +38,11 @@ describe('writeFolder', () => {
   test('never touches a folder that holds something else', async () => {
     await mkdir(join(parent, 'out'));
     await writeFile(join(parent, 'out', 'thesis.tex'), 'years of work');
-    for (const attempt of [assertWritable(join(parent, 'out')), writeFolder(join(parent, 'out'), files)])
-      await expect(attempt).rejects.toThrow(/^Expected --out to be a new folder, an empty one or an earlier/);
+    const out = join(parent, 'out');
+    for (const attempt of [() => assertWritable(out), () => writeFolder(out, files)])
+      await expect(attempt()).rejects.toThrow(
+        /^Expected --out to be a new folder, an empty one or an earlier/,
+      );
     expect(await readFile(join(parent, 'out', 'thesis.tex'), 'utf8')).toBe('years of work');
     expect(await readdir(parent)).toEqual(['out']);
   });

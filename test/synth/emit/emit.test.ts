@@ -45,7 +45,7 @@ const compilers: Record<string, { compiler: Compiler; possible: boolean }[]> = {
       possible: available('gcc', '--version'),
     },
   ],
-  'cpp-portable': [
+  cpp: [
     {
       compiler: { ...native, command: 'g++', language: 'c++', flags: ['-std=c++11', '-O3'] },
       possible: available('g++', '--version'),
@@ -55,7 +55,7 @@ const compilers: Record<string, { compiler: Compiler; possible: boolean }[]> = {
       possible: available('g++', '--version'),
     },
   ],
-  'cpp-avx2': [
+  avx2: [
     {
       compiler: {
         ...native,
@@ -66,13 +66,13 @@ const compilers: Record<string, { compiler: Compiler; possible: boolean }[]> = {
       possible: available('g++', '--version') && flags.has('avx2') && flags.has('fma'),
     },
   ],
-  'cpp-avx512': [
+  avx512: [
     {
       compiler: { ...native, command: 'g++', language: 'c++', flags: ['-std=c++11', '-O3', '-mavx512f'] },
       possible: available('g++', '--version') && flags.has('avx512f'),
     },
   ],
-  'cpp-neon': [
+  neon: [
     {
       compiler: {
         command: 'aarch64-linux-gnu-g++',
@@ -192,7 +192,7 @@ describe('emit', () => {
 
   it('lets no text from a file out of its comments', () => {
     for (const modulus of ['*/ intruder /*', 'x\nintruder', '"""\nintruder', 'intruder*/'])
-      for (const target of ['c', 'cpp-avx2', 'numpy'])
+      for (const target of ['c', 'avx2', 'numpy'])
         expect(emit({ ...transform, moduli: [modulus] }, target)).not.toContain('intruder');
   });
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { axisFamily, nestedFamily, nestModuli } from '../../../synth/forms/family.js';
-import { synthesize, verify } from '../../../synth/index.js';
+import { nestModuli } from '../../../synth/core/nesting.js';
+import { axisFamily, nestedFamily } from '../../../synth/forms/family.js';
+import { defaultModuli, parseModuli, synthesize, verify } from '../../../synth/index.js';
 import { noiseGain } from '../../../synth/noise/gain.js';
 
 const text = (matrix: readonly (readonly { toFraction(): string }[])[]) =>
@@ -76,26 +77,10 @@ describe('axisFamily', () => {
   });
 });
 
-describe('nestModuli', () => {
-  it.each([
-    ['0, ±5/8, ±3/2, inf', 3, ['4: 6', '3: 5', '2: 4']],
-    // A quadratic goes first, for it costs a product more than its degree.
-    ['0, ±1/2, ±1, ±7/4, x^2+1, inf', 3, ['8: 11', '6: 8', '5: 7', '4: 6']],
-    ['0, ±1, inf', 3, ['2: 4', '1: 3']],
-    ['x^3', 3, ['1: 3']],
-    // Residues of x² ± x + 1 are pairs, of which a single output would need two products instead of three.
-    ['x^2±x+1, inf', 4, ['2: 7']],
-  ] as const)('finds the tiles of %s under %i taps', (moduli, taps, sizes) => {
-    const nest = nestModuli(moduli, taps);
-    expect(nest.sizes.map(({ outputs, products }) => `${outputs}: ${products}`)).toEqual(sizes);
-  });
-
+describe('nestedFamily', () => {
   it('lets every choice of tiles share the kernel transform, proved', () => {
-    const nest = nestModuli('±3/8, ±7/8, ±13/8, x^2+1, inf', 3);
-    const all = nestedFamily(
-      nest,
-      nest.sizes.map(({ outputs }) => outputs),
-    );
+    const nest = nestModuli(parseModuli('±3/8, ±7/8, ±13/8, x^2+1, inf'), 3);
+    const all = nestedFamily(nest);
     for (const [i, each] of all.members.entries()) {
       expect({ outputs: each.outputs, products: each.products }).toEqual(nest.sizes[i]);
       expect(verify(each).ok).toBe(true);
@@ -103,5 +88,15 @@ describe('nestModuli', () => {
     }
     expect(text(nestedFamily(nest, [7, 4]).C)).toEqual(text(all.C));
     expect(text(nestedFamily(nest, [5]).C)).toEqual(text(all.C));
+  });
+
+  it('has the default algorithm as its biggest member', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 6 }), (outputs, taps) => {
+        const [biggest] = nestedFamily(nestModuli(defaultModuli(outputs, taps), taps)).members;
+        expect(biggest).toEqual(synthesize({ outputs, taps }));
+      }),
+      { numRuns: 30, seed: 6 },
+    );
   });
 });

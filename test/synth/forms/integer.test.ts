@@ -1,8 +1,8 @@
 import { Fraction } from 'fraction.js';
 import { describe, expect, it } from 'vitest';
 import { apply } from '../../../synth/algebra/matrix.js';
-import { bitGrowth, integerTransform } from '../../../synth/forms/integer.js';
-import { synthesize } from '../../../synth/index.js';
+import { bitGrowth, integerModuli, integerTransform } from '../../../synth/forms/integer.js';
+import { formatModulus, synthesize } from '../../../synth/index.js';
 
 const of = (outputs: number, moduli?: string) => integerTransform(synthesize({ outputs, taps: 3, moduli }));
 
@@ -32,6 +32,43 @@ describe('integerTransform', () => {
       '1 -2 4',
       '0 0 1',
     ]);
+  });
+});
+
+describe('integerModuli', () => {
+  it.each([
+    [2, 2, '0, 1, inf'],
+    [2, 3, '0, 1, -1, inf'],
+    [3, 3, '0, 1, -1, 2, inf'],
+    [4, 3, '0, 1, -1, 2, -2, inf'],
+    [6, 3, '0, 1, -1, 2, -2, 1/2, -1/2, inf'],
+    [8, 5, '0, 1, -1, 2, -2, 1/2, -1/2, 3, -3, 1/3, -1/3, inf'],
+    [12, 5, '0, 1, -1, 2, -2, 1/2, -1/2, 3, -3, 1/3, -1/3, 3/2, -3/2, 2/3, -2/3, inf'],
+    [1, 3, 'x^3'],
+  ])('of F(%i, %i) are %s', (outputs, taps, moduli) => {
+    expect(integerModuli(outputs, taps).map(formatModulus).join(', ')).toBe(moduli);
+  });
+
+  it('are where an integer algorithm starts unless moduli are named', () => {
+    expect(integerTransform({ outputs: 4, taps: 3 })).toEqual(of(4, '0, ±1, ±2, inf'));
+    expect(integerTransform({ taps: 3, moduli: '0, ±1, x^2+1, inf' })).toEqual(of(4, '0, ±1, x^2+1, inf'));
+    const entries = Object.values(integerTransform({ outputs: 4, taps: 3 }).transform).flat(2);
+    for (const entry of entries)
+      if (entry instanceof Fraction) expect(Math.abs(Number(entry))).toBeLessThan(6);
+  });
+
+  it('grow less than the default moduli do', () => {
+    for (const outputs of [2, 3, 4, 5, 6, 7]) {
+      const [own, other] = [integerTransform({ outputs, taps: 3 }), of(outputs)].map((each) =>
+        bitGrowth(each, 2),
+      );
+      expect(own!.product.bits).toBeLessThanOrEqual(other!.product.bits);
+    }
+  });
+
+  it('refuse sizes without an answer', () => {
+    expect(() => integerTransform({ outputs: 40, taps: 3 })).toThrow('Expected moduli for F(40, 3)');
+    expect(() => integerTransform({ outputs: 0, taps: 3 })).toThrow('Expected outputs to be');
   });
 });
 

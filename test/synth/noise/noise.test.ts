@@ -65,7 +65,8 @@ const title = ({ transforms, channels, sumBlock }: Case) =>
 describe('expected error of a layer', () => {
   it.each(cases.map((each) => [title(each), each] as const))('%s', (_, each) => {
     const measured = simulate({ ...each, seed: 5 });
-    const predicted = expectedLayerError(each.transforms, each);
+    const { transforms, channels, sumBlock } = each;
+    const predicted = expectedLayerError(transforms, { channels, sumBlock });
     // The scatter of a mean over some hundred outputs is a few per cent; the model is to be within 30 %.
     for (const [model, simulation] of [
       [predicted.absolute, measured.winograd],

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type Point, squaredGain } from '../../../synth/core/squared-gain.js';
 import { synthesize } from '../../../synth/index.js';
 import { noiseGain } from '../../../synth/noise/gain.js';
-import { type Point, squaredGain } from '../../../synth/search/gain.js';
 import { minimise } from '../../../synth/search/minimise.js';
 import { formatModuli } from '../../../synth/search/moduli-text.js';
 import { paretoFront } from '../../../synth/search/pareto.js';

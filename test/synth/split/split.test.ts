@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { layerErrorRatio, noiseGain } from '../../../synth/noise/gain.js';
 import { search } from '../../../synth/search/search.js';
 import type { SplitPoint } from '../../../synth/split/axis.js';
-import { idealSquaredGain } from '../../../synth/split/gain.js';
+import { idealSquaredGain } from '../../../synth/split/ideal-gain.js';
 import { searchSplit } from '../../../synth/split/search.js';
 import { type SplitTransform, splitNoiseGain, splitTransform } from '../../../synth/split/split.js';
 
