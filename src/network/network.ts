@@ -6,7 +6,7 @@ import { Runner, runSoon } from '../graph/runner.js';
 import type { Shapes } from '../graph/typed.js';
 import { machine } from '../machine/machine.js';
 import { native } from '../native/addon.js';
-import { readOnnx } from '../onnx/index.js';
+import { readOnnx } from '../onnx/import.js';
 import type { Effort, LoweringSettings } from '../operators/operator.js';
 import type { Accuracy } from '../planner/error-limit.js';
 import { inEngineMemory, validateOut } from '../tensor/engine-memory.js';
