@@ -1,4 +1,3 @@
-#include <stdexcept>
 #include <string>
 
 #include "operators/concat/concat.h"
@@ -13,19 +12,17 @@
 namespace winograd {
 namespace {
 
-// To add an operator: its folder, and a row here.
-constexpr Operator kOperators[] = {
-    {"concat", prepareConcat}, {"gather", prepareGather},   {"gemm", prepareGemm},         {"pack gemm", preparePackGemm},
-    {"pool", preparePool},     {"reorder", prepareReorder}, {"resample", prepareResample},
-};
+const Operator* const kOperators[] = {&kConcat, &kCopy, &kGather, &kGemm, &kPackGemm, &kPool, &kReorder, &kResample};
 
 }  // namespace
 
 const Operator& findOperator(const std::string& name) {
-  for (const Operator& row : kOperators) {
-    if (name == row.name) return row;
+  std::string names;
+  for (const Operator* each : kOperators) {
+    if (name == each->name) return *each;
+    names += std::string(names.empty() ? "" : ", ") + each->name;
   }
-  throw std::invalid_argument("Expected operator to be one that the engine has but received \"" + name + '"');
+  throw std::invalid_argument("Expected operator to be one of " + names + " but received \"" + name + '"');
 }
 
 }  // namespace winograd

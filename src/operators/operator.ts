@@ -3,6 +3,10 @@
  * the list in `index.ts`; nothing else knows it by name.
  */
 import type { Machine } from '../machine/machine.js';
+import type { Accuracy } from '../planner/error-limit.js';
+
+/** How much a plan may cost: the cost model alone, or measurements that are remembered. */
+export type Effort = 'estimate' | 'measure';
 
 /** Number types of tensors. Kernels run on float32; all others live at compile time only, as shapes and indices do. */
 export type ElementType =
@@ -38,6 +42,8 @@ export type Layout = 'planar' | 'blocked';
 /** A tensor in memory. */
 export interface Placed extends TensorType {
   readonly layout: Layout;
+  /** It never changes, though its numbers are known at run time only: a kernel makes it once. */
+  readonly made?: true;
 }
 
 /** Layouts that a node takes and makes, for the pass that assigns them. */
@@ -55,6 +61,9 @@ export interface LoweringSettings {
   /** Kernel table that will run, and the floats in its vectors. */
   readonly isa: { readonly name: string; readonly width: number };
   readonly threads: number;
+  /** What plans of convolutions are held to; see `LayerOptions`. */
+  readonly accuracy?: Accuracy;
+  readonly effort?: Effort;
 }
 
 /** Something a kernel reads. */
@@ -91,8 +100,13 @@ export interface Lowered {
   readonly steps: readonly LoweredStep[];
   /** Bytes of each temporary. */
   readonly temporaries?: readonly number[];
-  /** The output is the input in other words, as a reshape's: no kernel, no copy. Then there are no steps. */
+  /** The first output is the first input in other words, as a reshape's: no kernel, no copy. Then there are no steps. */
   readonly alias?: true;
+  /**
+   * Bytes from the start of the first output at which each input may lie, as those of a concatenation: where all of them
+   * can be made there in the first place, the steps are left out.
+   */
+  readonly inside?: readonly number[];
   /** What will run, for people: one line; and, for a convolution, its plan. */
   readonly title: string;
   readonly plan?: object;
@@ -132,6 +146,8 @@ export interface Operator {
   ): readonly Constant[];
   /** The types of its inputs are all that `evaluate` needs, as for Shape: it is then always called. */
   readonly fromTypes?: true;
+  /** Evaluating it shares the numbers of its input, as Reshape does: however many there are, it is done at once. */
+  readonly shares?: true;
   /** By default planar only. */
   layouts?(
     attributes: Attributes,

@@ -32,8 +32,7 @@ static WINOGRAD_INLINE void combineRows(const PoolArgs& args) {
   std::ptrdiff_t i = 0;
   for (; i + Vec::width <= floats; i += Vec::width) {
     Vec value = Vec::load(args.rows[0] + i);
-    for (std::ptrdiff_t r = 1; r < args.rowCount; r++)
-      value = Operation::combine(value, Vec::load(args.rows[r] + i));
+    for (std::ptrdiff_t r = 1; r < args.rowCount; r++) value = Operation::combine(value, Vec::load(args.rows[r] + i));
     value.store(to + i);
   }
   if (i < floats) {
@@ -63,9 +62,8 @@ template <int STRIDE>
 static WINOGRAD_INLINE Vec loadStrided(const float* from, std::ptrdiff_t stride) {
   if constexpr (STRIDE == 1) return Vec::load(from);
   if constexpr (STRIDE == 2)
-    return rearrange(Vec::load(from), Vec::load(from + Vec::width - 1), [](int lane) {
-      return lane < Vec::width / 2 ? 2 * lane : 2 * lane + 1;
-    });
+    return rearrange(Vec::load(from), Vec::load(from + Vec::width - 1),
+                     [](int lane) { return lane < Vec::width / 2 ? 2 * lane : 2 * lane + 1; });
   Vec value = Vec::zero();
 #pragma GCC unroll 16
   for (int lane = 0; lane < Vec::width; lane++) value.raw[lane] = from[lane * stride];

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -9,7 +10,8 @@
 #include "operators/kernel.h"
 #include "runtime/value.h"
 
-/// What the descriptions of many operators have in common. Everything throws std::invalid_argument for what does not fit.
+/// What the descriptions of many operators have in common. Everything throws std::invalid_argument for what does not
+/// fit.
 namespace winograd::describe {
 
 /// Most elements of a tensor: indices of them fit an int32, and their bytes a size_t many times over.
@@ -39,3 +41,13 @@ constexpr std::size_t floatBytes(std::ptrdiff_t count) {
 }
 
 }  // namespace winograd::describe
+
+namespace winograd {
+
+/// What an operator's row holds: makes a kernel of that class, whose constructor reads the description.
+template <class Made>
+std::unique_ptr<Kernel> prepare(const Value& description) {
+  return std::make_unique<Made>(description);
+}
+
+}  // namespace winograd

@@ -13,10 +13,8 @@ constexpr std::ptrdiff_t kItemFloats = 1 << 16;
 
 class Concat : public Kernel {
  public:
-  explicit Concat(const Value& description)
-      : threads_(describe::threads(description)),
-        outer_(description["outer"].integer(0, describe::kMaxElements)),
-        runs_(describe::sizes(description["runs"], description["runs"].integers().size(), 0)) {
+  Concat(int threads, std::ptrdiff_t outer, std::vector<std::ptrdiff_t> runs)
+      : threads_(threads), outer_(outer), runs_(std::move(runs)) {
     for (const std::ptrdiff_t run : runs_) {
       offsets_.push_back(row_);
       describe::elements({outer_, row_ += run});
@@ -37,24 +35,23 @@ class Concat : public Kernel {
     float* const to = outputs[0].floats();
     // Ranges of the result, however rows and inputs lie in it.
     const std::ptrdiff_t all = outer_ * row_;
-    forEachRange(all, grainOf(all, threads_, kItemFloats), threads_, run,
-                 [&](std::ptrdiff_t begin, std::ptrdiff_t end, int) {
-                   std::ptrdiff_t row = begin / row_, at = begin % row_;
-                   std::size_t part = 0;
-                   for (std::ptrdiff_t done = begin; done < end;) {
-                     while (at >= offsets_[part] + runs_[part]) part++;
-                     const std::ptrdiff_t inside = at - offsets_[part];
-                     const std::ptrdiff_t count = std::min(runs_[part] - inside, end - done);
-                     std::memcpy(to + done, inputs[part].floats() + row * runs_[part] + inside,
-                                 describe::floatBytes(count));
-                     done += count;
-                     at += count;
-                     if (at < row_) continue;
-                     at = 0;
-                     part = 0;
-                     row++;
-                   }
-                 });
+    forEachRange(
+        all, grainOf(all, threads_, kItemFloats), threads_, run, [&](std::ptrdiff_t begin, std::ptrdiff_t end, int) {
+          std::ptrdiff_t row = begin / row_, at = begin % row_;
+          std::size_t part = 0;
+          for (std::ptrdiff_t done = begin; done < end;) {
+            while (at >= offsets_[part] + runs_[part]) part++;
+            const std::ptrdiff_t inside = at - offsets_[part];
+            const std::ptrdiff_t count = std::min(runs_[part] - inside, end - done);
+            std::memcpy(to + done, inputs[part].floats() + row * runs_[part] + inside, describe::floatBytes(count));
+            done += count;
+            at += count;
+            if (at < row_) continue;
+            at = 0;
+            part = 0;
+            row++;
+          }
+        });
     return {watch.lap()};
   }
 
@@ -65,10 +62,23 @@ class Concat : public Kernel {
   std::ptrdiff_t row_ = 0;
 };
 
+std::unique_ptr<Kernel> prepareConcat(const Value& description) {
+  const Value& runs = description["runs"];
+  return std::make_unique<Concat>(describe::threads(description),
+                                  description["outer"].integer(0, describe::kMaxElements),
+                                  describe::sizes(runs, runs.integers().size(), 0));
+}
+
+std::unique_ptr<Kernel> prepareCopy(const Value& description) {
+  constexpr std::ptrdiff_t size = sizeof(float);
+  const std::ptrdiff_t bytes = description["bytes"].integer(0, describe::kMaxElements * size);
+  if (bytes % size != 0) description["bytes"].refuse("the bytes of whole floats");
+  return std::make_unique<Concat>(describe::threads(description), 1, std::vector{bytes / size});
+}
+
 }  // namespace
 
-std::unique_ptr<Kernel> prepareConcat(const Value& description) {
-  return std::make_unique<Concat>(description);
-}
+const Operator kConcat{"concat", prepareConcat};
+const Operator kCopy{"copy", prepareCopy};
 
 }  // namespace winograd

@@ -8,6 +8,9 @@ namespace winograd {
 /// tensors along any axis, blocked ones along spatial axes, and along channels where all but the last input have whole
 /// vectors of them, are such rows.
 /// Description: { threads, outer, runs: Int32Array }.
-std::unique_ptr<Kernel> prepareConcat(const Value& description);
+extern const Operator kConcat;
+
+/// One input as it lies. Description: { threads, bytes }, whole floats.
+extern const Operator kCopy;
 
 }  // namespace winograd

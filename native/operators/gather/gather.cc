@@ -128,7 +128,8 @@ class Gather : public Kernel {
 
   void copyRow(const float* from, float* to) const {
     if (scattered_) {
-      const CopyRunsArgs args{from, row_.affine() ? nullptr : row_.table.data(), row_.step, row_.count, run_, fill_, to};
+      const CopyRunsArgs args{from, row_.affine() ? nullptr : row_.table.data(), row_.step, row_.count, run_, fill_,
+                              to};
       return (run_ == 1 ? kernels_.copySingles : kernels_.copyRuns)(args);
     }
     for (const Piece& piece : pieces_) {
@@ -180,10 +181,10 @@ class Gather : public Kernel {
   float fill_;
   std::ptrdiff_t inputs_, base_, outputs_;
   std::vector<GatherAxis> outer_;
-  GatherAxis row_;         // the last axis but for short runs, in pieces
+  GatherAxis row_;          // the last axis but for short runs, in pieces
   std::ptrdiff_t run_ = 1;  // floats that stay together
   std::vector<Piece> pieces_;
-  bool scattered_ = false;  // the pieces are too short
+  bool scattered_ = false;      // the pieces are too short
   GatherAxis lines_{0, 0, {}};  // of a transpose
   std::ptrdiff_t lineStep_ = 0;
   std::size_t outerBefore_ = 0;  // axes before it
@@ -191,8 +192,6 @@ class Gather : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> prepareGather(const Value& description) {
-  return std::make_unique<Gather>(description);
-}
+const Operator kGather{"gather", prepare<Gather>};
 
 }  // namespace winograd

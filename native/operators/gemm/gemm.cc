@@ -87,8 +87,7 @@ class GemmKernel : public Kernel {
     const float* const bias = inputs.size() > 2 ? inputs[2].floats() : nullptr;
     if (spread()) {
       float* const to = workspaceAt(run, biasAt_);
-      for (std::ptrdiff_t c = 0; c < panels_.columns(); c++)
-        to[c] = c < panels_.n ? beta_ * bias[c * biasColumn_] : 0;
+      for (std::ptrdiff_t c = 0; c < panels_.columns(); c++) to[c] = c < panels_.n ? beta_ * bias[c * biasColumn_] : 0;
     }
     times.input = stage.lap();
     const std::ptrdiff_t rowBlocks = divideUp(m_, rowBlock_), columnBlocks = divideUp(panels_.n, columnBlock_);
@@ -98,8 +97,7 @@ class GemmKernel : public Kernel {
                   const std::size_t matrix = static_cast<std::size_t>(item / items);
                   const Piece piece{inputs[0].floats() + aIndices_[matrix] * m_ * panels_.k,
                                     b + bIndices_[matrix] * panels_.floats(),
-                                    outputs[0].floats() + item / items * m_ * panels_.n,
-                                    item % rowBlocks * rowBlock_,
+                                    outputs[0].floats() + item / items * m_ * panels_.n, item % rowBlocks * rowBlock_,
                                     item % items / rowBlocks * columnBlock_};
                   multiply(piece, bias, run, slot);
                 });
@@ -197,7 +195,7 @@ class GemmKernel : public Kernel {
   }
 
   int threads_;
-  Panels panels_;
+  GemmPanels panels_;
   std::ptrdiff_t m_, aMatrices_, bMatrices_;
   std::vector<std::ptrdiff_t> aIndices_, bIndices_;
   bool transposesA_, copiesA_, packed_;
@@ -215,8 +213,6 @@ class GemmKernel : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> prepareGemm(const Value& description) {
-  return std::make_unique<GemmKernel>(description);
-}
+const Operator kGemm{"gemm", prepare<GemmKernel>};
 
 }  // namespace winograd

@@ -38,16 +38,16 @@ class PackGemm : public Kernel {
  private:
   int threads_;
   std::ptrdiff_t matrices_;
-  Panels panels_;
+  GemmPanels panels_;
   PlainFactor plain_;
 };
 
 }  // namespace
 
-Panels readPanels(const Value& description) {
-  const Panels panels{&describe::kernels(description), description["n"].integer(1, describe::kMaxElements),
-                      description["k"].integer(1, describe::kMaxElements),
-                      description["sumBlock"].integer(1, describe::kMaxElements)};
+GemmPanels readPanels(const Value& description) {
+  const GemmPanels panels{&describe::kernels(description), description["n"].integer(1, describe::kMaxElements),
+                          description["k"].integer(1, describe::kMaxElements),
+                          description["sumBlock"].integer(1, describe::kMaxElements)};
   describe::elements({panels.columns(), panels.k});
   return panels;
 }
@@ -56,7 +56,7 @@ PlainFactor readPlainFactor(const Value& description) {
   return {description["transposeB"].boolean(), static_cast<float>(description["alpha"].number())};
 }
 
-void packPanel(const Panels& panels, const PlainFactor& plain, const float* from, std::ptrdiff_t block,
+void packPanel(const GemmPanels& panels, const PlainFactor& plain, const float* from, std::ptrdiff_t block,
                std::ptrdiff_t panel, float* to) {
   const std::ptrdiff_t columns = panels.columns(panel), rows = panels.rows(block);
   const std::ptrdiff_t first = panel * panels.width(), present = std::min(columns, panels.n - first);
@@ -73,8 +73,6 @@ void packPanel(const Panels& panels, const PlainFactor& plain, const float* from
   }
 }
 
-std::unique_ptr<Kernel> preparePackGemm(const Value& description) {
-  return std::make_unique<PackGemm>(description);
-}
+const Operator kPackGemm{"pack gemm", prepare<PackGemm>};
 
 }  // namespace winograd

@@ -1,15 +1,15 @@
 #pragma once
 
-#include "operators/kernel.h"
 #include "operators/common/describe.h"
+#include "operators/kernel.h"
 #include "runtime/memory.h"
 
 namespace winograd {
 
 /// The second factor of products, k × n, as register tiles read it: from front to back. For each block of at most
-/// `sumBlock` rows its panels of two vectors of columns (the last one of one vector, if that is enough), each row by row;
-/// columns that are missing are zero.
-struct Panels {
+/// `sumBlock` rows its panels of two vectors of columns (the last one of one vector, if that is enough), each row by
+/// row; columns that are missing are zero.
+struct GemmPanels {
   const KernelTable* kernels;
   std::ptrdiff_t n, k, sumBlock;
 
@@ -34,15 +34,15 @@ struct PlainFactor {
 };
 
 /// Reads isa, n, k, sumBlock; and transposeB, alpha.
-Panels readPanels(const Value& description);
+GemmPanels readPanels(const Value& description);
 PlainFactor readPlainFactor(const Value& description);
 
 /// Packs one panel of one block.
-void packPanel(const Panels& panels, const PlainFactor& plain, const float* from, std::ptrdiff_t block,
+void packPanel(const GemmPanels& panels, const PlainFactor& plain, const float* from, std::ptrdiff_t block,
                std::ptrdiff_t panel, float* to);
 
 /// A kernel that packs whole matrices, for factors that are constant.
 /// Description: { isa, threads, matrices, n, k, sumBlock, transposeB, alpha }.
-std::unique_ptr<Kernel> preparePackGemm(const Value& description);
+extern const Operator kPackGemm;
 
 }  // namespace winograd

@@ -11,8 +11,8 @@
 namespace winograd {
 namespace {
 
-constexpr std::ptrdiff_t kItemTaps = 1 << 16;     // floats that an item reads, about
-constexpr std::ptrdiff_t kMostTaps = 1 << 20;     // of an axis
+constexpr std::ptrdiff_t kItemTaps = 1 << 16;  // floats that an item reads, about
+constexpr std::ptrdiff_t kMostTaps = 1 << 20;  // of an axis
 constexpr const char* kKinds[] = {"maximum", "average"};
 
 struct Axis {
@@ -115,8 +115,8 @@ class PoolKernel : public Kernel {
     std::ptrdiff_t count = 0;
     for (std::ptrdiff_t i = deep.firstTap(z); i < deep.endTap(z); i++) {
       for (std::ptrdiff_t j = high.firstTap(y); j < high.endTap(y); j++) {
-        const std::ptrdiff_t inputRow = (plane * deep.input + deep.start(z) + i * deep.dilation) * high.input +
-                                        high.start(y) + j * high.dilation;
+        const std::ptrdiff_t inputRow =
+            (plane * deep.input + deep.start(z) + i * deep.dilation) * high.input + high.start(y) + j * high.dilation;
         rows[count++] = from + inputRow * across.input * lanes_;
       }
     }
@@ -143,8 +143,6 @@ class PoolKernel : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> preparePool(const Value& description) {
-  return std::make_unique<PoolKernel>(description);
-}
+const Operator kPool{"pool", prepare<PoolKernel>};
 
 }  // namespace winograd

@@ -10,6 +10,6 @@ namespace winograd {
 /// vectors of channels (as many lanes). Padding is never the largest value; it counts as zeros in a mean if
 /// `countsPadding`, else not at all. A window may reach beyond the padding at the end: what lies there never counts.
 /// Every window has to meet the input. A NaN makes the windows that see it NaN.
-std::unique_ptr<Kernel> preparePool(const Value& description);
+extern const Operator kPool;
 
 }  // namespace winograd

@@ -17,11 +17,10 @@ class Reorder : public Kernel {
   explicit Reorder(const Value& description)
       : kernels_(describe::kernels(description)),
         threads_(describe::threads(description)),
-        blocks_(describe::choice(description["direction"], kDirections) == 0),
+        blocks_(describe::choice(description["to"], kLayouts) == 1),
         batch_(description["batch"].integer(0, describe::kMaxElements)),
         channels_(description["channels"].integer(1, describe::kMaxElements)),
         pixels_(description["pixels"].integer(0, describe::kMaxElements)),
-        streamed_(description["streamed"].boolean()),
         vectors_(divideUp(channels_, kernels_.width)) {
     planarBytes_ = describe::floatBytes(describe::elements({batch_, channels_, pixels_}));
     blockedBytes_ = describe::floatBytes(describe::elements({batch_, vectors_, pixels_, kernels_.width}));
@@ -45,7 +44,7 @@ class Reorder : public Kernel {
   }
 
  private:
-  static constexpr const char* kDirections[] = {"block", "unblock"};
+  static constexpr const char* kLayouts[] = {"planar", "blocked"};
 
   struct Piece {
     std::ptrdiff_t image, vector, pixel, count;
@@ -80,24 +79,19 @@ class Reorder : public Kernel {
     args.channelStride = pixels_;
     args.channels = channelsOf(piece);
     args.bias = nothing;
-    args.streamed = streamed_;
     kernels_.storeRows(args);
-    if (streamed_) drainStores();
   }
 
   const KernelTable& kernels_;
   int threads_;
   bool blocks_;
   std::ptrdiff_t batch_, channels_, pixels_;
-  bool streamed_;
   std::ptrdiff_t vectors_;
   std::size_t planarBytes_, blockedBytes_;
 };
 
 }  // namespace
 
-std::unique_ptr<Kernel> prepareReorder(const Value& description) {
-  return std::make_unique<Reorder>(description);
-}
+const Operator kReorder{"reorder", prepare<Reorder>};
 
 }  // namespace winograd

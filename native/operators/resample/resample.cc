@@ -77,8 +77,6 @@ class Resample : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> prepareResample(const Value& description) {
-  return std::make_unique<Resample>(description);
-}
+const Operator kResample{"resample", prepare<Resample>};
 
 }  // namespace winograd
