@@ -4,6 +4,7 @@ import { axisOf, integer, required } from './attributes.js';
 import { numbersOf } from './constants.js';
 import { blockedShape } from './movement.js';
 import type { Constant, Layout, Operator, TensorType } from './operator.js';
+import { threadsFor } from './threads.js';
 
 /** Tensors side by side along an axis. */
 export const concat: Operator = {
@@ -58,11 +59,12 @@ export const concat: Operator = {
       blocked ? { ...input!, shape: blockedShape(input!.shape, isa.width) } : input!,
     );
     const { outer, runs } = rowsOf(axis, placed);
+    const bytes = 8 * placed.reduce((sum, { shape }) => sum + elementCount(shape), 0);
     return {
       steps: [
         {
           operator: 'concat',
-          description: { threads, outer, runs: Int32Array.from(runs) },
+          description: { threads: threadsFor(threads, bytes), outer, runs: Int32Array.from(runs) },
           inputs: inputs.map((_, input) => ({ input })),
           outputs: [{ output: 0 }],
         },

@@ -18,6 +18,7 @@ import type {
   TensorType,
 } from './operator.js';
 import { lowerReorder } from './reorder.js';
+import { threadsFor } from './threads.js';
 
 /** Which elements of an axis a result takes: a progression, or indices of which −1 stands for the fill value. */
 export type Picks = { readonly first: number; readonly step: number; readonly count: number } | Int32Array;
@@ -101,8 +102,10 @@ function isIdentity({ inputs, base, axes }: Movement): boolean {
 }
 
 /** The kernel that moves one input to one output. */
-function moved(movement: Movement, fill: number, { isa, threads }: LoweringSettings) {
-  return { operator: 'gather', description: { isa: isa.name, threads, fill, ...movement } };
+function moved(movement: Movement, fill: number, settings: LoweringSettings) {
+  const counts = movement.axes.map((axis) => ('table' in axis ? axis.table.length : axis.count));
+  const threads = threadsFor(settings.threads, 8 * elementCount(counts));
+  return { operator: 'gather', description: { isa: settings.isa.name, threads, fill, ...movement } };
 }
 
 /** Moves numbers that are known. */

@@ -1,5 +1,7 @@
+import { elementCount } from '../tensor/shape.js';
 import { flag, floats } from './attributes.js';
 import type { Attributes, Layout, NodeToLower, Operator, Placed } from './operator.js';
+import { threadsFor } from './threads.js';
 import { noWindow, type Window, windowsOf } from './windows.js';
 
 const layouts: readonly Layout[] = ['blocked', 'planar'];
@@ -25,8 +27,15 @@ function pooling(
       const axes = [...Array<Window>(3 - windows.length).fill(noWindow), ...windows];
       const perAxis = (member: keyof Window) => Int32Array.from(axes, (axis) => axis[member]);
       const lanes = layout === 'blocked' ? isa.width : 1;
+      const bytes = 4 * elementCount(shape) * elementCount(windows.slice(0, -1).map(({ kernel }) => kernel));
       const description = {
-        ...{ isa: isa.name, threads, kind, lanes, countsPadding: countsPadding(attributes) },
+        ...{
+          isa: isa.name,
+          threads: threadsFor(threads, bytes),
+          kind,
+          lanes,
+          countsPadding: countsPadding(attributes),
+        },
         planes: batch * Math.ceil(channels / lanes),
         ...{ input: perAxis('input'), output: perAxis('output') },
         ...{ kernel: perAxis('kernel'), stride: perAxis('stride'), dilation: perAxis('dilation') },

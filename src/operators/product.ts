@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { NativeActivation } from '../native/addon.js';
 import type { KernelCall, Lowered, LoweringSettings, NodeToLower, Operand } from './operator.js';
+import { threadsFor } from './threads.js';
 
 /** C[i] = activation(alpha · A[a[i]] B[b[i]] + beta · bias), m × k by k × n. */
 export interface Product {
@@ -72,15 +73,18 @@ function evenly(size: number, most: number, step: number): number {
 
 /** One kernel; a second factor that never changes is packed once. */
 export function lowerProduct(product: Product, node: NodeToLower, settings: LoweringSettings): Lowered {
-  const { isa, threads } = settings;
+  const { isa } = settings;
   const { m, n, k, matrices, transposeB, alpha } = product;
-  const blocks = blocksOf(product, settings);
+  const results = product.a.length;
+  const bytes = 4 * (matrices.a * m * k + matrices.b * k * n + results * m * n);
+  const threads = threadsFor(settings.threads, bytes, 2 * results * m * n * k);
+  const blocks = blocksOf(product, { ...settings, threads });
   const [, factor] = node.inputs;
   const packed = factor !== undefined && ('data' in factor || factor.made === true);
   const call: KernelCall = {
     operator: 'pack gemm',
     description: {
-      ...{ isa: isa.name, threads, matrices: matrices.b, n, k },
+      ...{ isa: isa.name, threads: settings.threads, matrices: matrices.b, n, k },
       ...{ sumBlock: blocks.sumBlock, transposeB, alpha },
     },
   };
@@ -98,7 +102,7 @@ export function lowerProduct(product: Product, node: NodeToLower, settings: Lowe
         outputs: [{ output: 0 }],
       },
     ],
-    title: `${product.a.length > 1 ? `${product.a.length} × ` : ''}${m} × ${k} by ${k} × ${n}`,
+    title: `${results > 1 ? `${results} × ` : ''}${m} × ${k} by ${k} × ${n}`,
   };
 }
 

@@ -30,6 +30,7 @@ import type {
   Operator,
   TensorType,
 } from './operator.js';
+import { threadsFor } from './threads.js';
 
 /** Activations of other sizes, by nearest neighbours or interpolation, axis by axis. */
 export const resize: Operator = {
@@ -155,13 +156,21 @@ function interpolate(
     const { input, output } = axes[axis]!;
     const outer = elementCount(from.slice(0, axis));
     const inner = elementCount(from.slice(axis + 1));
+    const bytes = 4 * outer * inner * (input + output);
     const last = pass === order.length - 1;
     if (!last) temporaries.push(4 * outer * output * inner);
     sizes[axis] = output;
     return {
       operator: 'resample',
       description: {
-        ...{ isa: isa.name, threads, outer, inputs: input, outputs: output, inner },
+        ...{
+          isa: isa.name,
+          threads: threadsFor(threads, bytes),
+          outer,
+          inputs: input,
+          outputs: output,
+          inner,
+        },
         ...{ taps, indices, weights },
       },
       inputs: [pass === 0 ? { input: 0 } : { temporary: pass - 1 }],

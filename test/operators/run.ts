@@ -107,7 +107,7 @@ export function runOperator(
     if ('input' in operand) return memory[operand.input] as Float32Array | null;
     if ('temporary' in operand) return temporaries[operand.temporary]!;
     if ('constant' in operand) return operand.constant as Float32Array;
-    const kernel = prepare(operand.packed);
+    const kernel = prepare(operand.packed, threads);
     const to = new Float32Array(operand.bytes / 4);
     kernel.runSync(
       operand.inputs.map((input) => memory[input] as Float32Array),
@@ -119,7 +119,7 @@ export function runOperator(
     const to = step.outputs.map((each) =>
       'output' in each ? results[each.output]! : temporaries[each.temporary]!,
     );
-    const kernel = prepare(step);
+    const kernel = prepare(step, threads);
     // A temporary is as large as the kernel that writes it says.
     expect(to.map(({ byteLength }) => byteLength)).toEqual([...kernel.outputBytes]);
     kernel.runSync(step.inputs.map(read), to);
@@ -127,9 +127,10 @@ export function runOperator(
   return types.map((type, i) => planar({ ...type, data: results[i]! }, layout, width));
 }
 
-function prepare({ operator, description }: KernelCall): Kernel {
+/** With all threads, even where so little work is not worth them. */
+function prepare({ operator, description }: KernelCall, threads: number): Kernel {
   const { Kernel } = native() as unknown as { Kernel: new (operator: string, description: object) => Kernel };
-  return new Kernel(operator, description);
+  return new Kernel(operator, { ...description, threads });
 }
 
 function lengthOf([batch = 1, channels = 1, ...spatial]: readonly number[], layout: Layout, width: number) {

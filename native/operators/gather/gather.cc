@@ -112,8 +112,8 @@ class Gather : public Kernel {
         const std::ptrdiff_t begin = std::min(row_.count, item % cuts * share);
         const std::ptrdiff_t count = std::min(share, row_.count - begin);
         float* const at = to + item / cuts * floats + begin * run_;
-        if (walk.filled()) return std::fill_n(at, count * run_, fill_), void();
-        copy({count, begin * row_.step, row_.step, false}, from + walk.offset(), at);
+        const Piece piece{count, begin * row_.step, row_.step, walk.filled()};
+        copy(piece, from + walk.offset(), at);
       });
     }
     const std::ptrdiff_t grain = grainOf(rows, threads_, std::max<std::ptrdiff_t>(1, kItemFloats / floats));
@@ -121,7 +121,11 @@ class Gather : public Kernel {
       GatherWalk walk(outer_, base_, begin);
       for (std::ptrdiff_t row = begin; row < end; row++, walk.next()) {
         float* const at = to + row * floats;
-        walk.filled() ? std::fill_n(at, floats, fill_), void() : copyRow(from + walk.offset(), at);
+        if (walk.filled()) {
+          std::fill_n(at, floats, fill_);
+        } else {
+          copyRow(from + walk.offset(), at);
+        }
       }
     });
   }
