@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 /// The micro-kernels' table: what the engine knows of an instruction set.
 ///
@@ -167,6 +168,61 @@ struct StoreRowsArgs {
 };
 using StoreRows = void (*)(const StoreRowsArgs&);
 
+/// A matrix: to[c * toStride + r] = from[r * fromStride + c] where it is transposed, to[r * toStride + c] where it is
+/// copied.
+struct MatrixArgs {
+  const float* from;
+  std::ptrdiff_t fromStride, rows, columns;
+  float* to;
+  std::ptrdiff_t toStride;
+};
+using MoveMatrix = void (*)(const MatrixArgs&);
+
+/// `count` runs of floats side by side: to[i * run + j] = from[offset(i) + j], where the offset is i * step, or
+/// offsets[i] if there are any, and negative for a run of `fill`.
+struct CopyRunsArgs {
+  const float* from;
+  const std::int32_t* offsets;  // or null
+  std::ptrdiff_t step, count, run;
+  float fill;
+  float* to;
+};
+using CopyRuns = void (*)(const CopyRunsArgs&);
+
+/// One row of a pooling over lines: `rows` are combined into one, which is padded, then windows of its pixels into the
+/// result: to[x] = combine over rows and taps of row[(x * stride + tap * dilation - left)], for each of `lanes` floats
+/// of a pixel.
+struct PoolArgs {
+  const float* const* rows;
+  std::ptrdiff_t rowCount;
+  std::ptrdiff_t left, pixels, right;  // of the line
+  std::ptrdiff_t lanes;                // 1, or those of a vector
+  std::ptrdiff_t taps, stride, dilation, outputs;
+  float* line;            // (left + pixels + right) * lanes, and `stride` vectors
+  const float* divisors;  // of each output's sum; unused for maxima
+  float* to;
+};
+using Pool = void (*)(const PoolArgs&);
+
+/// A weighted sum of rows: to[i] = Σ_tap weights[tap] * rows[tap][i].
+struct BlendRowsArgs {
+  const float* const* rows;
+  const float* weights;
+  std::ptrdiff_t taps, count;
+  float* to;
+};
+using BlendRows = void (*)(const BlendRowsArgs&);
+
+/// Weighted sums of single floats: to[j] = Σ_tap weights[tap * count + j] * from[indices[tap * count + j]].
+struct BlendSinglesArgs {
+  const float* from;
+  const std::int32_t* indices;
+  const float* weights;
+  std::ptrdiff_t taps, count;
+  float* to;
+};
+using BlendSingles = void (*)(const BlendSinglesArgs&);
+
 struct KernelTable {
   const char* name;
   bool (*supported)();
@@ -187,6 +243,11 @@ struct KernelTable {
   LoadRow loadRow;
   StoreRows storeRows;         // to planar rows
   StoreRows storeBlockedRows;  // to blocked pixels
+  MoveMatrix transpose, copyRows;
+  CopyRuns copyRuns, copySingles;  // of runs of one float
+  Pool poolMaximum, poolAverage;
+  BlendRows blendRows;
+  BlendSingles blendSingles;
   /// Runs `iterations` dependent-free FMA rounds of registers; returns the floating-point operations done.
   double (*fmaRounds)(std::ptrdiff_t iterations);
 };

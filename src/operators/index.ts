@@ -1,8 +1,26 @@
 import { expected } from '../../synth/errors.js';
+import { concat } from './concat.js';
+import { truths } from './constants.js';
+import { gemm, matMul } from './gemm.js';
 import type { Operator } from './operator.js';
+import { pad } from './pad.js';
+import { averagePool, maxPool } from './pool.js';
+import { expand, tile } from './repeat.js';
+import { flatten, reshape, squeeze, unsqueeze } from './reshape.js';
+import { resize, upsample } from './resize.js';
+import { cast, constantOfShape, range, shape, size } from './shapes.js';
+import { gather, slice, split } from './slice.js';
+import { depthToSpace, spaceToDepth, transpose } from './transpose.js';
 
 /** All operators. To add one: its file or folder here, a row in this list, and its kernel in native/operators. */
-const rows: readonly Operator[] = [];
+const rows: readonly Operator[] = [
+  ...[averagePool, maxPool],
+  ...[gemm, matMul],
+  ...[concat, depthToSpace, expand, gather, pad, slice, spaceToDepth, split, tile, transpose],
+  ...[resize, upsample],
+  ...[flatten, reshape, squeeze, unsqueeze],
+  ...[cast, constantOfShape, range, shape, size, ...truths],
+];
 
 const byName = new Map(rows.map((row) => [row.name, row]));
 

@@ -1,13 +1,14 @@
 /**
- * Builds and runs test/native/convolution_test.cc: `node test/native/run.mjs [SANITIZERS…]`.
+ * Builds and runs every test/native/*_test.cc: `node test/native/run.mjs [SANITIZERS…]`.
  *
  * Without arguments an optimised build in build-test; each argument is one more build with those sanitizers
  * ('address,undefined' or 'thread') in a folder of its own, which runs fewer cases because it is slow. A sanitizer
  * that the compiler cannot link is skipped, and says so. Ends with `N passed, N failed`; exits with 1 on a failure.
  */
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -58,24 +59,22 @@ function buildAndRun({ sanitize, folder, type, rounds }) {
     `-DCMAKE_RUNTIME_OUTPUT_DIRECTORY=$<1:${join(root, folder)}>`,
   ];
   const jobs = String(availableParallelism());
-  const build = [
-    '--build',
-    join(root, folder),
-    '--config',
-    type,
-    '--target',
-    'convolution_test',
-    '--parallel',
-    jobs,
-  ];
+  const build = ['--build', join(root, folder), '--config', type, '--parallel', jobs];
   for (const step of [configure, build]) {
     if (spawnSync('cmake', step, { stdio: ['ignore', 'inherit', 'inherit'] }).status !== 0)
       return { passed: 0, failed: 1 };
   }
-  const run = spawnSync(join(root, folder, 'convolution_test'), [String(rounds)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-  });
+  const tests = readdirSync(import.meta.dirname).filter((file) => file.endsWith('_test.cc'));
+  const results = tests.map((file) => runTest(join(root, folder, file.slice(0, -'.cc'.length)), rounds));
+  return {
+    passed: results.reduce((sum, { passed }) => sum + passed, 0),
+    failed: results.reduce((sum, { failed }) => sum + failed, 0),
+  };
+}
+
+function runTest(path, rounds) {
+  console.log(`-- ${basename(path)}`);
+  const run = spawnSync(path, [String(rounds)], { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
   process.stdout.write(run.stdout ?? '');
   const summary = /^(\d+) passed, (\d+) failed$/m.exec(run.stdout ?? '');
   const passed = Number(summary?.[1] ?? 0);

@@ -15,9 +15,12 @@ namespace {
 // after vector.h
 #include "kernels/micro/activation.h"
 // after activation.h
+#include "kernels/micro/blend.h"
 #include "kernels/micro/gemm.h"
 #include "kernels/micro/grouped.h"
 #include "kernels/micro/layout.h"
+#include "kernels/micro/move.h"
+#include "kernels/micro/pool.h"
 #include "kernels/micro/positions.h"
 #include "kernels/micro/transform.h"
 
@@ -107,6 +110,14 @@ const KernelTable WINOGRAD_TABLE = {
     loadRow,
     storeRows,
     storeBlockedRows,
+    transposeTile,
+    copyRows,
+    copyRuns,
+    copySingles,
+    pool<Maximum>,
+    pool<Average>,
+    blendRows,
+    blendSingles,
     fmaRounds,
 };
 

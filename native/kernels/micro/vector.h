@@ -96,14 +96,16 @@ static WINOGRAD_INLINE void copyPart(const float* from, float* to, std::ptrdiff_
 }
 
 static WINOGRAD_INLINE Vec loadPart(const float* from, std::ptrdiff_t count) {
+  if (count >= WINOGRAD_WIDTH) return Vec::load(from);
   float lanes[WINOGRAD_WIDTH] = {};
-  copyPart<WINOGRAD_WIDTH>(from, lanes, count);
+  copyPart<WINOGRAD_WIDTH / 2>(from, lanes, count);
   return Vec::load(lanes);
 }
 static WINOGRAD_INLINE void storePart(Vec value, float* to, std::ptrdiff_t count) {
+  if (count >= WINOGRAD_WIDTH) return value.store(to);
   float lanes[WINOGRAD_WIDTH];
   value.store(lanes);
-  copyPart<WINOGRAD_WIDTH>(lanes, to, count);
+  copyPart<WINOGRAD_WIDTH / 2>(lanes, to, count);
 }
 #endif
 

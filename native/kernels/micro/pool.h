@@ -1,0 +1,103 @@
+// Pooling of one row of windows: rows are combined lane by lane, then the pixels under each window.
+
+// A NaN in a window makes the result NaN.
+struct Maximum {
+  static WINOGRAD_INLINE Vec identity() { return Vec::broadcast(-__builtin_inff()); }
+  static WINOGRAD_INLINE Vec combine(Vec most, Vec value) {
+    const Vec larger = select(value.raw > most.raw, value, most);
+    return select(value.raw != value.raw, value, larger);
+  }
+  static WINOGRAD_INLINE Vec finish(Vec most, Vec) { return most; }
+  static constexpr bool divides = false;
+};
+
+struct Average {
+  static WINOGRAD_INLINE Vec identity() { return Vec::zero(); }
+  static WINOGRAD_INLINE Vec combine(Vec sum, Vec value) { return sum + value; }
+  static WINOGRAD_INLINE Vec finish(Vec sum, Vec divisor) { return {sum.raw / divisor.raw}; }
+  static constexpr bool divides = true;
+};
+
+// `count` floats, and what is left of the last vector.
+static WINOGRAD_INLINE void fillFloats(Vec value, std::ptrdiff_t count, float* to) {
+  for (std::ptrdiff_t i = 0; i < count; i += Vec::width) value.store(to + i);
+}
+
+// The line is written from its beginning to its end: the last vector of each part may reach into the next.
+template <class Operation>
+static WINOGRAD_INLINE void combineRows(const PoolArgs& args) {
+  const std::ptrdiff_t floats = args.pixels * args.lanes;
+  fillFloats(Operation::identity(), args.left * args.lanes, args.line);
+  float* const to = args.line + args.left * args.lanes;
+  std::ptrdiff_t i = 0;
+  for (; i + Vec::width <= floats; i += Vec::width) {
+    Vec value = Vec::load(args.rows[0] + i);
+    for (std::ptrdiff_t r = 1; r < args.rowCount; r++) value = Operation::combine(value, Vec::load(args.rows[r] + i));
+    value.store(to + i);
+  }
+  if (i < floats) {
+    Vec value = loadPart(args.rows[0] + i, floats - i);
+    for (std::ptrdiff_t r = 1; r < args.rowCount; r++)
+      value = Operation::combine(value, loadPart(args.rows[r] + i, floats - i));
+    value.store(to + i);
+  }
+  fillFloats(Operation::identity(), args.right * args.lanes, to + floats);
+}
+
+// Windows side by side, whose pixels are vectors.
+template <class Operation>
+static WINOGRAD_INLINE void poolVectors(const PoolArgs& args) {
+  for (std::ptrdiff_t x = 0; x < args.outputs; x++) {
+    const float* at = args.line + x * args.stride * Vec::width;
+    Vec value = Vec::load(at);
+    for (std::ptrdiff_t tap = 1; tap < args.taps; tap++)
+      value = Operation::combine(value, Vec::load(at += args.dilation * Vec::width));
+    const Vec divisor = Operation::divides ? Vec::broadcast(args.divisors[x]) : Vec::zero();
+    Operation::finish(value, divisor).store(args.to + x * Vec::width);
+  }
+}
+
+// Every STRIDE-th float, for the strides that one rearrangement of two vectors serves; 0: any stride.
+template <int STRIDE>
+static WINOGRAD_INLINE Vec loadStrided(const float* from, std::ptrdiff_t stride) {
+  if constexpr (STRIDE == 1) return Vec::load(from);
+  if constexpr (STRIDE == 2)
+    return rearrange(Vec::load(from), Vec::load(from + Vec::width - 1),
+                     [](int lane) { return lane < Vec::width / 2 ? 2 * lane : 2 * lane + 1; });
+  Vec value = Vec::zero();
+#pragma GCC unroll 16
+  for (int lane = 0; lane < Vec::width; lane++) value.raw[lane] = from[lane * stride];
+  return value;
+}
+
+// Windows side by side, whose pixels are single floats: as many at once as a vector holds. The last vector of them ends
+// with the row, unless the row is shorter.
+template <class Operation, int STRIDE>
+static WINOGRAD_INLINE void poolSingles(const PoolArgs& args) {
+  const auto window = [&](std::ptrdiff_t x) {
+    const float* at = args.line + x * args.stride;
+    Vec value = loadStrided<STRIDE>(at, args.stride);
+    for (std::ptrdiff_t tap = 1; tap < args.taps; tap++)
+      value = Operation::combine(value, loadStrided<STRIDE>(at += args.dilation, args.stride));
+    return value;
+  };
+  std::ptrdiff_t x = 0;
+  for (; x + Vec::width <= args.outputs; x += Vec::width) {
+    const Vec divisors = Operation::divides ? Vec::load(args.divisors + x) : Vec::zero();
+    Operation::finish(window(x), divisors).store(args.to + x);
+  }
+  if (x < args.outputs) {
+    const std::ptrdiff_t count = args.outputs - x;
+    const Vec divisors = Operation::divides ? loadPart(args.divisors + x, count) : Vec::zero();
+    storePart(Operation::finish(window(x), divisors), args.to + x, count);
+  }
+}
+
+template <class Operation>
+static void pool(const PoolArgs& args) {
+  combineRows<Operation>(args);
+  if (args.lanes > 1) return poolVectors<Operation>(args);
+  if (args.stride == 1) return poolSingles<Operation, 1>(args);
+  if (args.stride == 2) return poolSingles<Operation, 2>(args);
+  poolSingles<Operation, 0>(args);
+}

@@ -1,0 +1,28 @@
+#include <string>
+
+#include "operators/concat/concat.h"
+#include "operators/gather/gather.h"
+#include "operators/gemm/gemm.h"
+#include "operators/gemm/panels.h"
+#include "operators/kernel.h"
+#include "operators/pool/pool.h"
+#include "operators/reorder/reorder.h"
+#include "operators/resample/resample.h"
+
+namespace winograd {
+namespace {
+
+const Operator* const kOperators[] = {&kConcat, &kCopy, &kGather, &kGemm, &kPackGemm, &kPool, &kReorder, &kResample};
+
+}  // namespace
+
+const Operator& findOperator(const std::string& name) {
+  std::string names;
+  for (const Operator* each : kOperators) {
+    if (name == each->name) return *each;
+    names += std::string(names.empty() ? "" : ", ") + each->name;
+  }
+  throw std::invalid_argument("Expected operator to be one of " + names + " but received \"" + name + '"');
+}
+
+}  // namespace winograd
