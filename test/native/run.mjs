@@ -1,15 +1,21 @@
 /**
- * Builds and runs test/native/convolution_test.cc: `node test/native/run.mjs [SANITIZERS…]`.
+ * Builds and runs test/native/*_test.cc: `node test/native/run.mjs [SANITIZERS…]`.
  *
  * Without arguments an optimised build in build-test; each argument is one more build with those sanitizers
  * ('address,undefined' or 'thread') in a folder of its own, which runs fewer cases because it is slow. A sanitizer
  * that the compiler cannot link is skipped, and says so. Ends with `N passed, N failed`; exits with 1 on a failure.
  */
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../..');
+
+/** Programs, each of which ends with `N passed, N failed`. */
+const tests = readdirSync(import.meta.dirname)
+  .filter((file) => file.endsWith('_test.cc'))
+  .map((file) => file.slice(0, -'.cc'.length));
 
 /** Flags, folder and rounds per kernel table of each build. */
 const plain = { sanitize: '', folder: 'build-test', type: 'Release', rounds: 60 };
@@ -58,31 +64,28 @@ function buildAndRun({ sanitize, folder, type, rounds }) {
     `-DCMAKE_RUNTIME_OUTPUT_DIRECTORY=$<1:${join(root, folder)}>`,
   ];
   const jobs = String(availableParallelism());
-  const build = [
-    '--build',
-    join(root, folder),
-    '--config',
-    type,
-    '--target',
-    'convolution_test',
-    '--parallel',
-    jobs,
-  ];
+  const build = ['--build', join(root, folder), '--config', type, '--target', ...tests, '--parallel', jobs];
   for (const step of [configure, build]) {
     if (spawnSync('cmake', step, { stdio: ['ignore', 'inherit', 'inherit'] }).status !== 0)
       return { passed: 0, failed: 1 };
   }
-  const run = spawnSync(join(root, folder, 'convolution_test'), [String(rounds)], {
+  const results = tests.map((test) => run(join(root, folder, test), rounds));
+  const sum = (of) => results.reduce((total, each) => total + each[of], 0);
+  return { passed: sum('passed'), failed: sum('failed') };
+}
+
+function run(program, rounds) {
+  const ended = spawnSync(program, [String(rounds)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
   });
-  process.stdout.write(run.stdout ?? '');
-  const summary = /^(\d+) passed, (\d+) failed$/m.exec(run.stdout ?? '');
+  process.stdout.write(ended.stdout ?? '');
+  const summary = /^(\d+) passed, (\d+) failed$/m.exec(ended.stdout ?? '');
   const passed = Number(summary?.[1] ?? 0);
   const failed = Number(summary?.[2] ?? 0);
   // A sanitizer's report or a crash ends the process without a summary, or with a status the counts do not explain.
-  const unexplained = run.status !== 0 && failed === 0;
+  const unexplained = ended.status !== 0 && failed === 0;
   if (unexplained)
-    console.log(`FAILED: ended with ${run.signal ?? run.error?.message ?? `status ${run.status}`}`);
+    console.log(`FAILED: ended with ${ended.signal ?? ended.error?.message ?? `status ${ended.status}`}`);
   return { passed, failed: failed + Number(unexplained) };
 }
