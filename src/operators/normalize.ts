@@ -102,7 +102,7 @@ function batchNormalization(): Operator {
   };
 }
 
-/** Over the pixels of each group of channels. Scale and bias have a number for each channel, or (older) each group. */
+/** Over the pixels of each group of channels. */
 function groupNormalization(
   name: string,
   groupsOf: (attributes: Attributes, channels: number) => number,
@@ -115,8 +115,7 @@ function groupNormalization(
       const channels = shape[1]!;
       const groups = groupsOf(attributes, channels);
       if (channels % groups !== 0) throw expected('channels', `a multiple of ${groups}`, channels);
-      for (const [i, input] of ['scale', 'bias'].entries())
-        checkLength(inputs, i + 1, input, channels, groups);
+      for (const [i, input] of ['scale', 'bias'].entries()) checkLength(inputs, i + 1, input, channels);
       checkOthers(attributes, inputs, shape);
       return [{ type, shape }];
     },
@@ -125,21 +124,9 @@ function groupNormalization(
       const { layout, shape } = node.inputs[0]!;
       const channels = shape[1]!;
       const groups = groupsOf(node.attributes, channels);
-      const lowered = lowerNormalization(node, settings, 'group normalization', {
+      return lowerNormalization(node, settings, 'group normalization', {
         ...{ layout, shape: Int32Array.from(shape), groups },
       });
-      const inputs = lowered.steps[0]!.inputs.map((operand, i) => {
-        const given = node.inputs[i];
-        if ((i !== 1 && i !== 2) || given === undefined || given.shape[0] === channels) return operand;
-        if (!isConstant(given))
-          throw expected(`input ${i === 1 ? 'scale' : 'bias'}`, `${channels} numbers`, given.shape);
-        const each = Float32Array.from(
-          { length: channels },
-          (_, c) => given.data[Math.floor((c * groups) / channels)]!,
-        );
-        return { constant: each };
-      });
-      return { ...lowered, steps: [{ ...lowered.steps[0]!, inputs }] };
     },
     inPlace: [0, 3, 4, 5],
   };
@@ -250,12 +237,11 @@ function checkLength(
   inputs: readonly (TensorType | undefined)[],
   index: number,
   name: string,
-  ...lengths: readonly number[]
+  length: number,
 ): void {
   if (inputs[index] === undefined) return;
   const { shape } = floats(inputs, index, name);
-  if (!lengths.includes(elementCount(shape)))
-    throw expected(`input ${name}`, `of ${[...new Set(lengths)].join(' or ')} numbers`, shape);
+  if (elementCount(shape) !== length) throw expected(`input ${name}`, `of ${length} numbers`, shape);
 }
 
 function checkOthers(

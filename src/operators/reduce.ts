@@ -1,5 +1,5 @@
 import { elementCount } from '../tensor/shape.js';
-import { axisOf, flag, floats, integers, knownIntegers, required } from './attributes.js';
+import { axisOf, flag, floats, knownIntegers, required } from './attributes.js';
 import type { Attributes, Constant, Layout, Operator, TensorType } from './operator.js';
 
 /** What a reduction computes, in double precision: `take` one after the other from `start` on, then `finish`. */
@@ -24,7 +24,7 @@ const reductions: Readonly<Record<string, Reduction>> = {
   LogSum: { ...sum, finish: Math.log },
 };
 
-/** Reductions over axes, by attribute or (newer) second input; all of them by default. */
+/** Reductions over the axes of the second input, all of them by default; and those over pixels. */
 export const reduceOperators: readonly Operator[] = [
   ...Object.entries(reductions).map(([name, reduction]) =>
     reduce(`Reduce${name}`, name, reduction, reducedAxes),
@@ -45,7 +45,7 @@ function reducedAxes(
   constants: readonly (Constant | undefined)[],
 ): readonly number[] {
   const rank = required(inputs, 0, 'data').shape.length;
-  const given = knownIntegers(inputs, constants, 1, 'axes') ?? integers(attributes, 'axes') ?? [];
+  const given = knownIntegers(inputs, constants, 1, 'axes') ?? [];
   if (given.length === 0 && flag(attributes, 'noop_with_empty_axes')) return [];
   const axes = given.map((axis) => axisOf(axis, rank, 'axes'));
   return given.length > 0 ? [...new Set(axes)] : Array.from({ length: rank }, (_, axis) => axis);
@@ -75,23 +75,19 @@ function reduce(name: string, operation: string, reduction: Reduction, axesOf: A
       const [made] = infer(attributes, inputs, inputs);
       return [evaluate(reduction, data, axesOf(attributes, inputs, inputs), made!)];
     },
-    layouts(attributes, inputs, outputs) {
-      const { shape } = inputs[0]!;
-      // Axes other than a channel's own are reduced lane by lane.
-      const constants = inputs.map((each) =>
-        each !== undefined && 'data' in each ? (each as Constant) : undefined,
-      );
-      const known = inputs[1] === undefined || constants[1] !== undefined;
-      const lanes = known && shape.length > 2 && !axesOf(attributes, inputs, constants).includes(1);
-      const any: readonly Layout[] =
-        lanes && outputs[0]!.shape.length === shape.length ? ['blocked', 'planar'] : ['planar'];
+    layouts(_attributes, inputs, outputs) {
+      const [from, to] = [inputs[0]!.shape, outputs[0]!.shape];
+      // Axes other than that of channels are reduced lane by lane.
+      const lanes = from.length > 2 && to.length === from.length && to[1] === from[1];
+      const any: readonly Layout[] = lanes ? ['blocked', 'planar'] : ['planar'];
       return { inputs: inputs.map((_, i) => (i === 0 ? any : ['planar'])), outputs: [any], alike: true };
     },
     lower({ attributes, inputs }, { isa, threads }) {
       const { layout, shape } = inputs[0]!;
       floats(inputs, 0, 'data');
       const constants = inputs.map((each) => (each !== undefined && 'data' in each ? each : undefined));
-      const axes = axesOf(attributes, inputs, constants);
+      // To reduce an axis of one element changes nothing.
+      const axes = axesOf(attributes, inputs, constants).filter((axis) => shape[axis] !== 1);
       const description = {
         ...{ isa: isa.name, threads, layout, operation },
         ...{ shape: Int32Array.from(shape), axes: Int32Array.from(axes) },

@@ -1,11 +1,8 @@
 import { elementCount } from '../tensor/shape.js';
-import { axisOf, flag, floats, integer } from './attributes.js';
+import { axisOf, floats, integer } from './attributes.js';
 import type { Attributes, Operator } from './operator.js';
 
-/**
- * e^x / Σ e^x along an axis (default the last), or its logarithm. With `flattened: 1` along all axes from that one on, as
- * before opset 13, where the importer also has to give the default axis 1.
- */
+/** e^x / Σ e^x along an axis, by default the last, or its logarithm. */
 export const softmaxOperators: readonly Operator[] = [softmax('Softmax', false), softmax('LogSoftmax', true)];
 
 function softmax(name: string, logarithm: boolean): Operator {
@@ -29,12 +26,9 @@ function softmax(name: string, logarithm: boolean): Operator {
 
 function extents(attributes: Attributes, shape: readonly number[]) {
   if (shape.length === 0) return { outer: 1, length: 1, inner: 1 };
-  const flattened = flag(attributes, 'flattened');
   const axis = axisOf(integer(attributes, 'axis', -1), shape.length);
-  const length = flattened ? elementCount(shape.slice(axis)) : shape[axis]!;
-  const inner = flattened ? 1 : elementCount(shape.slice(axis + 1));
+  const length = shape[axis]!;
   // An axis of nothing has no results either.
-  return length === 0
-    ? { outer: 0, length: 1, inner: 1 }
-    : { outer: elementCount(shape.slice(0, axis)), length, inner };
+  if (length === 0) return { outer: 0, length: 1, inner: 1 };
+  return { outer: elementCount(shape.slice(0, axis)), length, inner: elementCount(shape.slice(axis + 1)) };
 }

@@ -197,7 +197,12 @@ describe('types and numbers that are known', () => {
     ['LayerNormalization', [float(2, 3), float(2)], {}, 'Expected input Scale to be of 3 numbers'],
     ['Softmax', [float(2, 3)], { axis: 2 }, 'Expected attribute axis to be an axis of 2'],
     ['LRN', [float(2, 3, 4)], {}, 'Expected attribute size to be an integer'],
-    ['ReduceMean', [float(2, 3)], { axes: [2] }, 'Expected axes to be an axis of 2'],
+    [
+      'ReduceMean',
+      [float(2, 3)],
+      { keepdims: 2 },
+      'Expected attribute keepdims to be an integer from 0 to 1',
+    ],
     [
       'LeakyRelu',
       [float(2)],

@@ -237,8 +237,17 @@ describe.each(tables)('on $name', (isa) => {
           shape,
           data: numbers(shape, seed, kind === 'ReduceProd' ? 0.9 : -4, kind === 'ReduceProd' ? 1.1 : 4),
         };
-        const attributes = { axes: axes.map((axis) => axis - shape.length), keepdims };
-        const { data, shape: made } = runOperator(kind, attributes, [x], layout, settingsFor(isa, threads));
+        const given: Given = {
+          ...{ shape: [axes.length], data: Float32Array.from(axes, (axis) => axis - shape.length) },
+          constant: true,
+        };
+        const { data, shape: made } = runOperator(
+          kind,
+          { keepdims },
+          [x, given],
+          layout,
+          settingsFor(isa, threads),
+        );
         expect(made).toEqual(
           shape.flatMap((size, axis) => (axes.includes(axis) ? (keepdims ? [1] : []) : [size])),
         );

@@ -117,17 +117,13 @@ export const table: readonly Row[] = [
     },
   },
   {
-    // Limits were attributes before they were inputs.
+    // Either limit may be left out.
     name: 'Clip',
     inputs: [1, 3],
-    formula(attributes, given) {
-      const limit = (index: number, name: string, none: number): FormulaOperand =>
-        given[index] === true ? input(index) : { constant: number(attributes, name, none) };
-      const operands = [
-        input(0),
-        limit(1, 'min', Number.NEGATIVE_INFINITY),
-        limit(2, 'max', Number.POSITIVE_INFINITY),
-      ];
+    formula(_attributes, given) {
+      const limit = (index: number, none: number): FormulaOperand =>
+        given[index] === true ? input(index) : { constant: none };
+      const operands = [input(0), limit(1, Number.NEGATIVE_INFINITY), limit(2, Number.POSITIVE_INFINITY)];
       return formulaOf('Clip', operands, given.length);
     },
   },
