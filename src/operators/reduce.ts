@@ -1,5 +1,5 @@
 import { elementCount } from '../tensor/shape.js';
-import { axisOf, flag, floats, knownIntegers, required } from './attributes.js';
+import { axisOf, constantsOf, flag, floats, knownIntegers, required } from './attributes.js';
 import type { Attributes, Constant, Layout, Operator, TensorType } from './operator.js';
 
 /** What a reduction computes, in double precision: `take` one after the other from `start` on, then `finish`. */
@@ -85,7 +85,7 @@ function reduce(name: string, operation: string, reduction: Reduction, axesOf: A
     lower({ attributes, inputs }, { isa, threads }) {
       const { layout, shape } = inputs[0]!;
       floats(inputs, 0, 'data');
-      const constants = inputs.map((each) => (each !== undefined && 'data' in each ? each : undefined));
+      const constants = constantsOf(inputs);
       // To reduce an axis of one element changes nothing.
       const axes = axesOf(attributes, inputs, constants).filter((axis) => shape[axis] !== 1);
       const description = {
