@@ -223,6 +223,39 @@ struct BlendSinglesArgs {
 };
 using BlendSingles = void (*)(const BlendSinglesArgs&);
 
+/// One elementwise function over a strip: to[i] = f(operands[0][i], operands[1][i], …) for `count` floats. The result
+/// may overwrite an operand.
+constexpr int kMaxElementOperands = 4;
+struct StripOperand {
+  const float* from;
+  bool same;  // a vector of `width` values that holds for every vector of the strip
+};
+struct StripArgs {
+  StripOperand operands[kMaxElementOperands];
+  float* to;
+  std::ptrdiff_t count;
+  bool streamed;  // stored past the caches
+};
+struct ElementFunction {
+  const char* name;
+  int operands;
+  void (*run)(const StripArgs&);
+};
+
+/// Takes `count` floats into totals in double precision.
+struct AccumulateArgs {
+  const float* from;
+  std::ptrdiff_t count;
+  double* totals;
+};
+using Accumulate = void (*)(const AccumulateArgs&);
+struct Accumulation {
+  const char* name;
+  double neutral;      // what totals begin with
+  Accumulate lanes;    // from[i] into totals[i modulo width]
+  Accumulate columns;  // from[i] into totals[i]
+};
+
 struct KernelTable {
   const char* name;
   bool (*supported)();
@@ -248,6 +281,11 @@ struct KernelTable {
   Pool poolMaximum, poolAverage;
   BlendRows blendRows;
   BlendSingles blendSingles;
+  const ElementFunction* functions;
+  int functionCount;
+  const Accumulation* accumulations;
+  int accumulationCount;
+  Accumulate moments;  // into sums, totals[i modulo width], and sums of squares, totals[width + i modulo width]
   /// Runs `iterations` dependent-free FMA rounds of registers; returns the floating-point operations done.
   double (*fmaRounds)(std::ptrdiff_t iterations);
 };

@@ -55,6 +55,7 @@ struct Run {
   /// Set by whoever wants the run to stop; null: nobody can.
   const std::atomic<bool>* cancelled = nullptr;
 
+  /// Whether somebody wants it to stop; for places that must not throw.
   bool stopped() const { return cancelled != nullptr && cancelled->load(std::memory_order_relaxed); }
 
   /// To be called every few milliseconds of work at the least. Throws Cancelled.

@@ -1,18 +1,26 @@
 #include <string>
 
 #include "operators/concat/concat.h"
+#include "operators/elementwise/elementwise.h"
 #include "operators/gather/gather.h"
 #include "operators/gemm/gemm.h"
 #include "operators/gemm/panels.h"
 #include "operators/kernel.h"
+#include "operators/lrn/lrn.h"
+#include "operators/normalize/normalize.h"
 #include "operators/pool/pool.h"
+#include "operators/reduce/reduce.h"
 #include "operators/reorder/reorder.h"
 #include "operators/resample/resample.h"
+#include "operators/softmax/softmax.h"
 
 namespace winograd {
 namespace {
 
-const Operator* const kOperators[] = {&kConcat, &kCopy, &kGather, &kGemm, &kPackGemm, &kPool, &kReorder, &kResample};
+const Operator* const kOperators[] = {
+    &kConcat, &kCopy,     &kElementwise, &kGather, &kGemm,    &kGroupNormalization, &kLayerNormalization,
+    &kLrn,    &kPackGemm, &kPool,        &kReduce, &kReorder, &kResample,           &kSoftmax,
+};
 
 }  // namespace
 

@@ -1,15 +1,21 @@
 import { expected } from '../../synth/errors.js';
 import { concat } from './concat.js';
 import { truths } from './constants.js';
+import { elementwiseOperators } from './elementwise/elementwise.js';
 import { gemm, matMul } from './gemm.js';
+import { identityOperators } from './identity.js';
+import { lrn } from './lrn.js';
+import { normalizeOperators } from './normalize.js';
 import type { Operator } from './operator.js';
 import { pad } from './pad.js';
 import { averagePool, maxPool } from './pool.js';
+import { reduceOperators } from './reduce.js';
 import { expand, tile } from './repeat.js';
 import { flatten, reshape, squeeze, unsqueeze } from './reshape.js';
 import { resize, upsample } from './resize.js';
 import { cast, constantOfShape, range, shape, size } from './shapes.js';
 import { gather, slice, split } from './slice.js';
+import { softmaxOperators } from './softmax.js';
 import { depthToSpace, spaceToDepth, transpose } from './transpose.js';
 
 /** All operators. To add one: its file or folder here, a row in this list, and its kernel in native/operators. */
@@ -20,6 +26,12 @@ const rows: readonly Operator[] = [
   ...[resize, upsample],
   ...[flatten, reshape, squeeze, unsqueeze],
   ...[cast, constantOfShape, range, shape, size, ...truths],
+  ...elementwiseOperators,
+  ...identityOperators,
+  lrn,
+  ...normalizeOperators,
+  ...reduceOperators,
+  ...softmaxOperators,
 ];
 
 const byName = new Map(rows.map((row) => [row.name, row]));

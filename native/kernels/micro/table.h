@@ -23,6 +23,11 @@ namespace {
 #include "kernels/micro/pool.h"
 #include "kernels/micro/positions.h"
 #include "kernels/micro/transform.h"
+// after vector.h
+#include "kernels/micro/math.h"
+// after math.h
+#include "kernels/micro/accumulate.h"
+#include "kernels/micro/functions.h"
 
 namespace codelets {
 #include "kernels/codelets/codelets.h"
@@ -118,6 +123,11 @@ const KernelTable WINOGRAD_TABLE = {
     pool<Average>,
     blendRows,
     blendSingles,
+    elementFunctions,
+    static_cast<int>(sizeof(elementFunctions) / sizeof(elementFunctions[0])),
+    accumulations,
+    static_cast<int>(sizeof(accumulations) / sizeof(accumulations[0])),
+    accumulateMoments,
     fmaRounds,
 };
 

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "kernels/kernels.h"
+#include "operators/kernel.h"
+
+namespace winograd {
+
+/// Reduce: sums and the like over axes, computed in double precision. { isa, threads, layout, shape: Int32Array, axes:
+/// Int32Array, operation: 'Mean' | 'Sum' | 'Max' | 'Min' | 'Prod' | 'L1' | 'L2' | 'SumSquare' | 'LogSum' }. The result
+/// has the layout of the input, with 1 for the axes; the axis of channels of a blocked tensor is not reduced.
+extern const Operator kReduce;
+
+/// The accumulation of that name.
+const Accumulation& findAccumulation(const KernelTable& kernels, const std::string& name);
+
+}  // namespace winograd
