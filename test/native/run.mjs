@@ -1,5 +1,5 @@
 /**
- * Builds and runs test/native/convolution_test.cc: `node test/native/run.mjs [SANITIZERS…]`.
+ * Builds and runs the tests in test/native: `node test/native/run.mjs [SANITIZERS…]`.
  *
  * Without arguments an optimised build in build-test; each argument is one more build with those sanitizers
  * ('address,undefined' or 'thread') in a folder of its own, which runs fewer cases because it is slow. A sanitizer
@@ -64,7 +64,7 @@ function buildAndRun({ sanitize, folder, type, rounds }) {
     '--config',
     type,
     '--target',
-    'convolution_test',
+    'engine_test',
     '--parallel',
     jobs,
   ];
@@ -72,7 +72,7 @@ function buildAndRun({ sanitize, folder, type, rounds }) {
     if (spawnSync('cmake', step, { stdio: ['ignore', 'inherit', 'inherit'] }).status !== 0)
       return { passed: 0, failed: 1 };
   }
-  const run = spawnSync(join(root, folder, 'convolution_test'), [String(rounds)], {
+  const run = spawnSync(join(root, folder, 'engine_test'), [String(rounds)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
   });
