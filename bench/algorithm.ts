@@ -1,15 +1,10 @@
+import { foldedAlgorithm } from '../src/catalogue/axis-algorithm.js';
 import type { TileOptions } from '../src/catalogue/candidates.js';
-import type { NativeLayer, NativeProblem } from '../src/native/addon.js';
-import type { Lanes } from '../src/planner/choices.js';
+import { type Cover, cover } from '../src/catalogue/cover.js';
+import type { Choice, Lanes } from '../src/planner/choices.js';
 import type { Algorithm } from '../src/planner/planner.js';
-import { axes } from '../src/problem/problem.js';
+import { axes, type Problem } from '../src/problem/problem.js';
 import { InputError } from '../synth/errors.js';
-
-/** A planner's choice as the engine takes it. */
-export interface Posed {
-  readonly layer: NativeLayer;
-  readonly problem: NativeProblem;
-}
 
 /** What the name of an algorithm asks for. */
 export interface Wish extends TileOptions {
@@ -19,7 +14,7 @@ export interface Wish extends TileOptions {
   /** Largest expected error with weights in bfloat16; by default none is accepted. */
   readonly roundedErrorLimit?: number;
   /** Changes the planner's choice before it runs. */
-  readonly mode: (posed: Posed) => Posed;
+  readonly mode: (choice: Choice, problem: Problem) => Choice;
 }
 
 /** What follows a colon: what vectors shall hold, or a way to run a choice that the planner would not, or not there. */
@@ -28,8 +23,8 @@ const modes: Readonly<Record<string, Partial<Wish>>> = {
   positions: { lanes: 'positions' },
   bfloat16: { roundedErrorLimit: Infinity },
   generic: { mode: withoutCodelets },
-  fold1: { mode: (posed) => folded(posed, 1) },
-  fold2: { mode: (posed) => folded(posed, 2) },
+  fold1: { mode: (choice, problem) => folded(choice, problem, 1) },
+  fold2: { mode: (choice, problem) => folded(choice, problem, 2) },
 };
 
 /** In a few words, for help and errors. */
@@ -50,7 +45,7 @@ export function parseAlgorithm(name: string): Wish {
   const wish = mode && baseWish(base);
   if (wish === undefined)
     throw new InputError(`Expected an algorithm to be among ${GRAMMAR} but received ${JSON.stringify(name)}`);
-  return { mode: (posed) => posed, ...wish, ...mode };
+  return { mode: (choice) => choice, ...wish, ...mode };
 }
 
 function baseWish(base: string): Omit<Wish, 'mode'> | undefined {
@@ -66,62 +61,37 @@ function baseWish(base: string): Omit<Wish, 'mode'> | undefined {
  * The same algorithm with A and B doubled and C quartered, which rounds nothing, but no matrix is any longer one that
  * was compiled.
  */
-function withoutCodelets({ layer, problem }: Posed): Posed {
-  const { transforms } = layer;
-  const { tiling } = problem;
-  if (transforms === undefined || tiling === undefined) return { layer, problem };
-  const scaled = (matrix: Float64Array, factor: number, axis: 0 | 1 | 2) =>
-    transforms[axis].products === 1 ? matrix : matrix.map((entry) => entry * factor);
-  return {
-    layer: {
-      ...layer,
-      transforms: axes((a) => ({ ...transforms[a], C: scaled(transforms[a].C, 1 / 4, a) })),
-    },
-    problem: {
-      ...problem,
-      tiling: axes((a) => ({
-        ...tiling[a],
-        forms: tiling[a].forms.map((form) => ({ ...form, A: scaled(form.A, 2, a), B: scaled(form.B, 2, a) })),
-      })),
-    },
+function withoutCodelets(choice: Choice): Choice {
+  const { covers } = choice;
+  return covers === undefined ? choice : { ...choice, covers: axes((a) => scaled(covers[a])) };
+}
+
+function scaled({ algorithm, extent }: Cover): Cover {
+  const { kernel, forms } = algorithm;
+  if (kernel.products === 1) return cover(algorithm, extent);
+  const times = (matrix: Float64Array, factor: number) => matrix.map((entry) => entry * factor);
+  const changed = {
+    ...algorithm,
+    key: `${algorithm.key} scaled`,
+    kernel: { ...kernel, C: times(kernel.C, 1 / 4) },
+    forms: forms.map((form) => ({
+      ...form,
+      native: { ...form.native, A: times(form.native.A, 2), B: times(form.native.B, 2) },
+    })),
   };
+  return cover(changed, extent);
 }
 
 /** Sums the taps of the first `count` convolved axes like channels; such axes have F(1, 1). */
-function folded({ layer, problem }: Posed, count: number): Posed {
-  const { transforms } = layer;
-  const { tiling } = problem;
-  if (transforms === undefined || tiling === undefined) return { layer, problem };
-  const convolved = [0, 1, 2].filter((a) => layer.kernel[a] !== 1);
+function folded(choice: Choice, { kernel, output }: Problem, count: number): Choice {
+  const { covers } = choice;
+  if (covers === undefined) return choice;
+  const convolved = [0, 1, 2].filter((a) => kernel[a] !== 1);
   if (convolved.length <= count)
     throw new InputError(`Expected a kernel to have more than ${count} axes to fold ${count}`);
-  const fold = axes((a) => convolved.slice(0, count).includes(a));
-  const one = Float64Array.of(1);
-  const form = { outputs: 1, inputs: 1, offset: 0, products: 1, A: one, B: one };
-  const outputs = (a: 0 | 1 | 2) =>
-    problem.input[a] + problem.padBegin[a] + problem.padEnd[a] - layer.kernel[a] + 1;
+  const fold = (a: number) => convolved.slice(0, count).includes(a);
   return {
-    layer: {
-      ...layer,
-      fold,
-      transforms: axes((a) => (fold[a] ? { taps: 1, products: 1, C: one } : transforms[a])),
-    },
-    problem: {
-      ...problem,
-      tiling: axes((a) => (fold[a] ? { forms: [form], sequence: new Int32Array(outputs(a)) } : tiling[a])),
-    },
+    ...choice,
+    covers: axes((a) => (fold(a) ? cover(foldedAlgorithm(kernel[a]), output[a]) : covers[a])),
   };
-}
-
-/** Scalar products over those of direct convolution, overhanging tiles included. */
-export function productShare({ layer, problem }: Posed, output: readonly number[]): number {
-  const { tiling } = problem;
-  if (tiling === undefined) return 1;
-  return [0, 1, 2].reduce((share, a) => {
-    const axis = a as 0 | 1 | 2;
-    const { forms, sequence } = tiling[axis];
-    const products = sequence.reduce((sum, form) => sum + forms[form]!.products, 0);
-    const taps = layer.kernel[axis];
-    return (share * products * (layer.fold?.[axis] ? taps : 1)) / (output[a]! * taps);
-  }, 1);
 }

@@ -1,14 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { candidatesOf } from '../src/catalogue/candidates.js';
-import { type NativeLayer, type NativePlan, type NativeWeights, native } from '../src/native/addon.js';
-import { nativeLayer, nativeProblem } from '../src/planner/lower.js';
+import { machineOf } from '../src/machine/machine.js';
+import { type NativeTimes, native } from '../src/native/addon.js';
+import type { Choice } from '../src/planner/choices.js';
+import { blockedLayouts, type Layouts } from '../src/planner/layouts.js';
+import { lower } from '../src/planner/lower.js';
+import { PackedWeights } from '../src/planner/packed-weights.js';
 import { Plan } from '../src/planner/plan.js';
 import { choose } from '../src/planner/planner.js';
 import { type Problem, type Rank, validateInput, validateLayer } from '../src/problem/problem.js';
 import { measuredDecision } from '../src/wisdom/decision.js';
-import { type Posed, parseAlgorithm, productShare } from './algorithm.js';
+import { parseAlgorithm } from './algorithm.js';
 import { blockedIndex, toBlocked } from './blocked.js';
 import type { EngineOptions, Job } from './protocol.js';
+
+const NOTHING_ADDED = { bias: false, residual: false } as const;
 
 /** Layers of fewer input channels read an image or a clip, which is planar; a network blocks what comes after. */
 const MIN_BLOCKED_CHANNELS = 8;
@@ -18,14 +24,13 @@ export interface Prepared {
   readonly plan: Plan;
   /** Scalar products over those of direct convolution. */
   readonly productShare: number;
-  readonly native: NativePlan;
-  readonly input: Float32Array;
-  readonly output: Float32Array;
+  /** Runs one pass. */
+  run(): NativeTimes;
   /** A value of the result by its position in N×O×spatial. */
   valueAt(position: number): number;
 }
 
-const weightCache = new Map<string, NativeWeights>();
+const weightCache = new Map<string, PackedWeights>();
 
 /** Forgets prepared weights; to be called once a layer is done. */
 export function forgetWeights(): void {
@@ -35,8 +40,8 @@ export function forgetWeights(): void {
 /** Plans a job and lays out its data. @throws InputError when the algorithm does not apply to the layer */
 export function prepare(job: Job & EngineOptions): Prepared {
   const wish = parseAlgorithm(job.algorithm);
-  const kernels = native().cpuInfo().kernels;
-  const { width } = kernels.find(({ name }) => name === job.isa)!;
+  const machine = machineOf(job.isa);
+  const { width } = machine.table;
   const problem = problemOf(job);
   const options = {
     algorithm: wish.algorithm,
@@ -48,18 +53,15 @@ export function prepare(job: Job & EngineOptions): Prepared {
   };
   const decision =
     job.effort === 'measure'
-      ? measuredDecision(problem, options, job.isa, (choice) =>
-          weightsOf(nativeLayer(problem, choice, job.isa), job.weightFile),
-        )
+      ? measuredDecision(problem, options, job.isa, (choice) => weightsOf(problem, choice, job))
       : choose(problem, options);
-  const posed = wish.mode({
-    layer: nativeLayer(problem, decision.choice, job.isa),
-    problem: nativeProblem(problem, decision.choice),
-  });
-  const layouts = layoutsOf(job, posed);
-  const weights = weightsOf(posed.layer, job.weightFile);
-  const plan = new (native().Plan)({ ...posed.problem, ...layouts }, weights);
-  const input = native().alloc(plan.inputLength);
+  const choice = wish.mode(decision.choice, problem);
+  const layouts = layoutsOf(job, choice, width);
+  const description = lower(problem, choice, machine, NOTHING_ADDED, layouts);
+  const kernel = new (native().Kernel)('convolution', description);
+  const weights = weightsOf(problem, choice, job);
+  const plan = new Plan(problem, { ...decision, choice }, description.schedule, weights.bytes, kernel);
+  const input = native().alloc(kernel.inputBytes[0]! / Float32Array.BYTES_PER_ELEMENT);
   const planar = floats(job.inputFile);
   const shape = (channels: number, sizes: readonly number[]) => ({
     batch: job.batch,
@@ -67,30 +69,26 @@ export function prepare(job: Job & EngineOptions): Prepared {
     pixels: volume(sizes),
     width,
   });
-  if (layouts.inputLayout === 'blocked') toBlocked(planar, input, shape(job.inChannels, job.input));
+  if (layouts.input === 'blocked') toBlocked(planar, input, shape(job.inChannels, job.input));
   else input.set(planar);
-  const output = native().alloc(plan.outputLength);
+  const output = native().alloc(kernel.outputBytes[0]! / Float32Array.BYTES_PER_ELEMENT);
   const outputShape = shape(job.outChannels, job.output);
-  const blocked = layouts.outputLayout === 'blocked';
+  const blocked = layouts.output === 'blocked';
   return {
-    plan: new Plan(problem, decision, weights, plan),
-    productShare: productShare(posed, problem.output),
-    native: plan,
-    input,
-    output,
+    plan,
+    productShare: plan.productsPerOutput / plan.taps,
+    run: () => kernel.runSync([input, weights.packSync(), null, null], [output]),
     valueAt: (position) => output[blocked ? blockedIndex(position, outputShape) : position]!,
   };
 }
 
 /** Blocked as far as the layer and its algorithm take it. */
-function layoutsOf({ layout, inChannels }: Job & EngineOptions, { layer }: Posed) {
-  const accepts = native().acceptsBlocked(layer);
-  const input = layout === 'blocked' && accepts.input && inChannels >= MIN_BLOCKED_CHANNELS;
-  const output = layout === 'blocked' && accepts.output;
-  return {
-    inputLayout: input ? 'blocked' : 'planar',
-    outputLayout: output ? 'blocked' : 'planar',
-  } as const;
+function layoutsOf(job: Job & EngineOptions, choice: Choice, width: number): Layouts {
+  const accepts = blockedLayouts(job, choice, width);
+  const blocked = job.layout === 'blocked';
+  const input = blocked && accepts.input && job.inChannels >= MIN_BLOCKED_CHANNELS ? 'blocked' : 'planar';
+  const output = blocked && accepts.output ? 'blocked' : 'planar';
+  return { input, output, residual: output };
 }
 
 function problemOf(job: Job): Problem {
@@ -110,12 +108,16 @@ function problemOf(job: Job): Problem {
 }
 
 /** Plans that differ in threads or layouts alone share their weights, as those of a layer do. */
-function weightsOf(layer: NativeLayer, file: string): NativeWeights {
-  const { isa, algorithm, weightFormat, fold, transforms } = layer;
-  const key = [isa, algorithm, weightFormat, fold, ...(transforms?.map(({ C }) => C.join(' ')) ?? [])].join(
-    ' | ',
-  );
-  const weights = weightCache.get(key) ?? new (native().Weights)(layer, floats(file), null);
+function weightsOf(
+  problem: Problem,
+  choice: Choice,
+  { isa, weightFile }: Job & EngineOptions,
+): PackedWeights {
+  const { algorithm, weightFormat, covers = [] } = choice;
+  const key = [isa, algorithm, weightFormat, ...covers.map((each) => each.algorithm.key)].join(' | ');
+  const weights =
+    weightCache.get(key) ??
+    new PackedWeights(lower(problem, choice, machineOf(isa), NOTHING_ADDED), floats(weightFile));
   weightCache.set(key, weights);
   return weights;
 }

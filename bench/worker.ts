@@ -15,7 +15,7 @@ const handlers: { [R in Request as R['request']]: (request: R) => Answers[R['req
   prepare(request) {
     const prepared = prepare(request as Job & EngineOptions);
     jobs.set(request.id, prepared);
-    prepared.native.forwardSync(prepared.input, prepared.output);
+    prepared.run();
     return {
       values: request.samples.map(prepared.valueAt),
       library: `winograd-nd ${packageVersion()}`,
@@ -24,11 +24,11 @@ const handlers: { [R in Request as R['request']]: (request: R) => Answers[R['req
   },
 
   run({ id, passes, cold }) {
-    const { native: plan, input, output } = jobs.get(id)!;
-    plan.forwardSync(input, output);
+    const prepared = jobs.get(id)!;
+    prepared.run();
     const times = Array.from({ length: passes }, () => {
       if (cold) sweep();
-      return plan.forwardSync(input, output);
+      return prepared.run();
     });
     return { ms: times.map(({ total }) => total), stages: times };
   },

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "addon/kernels.h"
 #include "runtime/threads.h"
 
 namespace winograd::addon {
@@ -11,28 +12,52 @@ bool overlap(const Elements<float>& a, const Elements<float>& b) {
   return a.data < b.data + b.length && b.data < a.data + a.length;
 }
 
-/// Holds the plans and the blocks of their arrays, whatever becomes of their JavaScript objects.
+std::vector<Buffer> buffersOf(const std::vector<Elements<float>>& arrays) {
+  std::vector<Buffer> buffers;
+  for (const Elements<float>& each : arrays)
+    buffers.push_back({const_cast<float*>(each.data), each.length * sizeof(float)});
+  return buffers;
+}
+
+std::vector<Napi::Value> readList(const Napi::Value& value, const std::string& role, std::size_t count) {
+  const Napi::Array list = array(value, role);
+  if (list.Length() != count)
+    fail(value.Env(), role,
+         "an array of " + std::to_string(count) + " but received one of " + std::to_string(list.Length()));
+  std::vector<Napi::Value> values;
+  for (uint32_t i = 0; i < count; i++) values.push_back(list.Get(i));
+  return values;
+}
+
+std::vector<Elements<float>> arraysOf(const std::vector<Napi::Value>& values, const std::string& role,
+                                      const std::vector<std::size_t>& bytes) {
+  std::vector<Elements<float>> arrays;
+  for (std::size_t i = 0; i < bytes.size(); i++) {
+    const bool none = bytes[i] == 0 && (values[i].IsNull() || values[i].IsUndefined());
+    const std::string name = role + "[" + std::to_string(i) + "]";
+    arrays.push_back(none ? Elements<float>{nullptr, 0} : floats(values[i], name, bytes[i] / sizeof(float)));
+  }
+  return arrays;
+}
+
+/// Holds the kernels and the blocks of their arrays, whatever becomes of their JavaScript objects.
 class PassWorker : public Napi::AsyncWorker {
  public:
-  PassWorker(Napi::Env env, std::vector<Pass> passes, std::vector<std::shared_ptr<Block>> blocks)
+  PassWorker(Napi::Env env, std::vector<Pass> passes, std::vector<std::shared_ptr<Block>> blocks, bool wake)
       : AsyncWorker(env),
         deferred_(Napi::Promise::Deferred::New(env)),
         passes_(std::move(passes)),
-        blocks_(std::move(blocks)) {}
+        blocks_(std::move(blocks)),
+        wake_(wake) {}
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
  protected:
   void Execute() override {
-    // What wakes no thread by itself may in a row, and threads stay awake from one pass to the next.
+    // Threads stay awake from one pass to the next.
     int threads = 1;
-    double work = 0;
-    for (const Pass& pass : passes_) {
-      const Problem& problem = pass.plan->problem();
-      threads = std::max(threads, problem.threads);
-      if (problem.threads > 1) work += problem.work;
-    }
-    const ThreadPool::Session awake(ThreadPool::shared(), threads, work >= kWorthWaking);
+    for (const Pass& pass : passes_) threads = std::max(threads, pass.kernel->threads());
+    const ThreadPool::Session awake(ThreadPool::shared(), threads, wake_);
     for (const Pass& pass : passes_) times_.push_back(pass.execute());
   }
 
@@ -48,19 +73,34 @@ class PassWorker : public Napi::AsyncWorker {
   Napi::Promise::Deferred deferred_;
   std::vector<Pass> passes_;
   std::vector<std::shared_ptr<Block>> blocks_;
+  bool wake_;
   std::vector<Times> times_;
 };
 
 }  // namespace
 
-Pass readPass(std::shared_ptr<const Plan> plan, const Napi::Value& input, const Napi::Value& output,
-              const Napi::Value& residual) {
-  const Elements<float> x = floats(input, "input", plan->inputSize());
-  const Elements<float> y = floats(output, "output", plan->outputSize());
-  Elements<float> added{nullptr, 0};
-  if (!residual.IsUndefined()) added = floats(residual, "residual", plan->residualSize());
-  if (overlap(x, y) || overlap(added, y)) fail(output.Env(), "output", "memory that no input uses");
-  return {std::move(plan), x, y, added};
+Times Pass::execute() const {
+  const std::size_t bytes = kernel->workspaceBytes();
+  const std::shared_ptr<Block> workspace = bytes == 0 ? nullptr : pooledBlock(bytes / sizeof(float));
+  Run run;
+  if (workspace) run.workspace = {workspace->data(), bytes};
+  return kernel->execute(buffersOf(inputs), buffersOf(outputs), run);
+}
+
+Pass readPass(std::shared_ptr<const Kernel> kernel, const Napi::Value& inputs, const Napi::Value& outputs) {
+  const std::vector<std::size_t> inputBytes = kernel->inputBytes(), outputBytes = kernel->outputBytes();
+  // Arrays are looked at once both lists are read: that may run JavaScript, which may detach one.
+  const std::vector<Napi::Value> inputList = readList(inputs, "inputs", inputBytes.size()),
+                                 outputList = readList(outputs, "outputs", outputBytes.size());
+  const Pass pass{std::move(kernel), arraysOf(inputList, "inputs", inputBytes),
+                  arraysOf(outputList, "outputs", outputBytes)};
+  for (std::size_t i = 0; i < pass.outputs.size(); i++) {
+    const auto meets = [&](const Elements<float>& other) { return overlap(pass.outputs[i], other); };
+    if (std::any_of(pass.inputs.begin(), pass.inputs.end(), meets) ||
+        std::any_of(pass.outputs.begin(), pass.outputs.begin() + static_cast<std::ptrdiff_t>(i), meets))
+      fail(outputs.Env(), "outputs[" + std::to_string(i) + "]", "memory that nothing else uses");
+  }
+  return pass;
 }
 
 Napi::Object writeTimes(Napi::Env env, const Times& times) {
@@ -72,19 +112,31 @@ Napi::Object writeTimes(Napi::Env env, const Times& times) {
   return result;
 }
 
-Napi::Promise runPasses(Napi::Env env, std::vector<Pass> passes) {
-  std::vector<std::shared_ptr<Block>> blocks;
-  for (const Pass& pass : passes) {
-    for (const Elements<float>& elements : {pass.x, pass.y, pass.residual}) {
-      if (elements.data == nullptr) continue;
-      blocks.push_back(Blocks::shared().find(elements));
-      if (!blocks.back()) fail(env, "input, output and residual", "arrays from alloc");
+Napi::Value run(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const Napi::Array list = array(info[0], "passes");
+    const bool wake = info[1].IsUndefined() || info[1].ToBoolean();
+    std::vector<Pass> passes;
+    std::vector<std::shared_ptr<Block>> blocks;
+    for (uint32_t i = 0; i < list.Length(); i++) {
+      const Napi::Object each = object(list.Get(i), "a pass");
+      const Napi::Value kernel = each.Get("kernel"), inputs = each.Get("inputs"), outputs = each.Get("outputs");
+      passes.push_back(readPass(kernelOf(kernel), inputs, outputs));
+      // Before any other pass is read: that may run JavaScript, which may detach an array.
+      for (const auto* arrays : {&passes.back().inputs, &passes.back().outputs}) {
+        for (const Elements<float>& elements : *arrays) {
+          if (elements.data == nullptr) continue;
+          blocks.push_back(Blocks::shared().find(elements));
+          if (!blocks.back()) fail(env, "inputs and outputs", "arrays from alloc");
+        }
+      }
     }
-  }
-  auto* worker = new PassWorker(env, std::move(passes), std::move(blocks));
-  const Napi::Promise promise = worker->promise();
-  worker->Queue();
-  return promise;
+    auto* worker = new PassWorker(env, std::move(passes), std::move(blocks), wake);
+    const Napi::Promise promise = worker->promise();
+    worker->Queue();
+    return promise;
+  });
 }
 
 }  // namespace winograd::addon

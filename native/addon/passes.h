@@ -5,27 +5,27 @@
 
 #include "addon/blocks.h"
 #include "addon/values.h"
-#include "operators/conv/common/plan.h"
+#include "operators/kernel.h"
 
-/// Passes of plans over arrays, on the calling thread or on one of Node's workers.
+/// Passes of kernels over arrays, on the calling thread or on one of Node's workers.
 namespace winograd::addon {
 
-/// A plan and what it runs on.
+/// A kernel and what it runs on.
 struct Pass {
-  std::shared_ptr<const Plan> plan;
-  Elements<float> x, y, residual;  // the last one may be empty
+  std::shared_ptr<const Kernel> kernel;
+  std::vector<Elements<float>> inputs, outputs;  // those of no length are left out
 
-  Times execute() const { return plan->execute(x.data, const_cast<float*>(y.data), residual.data); }
+  /// Executes it with a workspace from the pool. Throws OutOfMemory and what the kernel throws.
+  Times execute() const;
 };
 
-/// Checks the arrays' lengths, and that the output is apart from what is read. `residual` may be undefined.
-Pass readPass(std::shared_ptr<const Plan> plan, const Napi::Value& input, const Napi::Value& output,
-              const Napi::Value& residual);
+/// Checks the arrays' number and lengths, and that outputs are apart from all else. What has no bytes may be null.
+Pass readPass(std::shared_ptr<const Kernel> kernel, const Napi::Value& inputs, const Napi::Value& outputs);
 
 Napi::Object writeTimes(Napi::Env env, const Times& times);
 
-/// Runs them one after the other off the main thread, without coming back to it in between; a promise of the times of
-/// each. Throws unless all arrays come from alloc.
-Napi::Promise runPasses(Napi::Env env, std::vector<Pass> passes);
+/// run(passes, wake?) of src/native/addon.ts: one after the other off the main thread, without coming back to it in
+/// between; a promise of the times of each. Throws unless all arrays come from alloc.
+Napi::Value run(const Napi::CallbackInfo& info);
 
 }  // namespace winograd::addon

@@ -97,7 +97,7 @@ class ConstantWrap : public Napi::ObjectWrap<ConstantWrap> {
       const Napi::Value input = from.Get(i);
       constants.push_back(input.IsNull() ? nullptr : ConstantWrap::from(input));
     }
-    return std::make_shared<Constant>(readKernel(kernel), std::move(constants));
+    return std::make_shared<Constant>(kernelOf(kernel), std::move(constants));
   }
 
   std::shared_ptr<const Constant> constant_;
@@ -149,8 +149,7 @@ std::shared_ptr<const Program> readProgram(const Napi::Value& description, const
   if (prepared.Length() != steps.Length()) fail(description.Env(), "kernels", "as many as steps");
   for (uint32_t i = 0; i < steps.Length(); i++) {
     const Napi::Object step = object(steps.Get(i), "a step");
-    parts.steps.push_back(
-        {readKernel(prepared.Get(i)), readPlaces(step.Get("inputs")), readPlaces(step.Get("outputs"))});
+    parts.steps.push_back({kernelOf(prepared.Get(i)), readPlaces(step.Get("inputs")), readPlaces(step.Get("outputs"))});
   }
   const Napi::Array held = list(constants, "constants");
   for (uint32_t i = 0; i < held.Length(); i++) parts.constants.push_back(ConstantWrap::from(held.Get(i)));

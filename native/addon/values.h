@@ -4,14 +4,11 @@
 
 #include <cmath>
 #include <string>
-#include <vector>
 
-#include "operators/conv/common/problem.h"
+#include "runtime/value.h"
 
 /// JavaScript values as C++ ones, with a clear error for every other.
 namespace winograd::addon {
-
-constexpr double kMaxSafeInteger = 9007199254740991.0;
 
 [[noreturn]] inline void fail(Napi::Env env, const std::string& name, const std::string& expected) {
   throw Napi::TypeError::New(env, "Expected " + name + " to be " + expected);
@@ -31,27 +28,17 @@ auto guarded(Napi::Env env, const Body& body) {
   }
 }
 
+/// A description of plain values: undefined, null, booleans, numbers, strings, arrays, objects, and arrays of doubles,
+/// floats and 32-bit integers, all of which are copied. Throws a JavaScript error for anything else, for one that
+/// contains itself or is too deep or too large, and what its getters throw.
+Value readValue(const Napi::Value& value);
+
 inline std::ptrdiff_t integer(const Napi::Value& value, const std::string& name) {
+  constexpr double maxSafeInteger = 9007199254740991.0;
   if (!value.IsNumber()) fail(value.Env(), name, "an integer");
   const double number = value.As<Napi::Number>().DoubleValue();
-  if (std::floor(number) != number || std::abs(number) > kMaxSafeInteger) fail(value.Env(), name, "an integer");
+  if (std::floor(number) != number || std::abs(number) > maxSafeInteger) fail(value.Env(), name, "an integer");
   return static_cast<std::ptrdiff_t>(number);
-}
-
-inline int smallInteger(const Napi::Value& value, const std::string& name) {
-  const std::ptrdiff_t number = integer(value, name);
-  if (number < -(1 << 30) || number > (1 << 30)) fail(value.Env(), name, "a small integer");
-  return static_cast<int>(number);
-}
-
-inline float number(const Napi::Value& value, const std::string& name) {
-  if (!value.IsNumber()) fail(value.Env(), name, "a number");
-  return value.As<Napi::Number>().FloatValue();
-}
-
-inline std::ptrdiff_t integerOr(const Napi::Object& object, const char* name, std::ptrdiff_t otherwise) {
-  const Napi::Value value = object.Get(name);
-  return value.IsUndefined() ? otherwise : integer(value, name);
 }
 
 inline Napi::Object object(const Napi::Value& value, const std::string& name) {
@@ -59,23 +46,14 @@ inline Napi::Object object(const Napi::Value& value, const std::string& name) {
   return value.As<Napi::Object>();
 }
 
+inline Napi::Array array(const Napi::Value& value, const std::string& name) {
+  if (!value.IsArray()) fail(value.Env(), name, "an array");
+  return value.As<Napi::Array>();
+}
+
 inline std::string text(const Napi::Value& value, const std::string& name) {
   if (!value.IsString()) fail(value.Env(), name, "a string");
   return value.As<Napi::String>().Utf8Value();
-}
-
-inline Napi::Object array(const Napi::Value& value, const std::string& name, std::size_t length) {
-  if (!value.IsArray() || value.As<Napi::Array>().Length() != length) {
-    fail(value.Env(), name, "an array of " + std::to_string(length));
-  }
-  return value.As<Napi::Object>();
-}
-
-inline Axes axes(const Napi::Value& value, const std::string& name) {
-  const Napi::Object list = array(value, name, 3);
-  Axes result;
-  for (uint32_t a = 0; a < 3; a++) result[a] = integer(list.Get(a), name);
-  return result;
 }
 
 /// The elements of a typed array, wherever its memory is; null for an empty or detached one. Valid until JavaScript
@@ -111,16 +89,6 @@ inline Elements<float> floats(const Napi::Value& value, const std::string& name,
              " (a detached one has none)");
   }
   return result;
-}
-
-inline std::vector<double> doubles(const Napi::Value& value, const std::string& name) {
-  const Elements<double> found = elements<double>(value, name, napi_float64_array, "a Float64Array");
-  return {found.data, found.data + found.length};
-}
-
-inline std::vector<int> integers(const Napi::Value& value, const std::string& name) {
-  const Elements<int32_t> found = elements<int32_t>(value, name, napi_int32_array, "an Int32Array");
-  return {found.data, found.data + found.length};
 }
 
 }  // namespace winograd::addon

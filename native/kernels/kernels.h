@@ -35,18 +35,20 @@ constexpr int storedVectors(WeightFormat format, int vectors) {
 }
 
 /// One register tile of a sum of small matrix products (batch-reduce GEMM, Georganas et al. 2018, section II-C):
-/// c[r][:] = activation(bias[:] + Σ_segments Σ_k a[offset + r * rowStride + k] * b[segment][k][:] + addend[r][:]).
+/// c[r][:] = activation(((Σ_segments Σ_k a[offset + r * rowStride + k] * b[segment][k][:] + addend[r][:]) + bias[:]) +
+/// residual[r][:]).
 /// A segment is one channel block (Winograd), one tap of one channel block, or one tap of one channel (direct).
 struct GemmArgs {
   const float* a;
   std::ptrdiff_t rowStride;
   const std::ptrdiff_t* offsets;  // of `full` segments of `width` channels, then `single` ones of one channel
   std::ptrdiff_t full, single;
-  const float* b;     // packed panel, [segment][channel][storedVectors * width], read once from front to back
-  const float* bias;  // what the sums begin with, vectors * width; null: zero
+  const float* b;  // packed panel, [segment][channel][storedVectors * width], read once from front to back
   float* c;
   std::ptrdiff_t cStride, cVector;  // between rows, and between the vectors of a row
   const float* addend;              // laid out like c, or c itself; null: nothing
+  const float* bias;                // vectors * width; null: none
+  const float* residual;            // laid out like c; null: none
   const Activation* activation;     // null: none
   bool streamed;                    // stored past the caches
   const char* prefetch;             // next panel's share, fetched into L2 while this one is worked on
@@ -261,8 +263,8 @@ struct KernelTable {
   bool (*supported)();
   int width;
   int gemmRows;  // most rows of a register tile
-  /// [weight format][vectors - 1][rows - 1]: a and c lie in rows of `width` and `vectors * width`; no bias, activation,
-  /// streaming.
+  /// [weight format][vectors - 1][rows - 1]: a and c lie in rows of `width` and `vectors * width`; no bias, residual,
+  /// activation, streaming.
   Gemm gemm[kWeightFormats][2][kMaxGemmRows];
   /// The same for weights of float32, with any strides and all of these.
   Gemm gemmStrided[2][kMaxGemmRows];

@@ -1,6 +1,7 @@
 #include <string>
 
 #include "operators/concat/concat.h"
+#include "operators/conv/convolution.h"
 #include "operators/elementwise/elementwise.h"
 #include "operators/gather/gather.h"
 #include "operators/gemm/gemm.h"
@@ -18,8 +19,22 @@ namespace winograd {
 namespace {
 
 const Operator* const kOperators[] = {
-    &kConcat, &kCopy,     &kElementwise, &kGather, &kGemm,    &kGroupNormalization, &kLayerNormalization,
-    &kLrn,    &kPackGemm, &kPool,        &kReduce, &kReorder, &kResample,           &kSoftmax,
+    &kConcat,
+    &kConvolution,
+    &kCopy,
+    &kElementwise,
+    &kGather,
+    &kGemm,
+    &kGroupNormalization,
+    &kLayerNormalization,
+    &kLrn,
+    &kPackConvolutionWeights,
+    &kPackGemm,
+    &kPool,
+    &kReduce,
+    &kReorder,
+    &kResample,
+    &kSoftmax,
 };
 
 }  // namespace

@@ -35,8 +35,7 @@ Buffer Constant::ready(const std::atomic<bool>* cancelled) const {
       const std::size_t workspaceBytes = kernel_->workspaceBytes();
       const std::shared_ptr<Block> workspace = workspaceBytes > 0 ? pooledBlock(floatsFor(workspaceBytes)) : nullptr;
       const Buffer to{block->data(), bytes_};
-      kernel_->execute(from, {&to, 1},
-                       {workspace ? Buffer{workspace->data(), workspaceBytes} : Buffer{}, cancelled});
+      kernel_->execute(from, {&to, 1}, {workspace ? Buffer{workspace->data(), workspaceBytes} : Buffer{}, cancelled});
       block_ = block;
       kernel_.reset();
       inputs_.clear();

@@ -1,6 +1,8 @@
 #include "runtime/threads.h"
 
 #include <algorithm>
+#include <exception>
+#include <system_error>
 #include <thread>
 
 #if defined(__x86_64__)
@@ -29,12 +31,20 @@ struct ThreadPool::Job {
   const void* context;
   std::ptrdiff_t count;
   int participants;
+  std::exception_ptr error = nullptr;  // the first there was, once all are done
   std::atomic<std::ptrdiff_t> next{0};
   int joined = 1;               // the caller; guarded by the pool's mutex
   std::atomic<int> running{1};  // participants that may still touch the job
+  std::atomic<bool> failed{false};
 
-  void take(int slot) {
-    for (std::ptrdiff_t item; (item = next.fetch_add(1, std::memory_order_relaxed)) < count;) call(context, item, slot);
+  void take(int slot) noexcept {
+    try {
+      for (std::ptrdiff_t item; (item = next.fetch_add(1, std::memory_order_relaxed)) < count;)
+        call(context, item, slot);
+    } catch (...) {
+      next.store(count, std::memory_order_relaxed);
+      if (!failed.exchange(true)) error = std::current_exception();
+    }
   }
 };
 
@@ -72,11 +82,16 @@ void ThreadPool::run(std::ptrdiff_t count, int participants, Call call, const vo
     }
     running = job.running.load(std::memory_order_acquire);
   }
+  if (job.error) std::rethrow_exception(job.error);
 }
 
+// Where the system refuses a thread, those that there are do the work.
 void ThreadPool::grow(int workers) {
-  for (; workers_ < std::min(workers, kMaxWorkers); workers_++)
-    std::thread([this, index = workers_] { work(index); }).detach();
+  try {
+    for (; workers_ < std::min(workers, kMaxWorkers); workers_++)
+      std::thread([this, index = workers_] { work(index); }).detach();
+  } catch (const std::system_error&) {
+  }
 }
 
 void ThreadPool::work(int index) {

@@ -14,7 +14,8 @@ class ThreadPool {
 
   /// Runs body(item, slot) for every item in [0, count), each exactly once, by the caller and at most
   /// `participants - 1` workers that are idle; returns when all are done. Concurrent bodies have different slots,
-  /// all below `participants`. The body must not throw and must not call `forEach` itself.
+  /// all below `participants`. When a body throws, no further item begins, and the first exception is thrown here once
+  /// all that had begun are done. The body must not call `forEach` itself.
   template <class Body>
   void forEach(std::ptrdiff_t count, int participants, const Body& body) {
     run(

@@ -26,71 +26,72 @@ struct Describe {
 }  // namespace
 
 void Value::refuse(const std::string& expected) const {
-  throw std::invalid_argument("Expected " + path_ + " to be " + expected + " but received " +
-                              std::visit(Describe{}, content_));
+  throw std::invalid_argument("Expected " + (path_.empty() ? "the description" : path_) + " to be " + expected +
+                              " but received " + std::visit(Describe{}, *content_));
+}
+
+template <class Wanted>
+const Wanted& Value::as(const char* expected) const {
+  const Wanted* found = std::get_if<Wanted>(content_.get());
+  if (found == nullptr) refuse(expected);
+  return *found;
 }
 
 bool Value::boolean() const {
-  const bool* found = std::get_if<bool>(&content_);
-  if (found == nullptr) refuse("true or false");
-  return *found;
+  return as<bool>("true or false");
 }
 
 double Value::number() const {
-  const double* found = std::get_if<double>(&content_);
-  if (found == nullptr) refuse("a number");
-  return *found;
+  return as<double>("a number");
 }
 
 const std::string& Value::text() const {
-  const std::string* found = std::get_if<std::string>(&content_);
-  if (found == nullptr) refuse("a string");
-  return *found;
+  return as<std::string>("a string");
 }
 
 std::ptrdiff_t Value::integer(std::ptrdiff_t least, std::ptrdiff_t most) const {
-  const double* found = std::get_if<double>(&content_);
-  const bool holds = found != nullptr && std::nearbyint(*found) == *found &&
-                     *found >= static_cast<double>(least) && *found <= static_cast<double>(most);
+  const double* found = std::get_if<double>(content_.get());
+  const bool holds = found != nullptr && std::nearbyint(*found) == *found && *found >= static_cast<double>(least) &&
+                     *found <= static_cast<double>(most);
   if (!holds) refuse("an integer from " + std::to_string(least) + " to " + std::to_string(most));
   return static_cast<std::ptrdiff_t>(*found);
 }
 
-const Value::Array& Value::array() const {
-  const Array* found = std::get_if<Array>(&content_);
-  if (found == nullptr) refuse("an array");
-  return *found;
+Value::Array Value::array() const {
+  Array elements = as<Array>("an array");
+  for (std::size_t i = 0; i < elements.size(); i++) elements[i].path_ = path_ + "[" + std::to_string(i) + "]";
+  return elements;
 }
 
-const Value::Object& Value::object() const {
-  const Object* found = std::get_if<Object>(&content_);
-  if (found == nullptr) refuse("an object");
-  return *found;
+Value::Array Value::array(std::size_t length) const {
+  const Array* found = std::get_if<Array>(content_.get());
+  if (found == nullptr || found->size() != length) refuse("an array of " + std::to_string(length));
+  return array();
+}
+
+Value::Object Value::object() const {
+  Object members = as<Object>("an object");
+  for (auto& [name, member] : members) member.path_ = pathOf(name);
+  return members;
 }
 
 const std::vector<double>& Value::doubles() const {
-  const auto* found = std::get_if<std::vector<double>>(&content_);
-  if (found == nullptr) refuse("a Float64Array");
-  return *found;
+  return as<std::vector<double>>("a Float64Array");
 }
 
 const std::vector<float>& Value::floats() const {
-  const auto* found = std::get_if<std::vector<float>>(&content_);
-  if (found == nullptr) refuse("a Float32Array");
-  return *found;
+  return as<std::vector<float>>("a Float32Array");
 }
 
 const std::vector<int32_t>& Value::integers() const {
-  const auto* found = std::get_if<std::vector<int32_t>>(&content_);
-  if (found == nullptr) refuse("an Int32Array");
-  return *found;
+  return as<std::vector<int32_t>>("an Int32Array");
 }
 
-const Value& Value::operator[](const std::string& name) const {
-  static const Value nothing;
-  const Object& members = object();
+Value Value::operator[](const std::string& name) const {
+  static const std::shared_ptr<const Content> nothing = std::make_shared<const Content>();
+  const Object& members = as<Object>("an object");
   const auto found = members.find(name);
-  return found == members.end() ? nothing : found->second;
+  return {found == members.end() ? nothing : found->second.content_, pathOf(name)};
 }
 
 }  // namespace winograd

@@ -1,11 +1,15 @@
 import { synthesize, type Transform } from '../../synth/index.js';
 import { plainAlgorithm } from '../catalogue/axis-algorithm.js';
-import { type Axes, type NativeTiling, native } from '../native/addon.js';
+import { cover } from '../catalogue/cover.js';
+import { machineOf } from '../machine/machine.js';
+import { native } from '../native/addon.js';
+import type { Choice } from '../planner/choices.js';
+import { lower } from '../planner/lower.js';
+import { PackedWeights } from '../planner/packed-weights.js';
+import { axes, type Problem, type Rank } from '../problem/problem.js';
 import type { Sample } from './experiment.js';
 
 const NOTHING = { slope: 1, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
-const ZEROS: Axes = [0, 0, 0];
-const ONES: Axes = [1, 1, 1];
 
 /** A sample through the native engine, one tile per image: tiles × kernels × Sᴺ outputs. */
 export function runEngine({
@@ -17,40 +21,28 @@ export function runEngine({
   data,
   weights,
 }: Sample): Float32Array {
-  const { Plan, Weights, alloc, cpuInfo } = native();
-  const axes = lift(transforms);
-  const algorithms = axes.map((axis) => plainAlgorithm(axis));
-  const layer = {
-    inChannels: channels,
-    outChannels: kernels,
-    groups: 1,
-    kernel: axes.map(({ taps }) => taps) as unknown as Axes,
-    algorithm: 'winograd' as const,
-    transforms: algorithms.map(({ kernel }) => kernel) as unknown as Axes<(typeof algorithms)[0]['kernel']>,
-    isa: cpuInfo().isa,
+  const lifted = lift(transforms);
+  const problem: Problem = {
+    rank: transforms.length as Rank,
+    ...{ batch: tiles, inChannels: channels, outChannels: kernels, groups: 1, threads: 1 },
+    kernel: axes((a) => lifted[a]!.taps),
+    input: axes((a) => lifted[a]!.outputs + lifted[a]!.taps - 1),
+    output: axes((a) => lifted[a]!.outputs),
+    ...{ stride: axes(() => 1), dilation: axes(() => 1), padBegin: axes(() => 0), padEnd: axes(() => 0) },
+    activation: NOTHING,
   };
-  const tiling = algorithms.map(
-    ({ forms }): NativeTiling => ({ forms: [forms[0]!.native], sequence: new Int32Array(1) }),
-  );
-  const problem = {
-    batch: tiles,
-    input: axes.map(({ outputs, taps }) => outputs + taps - 1) as unknown as Axes,
-    ...{
-      stride: ONES,
-      dilation: ONES,
-      padBegin: ZEROS,
-      padEnd: ZEROS,
-      activation: NOTHING,
-      threads: 1,
-      sumBlock,
-    },
-    tiling: tiling as unknown as Axes<NativeTiling>,
+  const choice: Choice = {
+    algorithm: 'winograd',
+    covers: axes((a) => cover(plainAlgorithm(lifted[a]!), problem.output[a])),
+    ...{ weightFormat: 'float32', sumBlock, error: 1 },
+    cost: { transforms: 0, products: 0, threads: 1, total: 0 },
   };
-  const plan = new Plan(problem, new Weights(layer, weights, null));
-  const input = alloc(plan.inputLength);
-  input.set(data);
-  const output = alloc(plan.outputLength);
-  plan.forwardSync(input, output);
+  const { Kernel, alloc, cpuInfo } = native();
+  const description = lower(problem, choice, machineOf(cpuInfo().isa), { bias: false, residual: false });
+  const kernel = new Kernel('convolution', description);
+  const packed = new PackedWeights(description, weights).packSync();
+  const output = alloc(tiles * kernels * problem.output.reduce((product, size) => product * size));
+  kernel.runSync([data, packed, null, null], [output]);
   return output;
 }
 

@@ -1,4 +1,5 @@
-import type { NativeLayout, NativeWeights } from '../native/addon.js';
+import type { NativeLayout } from '../native/addon.js';
+import type { PackedWeights } from '../planner/packed-weights.js';
 import { formatBytes, type Plan } from '../planner/plan.js';
 import { formatShape } from '../tensor/shape.js';
 
@@ -29,7 +30,7 @@ export class NetworkPlan {
   readonly directFlops: number;
 
   /** Networks make plans: `network.plan(shape)`. */
-  constructor(layers: readonly PlannedLayer[], activationBytes: number, weights: ReadonlySet<NativeWeights>) {
+  constructor(layers: readonly PlannedLayer[], activationBytes: number, weights: ReadonlySet<PackedWeights>) {
     const plans = layers.map(({ plan }) => plan);
     this.inputShape = plans[0]!.inputShape;
     this.outputShape = plans.at(-1)!.outputShape;

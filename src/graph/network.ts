@@ -1,7 +1,9 @@
 import { expected } from '../../synth/errors.js';
 import type { Convolution } from '../layers/convolution.js';
 import type { Decided } from '../layers/plans.js';
-import type { NativeLayout, NativePass, NativePlan } from '../native/addon.js';
+import type { Prepared } from '../layers/prepared.js';
+import type { NativeLayout, NativePass } from '../native/addon.js';
+import { WORTH_WAKING } from '../planner/schedule.js';
 import { inputShape, outputShape } from '../problem/problem.js';
 import { allocate } from '../tensor/tensor.js';
 import { NetworkPlan } from './network-plan.js';
@@ -17,7 +19,7 @@ export interface Stage {
 
 /** One layer's part of a pass: numbers of tensors. */
 interface Step {
-  readonly native: NativePlan;
+  readonly prepared: Prepared;
   readonly input: number;
   readonly output: number;
   readonly residual: number | undefined;
@@ -48,10 +50,14 @@ export class Network {
     const prepared = stages.map(({ layer, residual }, i) => {
       const [input, output] = [layouts[i]!, layouts[i + 1]!];
       const added = residual === undefined ? output : layouts[residual]!;
-      return layer.plans.prepare(shapeOf(decided, i), { input, output, residual: added });
+      return layer.plans.prepare(
+        shapeOf(decided, i),
+        { input, output, residual: added },
+        residual !== undefined,
+      );
     });
     this.#steps = stages.map(({ residual }, i) => ({
-      native: prepared[i]!.native,
+      prepared: prepared[i]!,
       input: i,
       output: i + 1,
       residual,
@@ -71,8 +77,29 @@ export class Network {
     );
   }
 
+  /** Whether a pass is worth waking sleeping threads: what is too short for that by itself may not be in a row. */
+  get wakes(): boolean {
+    const shared = this.#steps.filter(({ prepared }) => prepared.kernel.threads > 1);
+    return shared.reduce((sum, { prepared }) => sum + prepared.work, 0) >= WORTH_WAKING;
+  }
+
+  /** Whether all weights are packed. */
+  get ready(): boolean {
+    return this.#steps.every(({ prepared }) => prepared.weights.ready !== undefined);
+  }
+
+  /** Packs all weights, off the main thread. */
+  async pack(): Promise<void> {
+    for (const { prepared } of this.#steps) await prepared.weights.pack();
+  }
+
+  /** The same on the calling thread. */
+  packSync(): void {
+    for (const { prepared } of this.#steps) prepared.weights.packSync();
+  }
+
   /**
-   * Lends a set of buffers to one pass.
+   * Lends a set of buffers to one pass, once all weights are packed.
    *
    * @param input,output memory of tensors 0 and the last
    * @returns the passes of the layers in order
@@ -82,12 +109,13 @@ export class Network {
     const between = this.#places.map(({ buffer, length }) => buffers[buffer]!.subarray(0, length));
     const tensors = [input, ...between, output];
     return {
-      passes: this.#steps.map(({ native, input, output, residual }) => ({
-        plan: native,
-        input: tensors[input]!,
-        output: tensors[output]!,
-        residual: residual === undefined ? undefined : tensors[residual]!,
-      })),
+      passes: this.#steps.map(({ prepared, input, output, residual }) =>
+        prepared.pass(
+          tensors[input]!,
+          tensors[output]!,
+          residual === undefined ? undefined : tensors[residual],
+        ),
+      ),
       giveBack: () => {
         if (this.#idle.length < MAX_IDLE) this.#idle.push(buffers);
       },
@@ -134,11 +162,11 @@ function placesOf(steps: readonly Step[]): Place[] {
   const lastUse = (tensor: number) =>
     steps.reduce((last, { input, residual }, i) => (input === tensor || residual === tensor ? i : last), 0);
   const freeAfter: number[] = [];
-  return steps.slice(0, -1).map(({ native, output }, i) => {
+  return steps.slice(0, -1).map(({ prepared, output }, i) => {
     const free = freeAfter.findIndex((step) => step < i);
     const buffer = free === -1 ? freeAfter.length : free;
     freeAfter[buffer] = lastUse(output);
-    return { buffer, length: native.outputLength };
+    return { buffer, length: prepared.kernel.outputBytes[0]! / Float32Array.BYTES_PER_ELEMENT };
   });
 }
 

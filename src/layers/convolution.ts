@@ -1,13 +1,15 @@
 import { expected } from '../../synth/index.js';
 import { checkNoMore, checkOptions } from '../../synth/options.js';
 import { type NativeTimes, native } from '../native/addon.js';
+import { planarLayouts } from '../planner/layouts.js';
 import type { Plan } from '../planner/plan.js';
 import { type Rank, weightShape } from '../problem/problem.js';
 import { inEngineMemory, validateOut, validateResidual, validateTensor } from '../tensor/engine-memory.js';
 import { elementCount } from '../tensor/shape.js';
 import { allocate, checkData, Tensor } from '../tensor/tensor.js';
 import { type LayerOptions, validateOptions } from './options.js';
-import { LayerPlans, type Prepared } from './plans.js';
+import { LayerPlans } from './plans.js';
+import type { Prepared } from './prepared.js';
 
 /** Weights O × I/groups × kernel and one bias per output channel. They are copied: later changes have no effect. */
 export interface LayerWeights {
@@ -78,9 +80,12 @@ export class Convolution {
   async forward(x: Tensor, out?: Tensor, residual?: Tensor, ...extra: never[]): Promise<Tensor> {
     checkNoMore('forward', 3, extra);
     const { prepared, result } = this.#enter(x, out, residual);
-    const [input, added] = [inEngineMemory(x.data), residual && inEngineMemory(residual.data)];
-    const pass = { plan: prepared.native, input, output: result.data, residual: added };
-    const [times] = await native().forward([pass]);
+    const { weights } = prepared;
+    // While weights are packed, an input might be transferred away.
+    const own = ({ data }: Tensor) => (weights.ready ? inEngineMemory(data) : inOwnMemory(data));
+    const [input, added] = [own(x), residual && own(residual)];
+    if (weights.ready === undefined) await weights.pack();
+    const [times] = await native().run([prepared.pass(input, result.data, added)]);
     return this.#leave(prepared.plan, result, times!);
   }
 
@@ -88,13 +93,15 @@ export class Convolution {
   forwardSync(x: Tensor, out?: Tensor, residual?: Tensor, ...extra: never[]): Tensor {
     checkNoMore('forwardSync', 3, extra);
     const { prepared, result } = this.#enter(x, out, residual);
-    const times = prepared.native.forwardSync(x.data, result.data, residual?.data);
+    prepared.weights.packSync();
+    const { kernel, inputs, outputs } = prepared.pass(x.data, result.data, residual?.data);
+    const times = kernel.runSync(inputs, outputs);
     return this.#leave(prepared.plan, result, times);
   }
 
   #enter(x: Tensor, out: Tensor | undefined, residual: Tensor | undefined) {
     validateTensor(x);
-    const prepared: Prepared = this.plans.prepare(x.shape);
+    const prepared: Prepared = this.plans.prepare(x.shape, planarLayouts, residual !== undefined);
     checkData(x.data, x.shape, "the input's data");
     const { outputShape } = prepared.plan;
     const shape = x.rank === this.rank + 1 ? outputShape.slice(1) : outputShape;
@@ -119,5 +126,12 @@ function copyOf(value: Tensor | Float32Array, shape: readonly number[], name: st
     throw expected(`the shape of ${name}`, `[${shape.join(', ')}]`, [...value.shape]);
   const data = value instanceof Tensor ? value.data : value;
   checkData(data, shape, name);
-  return data.slice();
+  return inOwnMemory(data);
+}
+
+/** A copy that nobody else knows, in memory of the engine's. */
+function inOwnMemory(data: Float32Array): Float32Array {
+  const copy = allocate(data.length, false);
+  copy.set(data);
+  return copy;
 }

@@ -1,25 +1,22 @@
 import { candidatesOf } from '../catalogue/candidates.js';
-import { type NativePlan, type NativeWeights, native } from '../native/addon.js';
+import { machineOf } from '../machine/machine.js';
+import { native } from '../native/addon.js';
 import type { Choice } from '../planner/choices.js';
 import { checkAccuracy, errorLimitOf } from '../planner/error-limit.js';
-import { type Layouts, nativeLayer, nativeProblem, planarLayouts } from '../planner/lower.js';
+import { blockedLayouts, type Layouts, planarLayouts } from '../planner/layouts.js';
+import { lower } from '../planner/lower.js';
+import { PackedWeights } from '../planner/packed-weights.js';
 import { Plan } from '../planner/plan.js';
 import { choose, type Decision, type PlannerOptions } from '../planner/planner.js';
+import { workOf } from '../planner/schedule.js';
 import { type Problem, validateInput } from '../problem/problem.js';
 import { BoundedMap } from '../support/bounded-map.js';
 import { measuredDecision } from '../wisdom/decision.js';
 import type { Settings } from './options.js';
+import { Prepared } from './prepared.js';
 
 /** Shapes of input that one layer remembers its decisions and plans for. */
 const MAX_SHAPES = 32;
-
-/** A plan that can run. */
-export interface Prepared {
-  readonly plan: Plan;
-  readonly native: NativePlan;
-  /** Kept alive for other shapes to share. */
-  readonly weights: NativeWeights;
-}
 
 /** What will run on a shape of input, whatever the layouts. */
 export interface Decided {
@@ -34,7 +31,7 @@ export class LayerPlans {
   readonly #decisions = new BoundedMap<string, Decided>(MAX_SHAPES);
   readonly #plans = new BoundedMap<string, Prepared>(MAX_SHAPES);
   /** Prepared weights by algorithm, for as long as a plan uses them. */
-  readonly #weights = new Map<string, WeakRef<NativeWeights>>();
+  readonly #weights = new Map<string, WeakRef<PackedWeights>>();
 
   constructor(
     readonly settings: Settings,
@@ -50,28 +47,27 @@ export class LayerPlans {
       const options = this.#optionsFor(problem);
       const decision = effort === 'measure' ? this.#measure(problem, options) : choose(problem, options);
       if (accuracy !== undefined) checkAccuracy(accuracy, problem, decision.choice);
-      const chosen = nativeLayer(layer, decision.choice, this.settings.isa.name);
-      return { problem, decision, blocked: native().acceptsBlocked(chosen) };
+      const blocked = blockedLayouts(layer, decision.choice, this.settings.isa.width);
+      return { problem, decision, blocked };
     });
   }
 
   /**
    * @param layouts blocked only where {@link decide} allows it
+   * @param residual whether something is added to the result
    * @throws InputError as {@link decide} does
    */
-  prepare(inputShape: readonly number[], layouts: Layouts = planarLayouts): Prepared {
+  prepare(inputShape: readonly number[], layouts: Layouts = planarLayouts, residual = false): Prepared {
     const { problem, decision } = this.decide(inputShape);
-    const key = [keyOf(problem), layouts.input, layouts.output, layouts.residual].join();
+    const { choice } = decision;
+    const key = [keyOf(problem), layouts.input, layouts.output, layouts.residual, residual].join();
     return this.#plans.getOrMake(key, () => {
-      const weights = this.#prepareWeights(decision.choice);
-      const posed = {
-        ...nativeProblem(problem, decision.choice),
-        inputLayout: layouts.input,
-        outputLayout: layouts.output,
-        residualLayout: layouts.residual,
-      };
-      const plan = new (native().Plan)(posed, weights);
-      return { plan: new Plan(problem, decision, weights, plan), native: plan, weights };
+      const weights = this.#weightsOf(problem, choice);
+      const addends = { bias: this.bias !== null, residual };
+      const description = lower(problem, choice, machineOf(this.settings.isa.name), addends, layouts);
+      const kernel = new (native().Kernel)('convolution', description);
+      const plan = new Plan(problem, decision, description.schedule, weights.bytes, kernel);
+      return new Prepared(plan, kernel, weights, this.bias, workOf(choice));
     });
   }
 
@@ -89,16 +85,18 @@ export class LayerPlans {
 
   #measure(problem: Problem, options: PlannerOptions): Decision {
     const { isa } = this.settings;
-    return measuredDecision(problem, options, isa.name, (choice) => this.#prepareWeights(choice));
+    return measuredDecision(problem, options, isa.name, (choice) => this.#weightsOf(problem, choice));
   }
 
-  #prepareWeights(choice: Choice): NativeWeights {
+  /** Packed weights depend on no more of the problem than the layer has. */
+  #weightsOf(problem: Problem, choice: Choice): PackedWeights {
     const { algorithm, weightFormat, covers = [] } = choice;
     const key = [algorithm, weightFormat, ...covers.map((each) => each.algorithm.key)].join(' | ');
     const found = this.#weights.get(key)?.deref();
     if (found !== undefined) return found;
-    const layer = nativeLayer(this.settings.layer, choice, this.settings.isa.name);
-    const weights = new (native().Weights)(layer, this.weight, this.bias);
+    const machine = machineOf(this.settings.isa.name);
+    const description = lower(problem, choice, machine, { bias: false, residual: false });
+    const weights = new PackedWeights(description, this.weight);
     this.#weights.set(key, new WeakRef(weights));
     return weights;
   }

@@ -97,9 +97,11 @@ export class Sequential {
   async forward(x: Tensor, out?: Tensor, ...extra: never[]): Promise<Tensor> {
     checkNoMore('forward', 2, extra);
     const { network, result } = this.#enter(x, out);
-    const { passes, giveBack } = network.borrow(inEngineMemory(x.data), result.data);
+    const input = network.ready ? inEngineMemory(x.data) : x.clone().data;
+    if (!network.ready) await network.pack();
+    const { passes, giveBack } = network.borrow(input, result.data);
     try {
-      return this.#leave(network, result, await native().forward(passes));
+      return this.#leave(network, result, await native().run(passes, network.wakes));
     } finally {
       giveBack();
     }
@@ -109,11 +111,10 @@ export class Sequential {
   forwardSync(x: Tensor, out?: Tensor, ...extra: never[]): Tensor {
     checkNoMore('forwardSync', 2, extra);
     const { network, result } = this.#enter(x, out);
+    network.packSync();
     const { passes, giveBack } = network.borrow(x.data, result.data);
     try {
-      const times = passes.map(({ plan, input, output, residual }) =>
-        plan.forwardSync(input, output, residual),
-      );
+      const times = passes.map(({ kernel, inputs, outputs }) => kernel.runSync(inputs, outputs));
       return this.#leave(network, result, times);
     } finally {
       giveBack();

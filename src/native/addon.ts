@@ -46,31 +46,6 @@ export interface NativeTiling {
 /** How transformed weights are stored: `bfloat16` keeps 8 of the 24 significant bits, in half the memory. */
 export type WeightFormat = 'float32' | 'bfloat16';
 
-/** A convolution layer without its input size: what its prepared weights depend on. */
-export interface NativeLayer {
-  readonly inChannels: number;
-  readonly outChannels: number;
-  readonly groups: number;
-  readonly kernel: Axes;
-  /**
-   * winograd: vectors hold channels. positions: Winograd whose vectors hold positions of a tile (Algorithm 2), for very few
-   * channels per group; one form an axis. direct: anything.
-   */
-  readonly algorithm: 'winograd' | 'positions' | 'direct';
-  /** One per axis; F(1, 1) for an axis that is not convolved. Only for `algorithm: 'winograd'`. */
-  readonly transforms?: Axes<NativeKernelTransform>;
-  /**
-   * For Winograd: axes whose taps are summed like channels, in the inner dimension of the products, instead of being
-   * transformed; such an axis has the transform and the form F(1, 1). The way of layers with few channels. Never the
-   * last axis.
-   */
-  readonly fold?: Axes<boolean>;
-  /** By default float32; bfloat16 only for `algorithm: 'winograd'`. */
-  readonly weightFormat?: WeightFormat;
-  /** Name of a kernel table that `cpuInfo().kernels` lists. */
-  readonly isa: string;
-}
-
 /**
  * Where activations lie. planar: N×C×D×H×W. blocked: N×⌈C/width⌉×D×H×W×width with the width of the kernel table,
  * missing channels zero; what a network keeps between its layers.
@@ -84,39 +59,122 @@ export interface NativeActivation {
   readonly high: number;
 }
 
-/** The rest of the problem: everything a plan needs beyond the layer. */
+/** Of elements; the engine knows no other yet. */
+export type NativeType = 'float32';
+
+/** A convolution: geometry and types, no decision. */
 export interface NativeProblem {
+  readonly direction: 'forward';
   readonly batch: number;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly groups: number;
   readonly input: Axes;
+  readonly kernel: Axes;
   readonly stride: Axes;
   readonly dilation: Axes;
   readonly padBegin: Axes;
   readonly padEnd: Axes;
+  /** Whether there is one value for each output channel to be added, and a tensor of the result's shape. */
+  readonly bias: boolean;
+  readonly residual: boolean;
   readonly activation: NativeActivation;
-  /** Default planar; blocked only where `acceptsBlocked` says so. */
-  readonly inputLayout?: NativeLayout;
-  readonly outputLayout?: NativeLayout;
-  /** Of what is added to the result; by default as the output. */
-  readonly residualLayout?: NativeLayout;
-  readonly threads: number;
-  /** Flops that take as long as a pass at one core's peak, about: a short one wakes no sleeping thread. Default: wake. */
-  readonly work?: number;
-  /** How each axis is covered by tiles. Only for `algorithm: 'winograd'`. */
-  readonly tiling?: Axes<NativeTiling>;
-  /** Tiles that pass through the stages together; 0 lets the engine choose. */
-  readonly tileBlock?: number;
-  /** Output channels transformed back together; 0 lets the engine choose. */
-  readonly channelGroup?: number;
-  /**
-   * How threads share a Winograd layer: each its own blocks of tiles, or all the same block and each its own output
-   * channels. By default tiles where there are enough.
-   */
-  readonly split?: 'tiles' | 'channels';
-  /** Input channels summed before the partial sum is added to memory; 0 for all in one sum. */
-  readonly sumBlock?: number;
+  readonly types: Readonly<Record<'input' | 'weight' | 'accumulate' | 'output', NativeType>>;
 }
 
-/** Time of one forward pass in milliseconds; stages are summed over threads. */
+/** What the schedules of all algorithms say. */
+interface CommonSchedule {
+  /** Name of a kernel table that `cpuInfo().kernels` lists. */
+  readonly isa: string;
+  readonly threads: number;
+  /** Whether sleeping threads are woken for it: that takes longer than a short pass gains by them. */
+  readonly wake: boolean;
+  /** Blocked only where the algorithm takes it. */
+  readonly layouts: {
+    readonly input: NativeLayout;
+    readonly output: NativeLayout;
+    /** Of what is added to the result. */
+    readonly residual: NativeLayout;
+  };
+  /** Whether results are stored past the caches. */
+  readonly streamOutput: boolean;
+}
+
+/** How blocks of tiles pass through Winograd's stages. Sizes in floats. */
+export interface WinogradBlocks {
+  /** Most tiles that pass through the stages together. */
+  readonly tileBlock: number;
+  /** Output channels that are transformed back together: whole pairs of vectors. */
+  readonly channelGroup: number;
+  /** Input channels summed in registers before the sum is added to memory, whole vectors; 0 for all in one sum. */
+  readonly sumBlock: number;
+  /** How threads share the work: each its own blocks of tiles, or all the same block and each its own output channels. */
+  readonly split: 'tiles' | 'channels';
+  /** Most tiles of a strip, which stays in the first two levels of cache. */
+  readonly longestRun: number;
+  /** A slice of a strip, which stays in the first. */
+  readonly slice: number;
+  /** Most of a blocked copy of planes of a planar input; 0: inputs are read where they lie. */
+  readonly slab: number;
+}
+
+/** Winograd whose vectors hold channels; of one group. */
+export interface WinogradSchedule extends CommonSchedule, WinogradBlocks {
+  readonly algorithm: 'winograd';
+  /** One per axis; F(1, 1) for an axis that is not convolved. */
+  readonly transforms: Axes<NativeKernelTransform>;
+  readonly tilings: Axes<NativeTiling>;
+  /**
+   * Axes whose taps are summed like channels, in the inner dimension of the products, instead of being transformed; such
+   * an axis has the transform and the form F(1, 1). The way of layers with few channels. Never the last axis.
+   */
+  readonly fold: Axes<boolean>;
+  readonly weightFormat: WeightFormat;
+}
+
+/** Winograd whose vectors hold positions of a tile (Algorithm 2), for very few channels per group; one form an axis. */
+export interface PositionsSchedule extends CommonSchedule {
+  readonly algorithm: 'positions';
+  readonly transforms: Axes<NativeKernelTransform>;
+  readonly tilings: Axes<NativeTiling>;
+}
+
+/** How direct convolution goes through its outputs. */
+export interface DirectBlocks {
+  /** Whether threads copy the rows that they are about to read, with their padding, and how pixels lie in the copies. */
+  readonly copyInput: 'none' | NativeLayout;
+  /** Most rows of a register tile. */
+  readonly tileRows: number;
+  /** Parts of the outputs, whose inputs stay in cache from panel to panel of weights. */
+  readonly chunks: number;
+  /** Whether chunks end with lines of outputs; else with register tiles. */
+  readonly wholeLines: boolean;
+  /** Parts of all the work, for threads to share. */
+  readonly items: number;
+}
+
+/** Direct convolution, of anything. */
+export interface DirectSchedule extends CommonSchedule, DirectBlocks {
+  readonly algorithm: 'direct';
+}
+
+/** Direct convolution whose vectors hold neighbouring output channels, whatever their groups. */
+export interface GroupedSchedule extends CommonSchedule {
+  readonly algorithm: 'grouped';
+  /** Most outputs along each axis that are made from one copy of their inputs. */
+  readonly band: Axes;
+}
+
+/** Every decision; the engine obeys it, or refuses one that it can't obey. */
+export type NativeSchedule = WinogradSchedule | PositionsSchedule | DirectSchedule | GroupedSchedule;
+
+/** What kernels for convolution, and for packing its weights, are made of. */
+export interface ConvolutionDescription {
+  readonly problem: NativeProblem;
+  readonly schedule: NativeSchedule;
+}
+
+/** Time of one pass in milliseconds; stages are summed over threads, and zero where there are none. */
 export interface NativeTimes {
   readonly total: number;
   readonly input: number;
@@ -124,42 +182,36 @@ export interface NativeTimes {
   readonly output: number;
 }
 
-/** Weights transformed and packed for one algorithm; immutable and shared by plans. */
-export interface NativeWeights {
-  readonly bytes: number;
-}
+/** An array, or null for an input that has no bytes. */
+export type NativeArrays = readonly (Float32Array | null)[];
 
-/** A layer prepared for one input shape. */
-export interface NativePlan {
-  /** Name of the kernel table that runs. */
-  readonly isa: string;
-  readonly split: 'tiles' | 'channels';
+/** A kernel prepared for one problem by one schedule; any number of passes may run at once. */
+export interface NativeKernel {
+  /** Bytes of each input and output, in order. */
+  readonly inputBytes: readonly number[];
+  readonly outputBytes: readonly number[];
+  /** Bytes that a pass allocates. */
   readonly workspaceBytes: number;
-  readonly outputShape: Axes;
-  /** Floats of the input and of the output, in the problem's layouts. */
-  readonly inputLength: number;
-  readonly outputLength: number;
-  readonly tileBlock: number;
-  readonly channelGroup: number;
-  readonly sumBlock: number;
+  readonly threads: number;
   /** Names of the generated codelets in use; a transform without one runs on the generic kernel. */
   readonly codelets: readonly string[];
-  /** `residual` has the shape of the output. */
-  forwardSync(input: Float32Array, output: Float32Array, residual?: Float32Array | undefined): NativeTimes;
+  /** Runs on the calling thread, and the kernel's others; outputs lie apart from inputs. */
+  runSync(inputs: NativeArrays, outputs: NativeArrays): NativeTimes;
 }
 
-/** A plan and what it runs on; `residual` has the shape of the output. */
+/** A kernel and what it runs on. */
 export interface NativePass {
-  readonly plan: NativePlan;
-  readonly input: Float32Array;
-  readonly output: Float32Array;
-  readonly residual?: Float32Array | undefined;
+  readonly kernel: NativeKernel;
+  readonly inputs: NativeArrays;
+  readonly outputs: NativeArrays;
 }
 
-/** A prepared kernel of an operator (see native/operators). */
-export interface NativeKernel {
-  readonly threads: number;
-  readonly workspaceBytes: number;
+/** Operators and what their kernels are made of. */
+export interface NativeOperators {
+  /** Inputs: x, packed weights, bias, residual; output: y. */
+  convolution: ConvolutionDescription;
+  /** Weights, O × I/groups × kernel, in the form that the convolution of this description reads. */
+  'pack convolution weights': ConvolutionDescription;
 }
 
 /** What programs read and never write: given numbers, or made once by a kernel from other constants. */
@@ -216,7 +268,14 @@ export interface CpuInfo {
   readonly model: string;
   readonly cores: number;
   /** Kernel tables this machine can run, best first. */
-  readonly kernels: readonly { readonly name: string; readonly width: number }[];
+  readonly kernels: readonly {
+    readonly name: string;
+    /** Floats in a vector. */
+    readonly width: number;
+    /** Most rows of a register tile, and most kernels of one of positions. */
+    readonly gemmRows: number;
+    readonly positionKernels: number;
+  }[];
   /** The table in use: the best, or the one that `WINOGRAD_ISA` forces. */
   readonly isa: string;
 }
@@ -231,13 +290,19 @@ interface Addon {
   alloc(floats: number, zeroed?: boolean): Float32Array;
   /** True for arrays whose memory came from `alloc` (and is not detached). */
   owns(array: Float32Array): boolean;
-  /** Runs passes one after the other off the main thread; all arrays must come from `alloc`. */
-  forward(passes: readonly NativePass[]): Promise<readonly NativeTimes[]>;
-  /** Whether a layer can read a blocked input, and write a blocked output or add to it what is blocked. */
-  acceptsBlocked(layer: NativeLayer): { readonly input: boolean; readonly output: boolean };
+  /**
+   * Runs passes one after the other off the main thread; all arrays must come from `alloc`.
+   *
+   * @param wake whether sleeping threads are woken, which short passes may be worth in a row alone; by default they are
+   */
+  run(passes: readonly NativePass[], wake?: boolean): Promise<readonly NativeTimes[]>;
   /** Measures the FMA peak of one core in GFLOP/s. */
   fmaPeak(isa: string, milliseconds: number): number;
-  Kernel: new (operator: string, description: object) => NativeKernel;
+  /** @throws Error naming what the engine can't run, or a schedule that it can't obey */
+  Kernel: new (
+    operator: string,
+    description: object,
+  ) => NativeKernel;
   Constant: {
     /** Numbers; memory of `alloc` is shared and must not change any more, other memory is copied. */
     new (data: Float32Array | Int32Array): NativeConstant;
@@ -249,8 +314,6 @@ interface Addon {
     constants: readonly NativeConstant[],
   ) => NativeProgram;
   Cancellation: new () => NativeCancellation;
-  Weights: new (layer: NativeLayer, weight: Float32Array, bias: Float32Array | null) => NativeWeights;
-  Plan: new (problem: NativeProblem, weights: NativeWeights) => NativePlan;
 }
 
 let loaded: Addon | undefined;

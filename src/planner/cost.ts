@@ -3,6 +3,7 @@ import { type Cover, summedChannels } from '../catalogue/cover.js';
 import type { Axes, WeightFormat } from '../native/addon.js';
 import type { Problem } from '../problem/problem.js';
 import { elementCount } from '../tensor/shape.js';
+import { narrowGroups } from './layouts.js';
 
 /**
  * The cost model: estimated time in units of one flop at one core's FMA peak, so that no clock enters and a plan
@@ -205,7 +206,7 @@ export function positionsCost(problem: Problem, covers: Axes<Cover>, { width }: 
 /** Estimates the direct kernel. */
 export function directCost(problem: Problem, width: number): Cost {
   const { batch, inChannels, outChannels, groups } = problem;
-  if (groups > 1 && outChannels / groups < width) return groupedCost(problem, width);
+  if (narrowGroups(problem, width)) return groupedCost(problem, width);
   const taps = elementCount(problem.output.map((_, axis) => tapsAlong(problem, axis)));
   const steps = (inChannels / groups) * taps + elementCount(problem.output) * model.stepsPerSum;
   const channels = groups * paddedOutputs(outChannels / groups, width);

@@ -1,44 +1,38 @@
-import { tilingOf } from '../catalogue/cover.js';
-import type { NativeLayer, NativeLayout, NativeProblem } from '../native/addon.js';
-import { axes, type Layer, type Problem } from '../problem/problem.js';
+import type { Machine } from '../machine/machine.js';
+import type { ConvolutionDescription, NativeProblem } from '../native/addon.js';
+import type { Problem } from '../problem/problem.js';
 import type { Choice } from './choices.js';
+import { type Layouts, planarLayouts } from './layouts.js';
+import { scheduleOf } from './schedule.js';
 
-/** What the engine prepares weights for, once an algorithm is chosen. */
-export function nativeLayer(
-  layer: Layer,
-  { algorithm, covers, weightFormat }: Choice,
-  isa: string,
-): NativeLayer {
+/** What is added to a result before its activation. */
+export interface Addends {
+  readonly bias: boolean;
+  readonly residual: boolean;
+}
+
+/** The engine's words for a problem. */
+export function nativeProblem(problem: Problem, { bias, residual }: Addends): NativeProblem {
+  const { batch, inChannels, outChannels, groups, input, kernel } = problem;
+  const { stride, dilation, padBegin, padEnd, activation } = problem;
   return {
-    ...layer,
-    algorithm,
-    weightFormat,
-    isa,
-    ...(covers && {
-      transforms: axes((a) => covers[a].algorithm.kernel),
-      fold: axes((a) => covers[a].algorithm.folded > 1),
-    }),
+    direction: 'forward',
+    ...{ batch, inChannels, outChannels, groups, input, kernel },
+    ...{ stride, dilation, padBegin, padEnd, activation, bias, residual },
+    types: { input: 'float32', weight: 'float32', accumulate: 'float32', output: 'float32' },
   };
 }
 
-/** What the engine runs, once an algorithm is chosen. */
-export function nativeProblem(problem: Problem, { sumBlock, covers, cost, tuning }: Choice): NativeProblem {
+/** What the engine runs once an algorithm is chosen, and what its weights are packed by. */
+export function lower(
+  problem: Problem,
+  choice: Choice,
+  machine: Machine,
+  addends: Addends,
+  layouts: Layouts = planarLayouts,
+): ConvolutionDescription {
   return {
-    ...problem,
-    sumBlock,
-    threads: cost.threads,
-    work: cost.transforms + cost.products,
-    ...(covers && { tiling: axes((a) => tilingOf(covers[a])) }),
-    ...tuning,
+    problem: nativeProblem(problem, addends),
+    schedule: scheduleOf(problem, choice, layouts, machine),
   };
 }
-
-/** How a layer's input, its output and what is added to it lie in memory. */
-export interface Layouts {
-  readonly input: NativeLayout;
-  readonly output: NativeLayout;
-  readonly residual: NativeLayout;
-}
-
-/** As tensors are. */
-export const planarLayouts: Layouts = { input: 'planar', output: 'planar', residual: 'planar' };

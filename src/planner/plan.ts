@@ -1,5 +1,5 @@
 import { type Cover, coverName, coverText } from '../catalogue/cover.js';
-import type { Axes, NativePlan, NativeWeights, WeightFormat } from '../native/addon.js';
+import type { Axes, NativeKernel, NativeSchedule, WeightFormat } from '../native/addon.js';
 import { directFlops, inputShape, outputShape, type Problem } from '../problem/problem.js';
 import { elementCount, formatShape } from '../tensor/shape.js';
 import type { Lanes } from './choices.js';
@@ -49,7 +49,13 @@ export class Plan {
   readonly reason: string;
 
   /** Layers make plans: `conv.plan(shape)`. */
-  constructor(problem: Problem, { choice, reason }: Decision, weights: NativeWeights, native: NativePlan) {
+  constructor(
+    problem: Problem,
+    { choice, reason }: Decision,
+    schedule: NativeSchedule,
+    weightBytes: number,
+    kernel: NativeKernel,
+  ) {
     const spatial = <T>(values: Axes<T>): readonly T[] => values.slice(3 - problem.rank);
     const covers = choice.covers ? spatial(choice.covers) : [];
     this.algorithm = choice.algorithm === 'direct' ? 'direct' : 'winograd';
@@ -61,15 +67,15 @@ export class Plan {
     this.tiles = covers.map(coverText);
     this.taps = elementCount(problem.kernel);
     this.productsPerOutput = choice.covers ? productsPerOutput(choice.covers) : this.taps;
-    this.blocks = { tiles: native.tileBlock, outChannels: native.channelGroup, inChannels: native.sumBlock };
+    this.blocks = blocksOf(schedule);
     this.expectedError = choice.error;
     this.errorBound = errorBound(problem, choice);
     this.weightFormat = choice.weightFormat;
-    this.weightBytes = weights.bytes;
-    this.workspaceBytes = native.workspaceBytes;
-    this.isa = native.isa;
-    this.codelets = native.codelets;
-    this.threads = choice.tuning?.threads ?? choice.cost.threads;
+    this.weightBytes = weightBytes;
+    this.workspaceBytes = kernel.workspaceBytes;
+    this.isa = schedule.isa;
+    this.codelets = kernel.codelets;
+    this.threads = schedule.threads;
     this.directFlops = directFlops(problem);
     this.reason = reason;
   }
@@ -126,6 +132,12 @@ export class Plan {
     const codelets = this.codelets.length > 0 ? `, codelets ${this.codelets.join(', ')}` : '';
     return `${this.isa}, ${this.threads} thread${this.threads === 1 ? '' : 's'}${codelets}`;
   }
+}
+
+function blocksOf(schedule: NativeSchedule): Plan['blocks'] {
+  if (schedule.algorithm !== 'winograd') return { tiles: 0, outChannels: 0, inChannels: 0 };
+  const { tileBlock, channelGroup, sumBlock } = schedule;
+  return { tiles: tileBlock, outChannels: channelGroup, inChannels: sumBlock };
 }
 
 /** Scalar products over outputs, per pair of channels. */

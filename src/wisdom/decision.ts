@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type NativeWeights, native } from '../native/addon.js';
+import { machineOf } from '../machine/machine.js';
+import { native } from '../native/addon.js';
 import { type Choice, namedWinograd } from '../planner/choices.js';
+import type { PackedWeights } from '../planner/packed-weights.js';
 import { contenders, type Decision, directChoice, type PlannerOptions } from '../planner/planner.js';
 import { inputShape, type Problem, weightShape } from '../problem/problem.js';
 import { formatShape } from '../tensor/shape.js';
@@ -22,7 +24,7 @@ export function measuredDecision(
   problem: Problem,
   options: PlannerOptions,
   isa: string,
-  weightsOf: (choice: Choice) => NativeWeights,
+  weightsOf: (choice: Choice) => PackedWeights,
 ): Decision {
   readAttachedWisdom();
   const [machine, posed] = [machineName(isa, problem), problemName(problem, options)];
@@ -30,7 +32,7 @@ export function measuredDecision(
   const choice = known && choiceOf(known, problem, options);
   if (known !== undefined && choice !== undefined) return { choice, reason: reasonOf(known.milliseconds) };
   const likely = contenders(problem, options, CONTENDERS);
-  const measured = measure(problem, likely, weightsOf);
+  const measured = measure(problem, likely, machineOf(isa), weightsOf);
   remember(machine, posed, rememberedOf(measured));
   saveAttachedWisdom();
   return { choice: measured.choice, reason: reasonOf(measured.milliseconds) };

@@ -1,7 +1,9 @@
 import { randomNumbers } from '../../synth/random.js';
-import { type NativePlan, type NativeWeights, native } from '../native/addon.js';
+import type { Machine } from '../machine/machine.js';
+import { type NativeKernel, type NativeSchedule, native } from '../native/addon.js';
 import { type Choice, handicap } from '../planner/choices.js';
-import { nativeProblem } from '../planner/lower.js';
+import { lower } from '../planner/lower.js';
+import type { PackedWeights } from '../planner/packed-weights.js';
 import type { Problem } from '../problem/problem.js';
 import { allocate } from '../tensor/tensor.js';
 import type { Tuning } from './wisdom.js';
@@ -32,23 +34,24 @@ export interface Measured {
  * number of threads of the fastest. Blocks the calling thread meanwhile.
  *
  * @param choices the likeliest first; at least one
+ * @param machine whose kernel table runs
  * @param weightsOf prepares the weights of a choice, or finds them
  */
 export function measure(
   problem: Problem,
   choices: readonly Choice[],
-  weightsOf: (choice: Choice) => NativeWeights,
+  machine: Machine,
+  weightsOf: (choice: Choice) => PackedWeights,
 ): Measured {
   const start = performance.now();
-  const passes = new Passes(problem, weightsOf);
+  const passes = new Passes(problem, machine, weightsOf);
   const field = passes.affordable(choices);
   let timed = field.length;
   let winner = race(field, start + ALGORITHM_MS);
   for (const tuning of tunings) {
     if (performance.now() > start + BUDGET_MS) break;
-    const { choice, plan } = winner;
-    const threads = choice.tuning?.threads ?? choice.cost.threads;
-    const variants = tuning(plan, threads, problem.threads).map((change) =>
+    const { choice, schedule } = winner;
+    const variants = tuning(schedule, problem.threads).map((change) =>
       passes.of({ ...choice, tuning: { ...choice.tuning, ...change } }),
     );
     timed += variants.length;
@@ -58,12 +61,20 @@ export function measure(
 }
 
 /** What is tried on the winner, one after the other, from what it does now. Direct convolution has no blocks. */
-const tunings: readonly ((plan: NativePlan, threads: number, most: number) => Tuning[])[] = [
-  (_, threads, most) => (threads === most ? [] : [{ threads: most }]),
-  ({ split }, threads) =>
-    threads === 1 ? [] : [{ split: split === 'tiles' ? 'channels' : 'tiles' }, { threads: 1 }],
-  ({ tileBlock }) => sizes(tileBlock).map((size) => ({ tileBlock: size })),
-  ({ channelGroup }) => sizes(channelGroup).map((size) => ({ channelGroup: size })),
+const tunings: readonly ((schedule: NativeSchedule, most: number) => Tuning[])[] = [
+  ({ threads }, most) => (threads === most ? [] : [{ threads: most }]),
+  (schedule) => {
+    if (schedule.threads === 1) return [];
+    const one: Tuning = { threads: 1 };
+    if (schedule.algorithm !== 'winograd') return [one];
+    return [{ split: schedule.split === 'tiles' ? 'channels' : 'tiles' }, one];
+  },
+  (schedule) =>
+    schedule.algorithm === 'winograd' ? sizes(schedule.tileBlock).map((tileBlock) => ({ tileBlock })) : [],
+  (schedule) =>
+    schedule.algorithm === 'winograd'
+      ? sizes(schedule.channelGroup).map((channelGroup) => ({ channelGroup }))
+      : [],
 ];
 
 function sizes(size: number): number[] {
@@ -77,8 +88,10 @@ class Contestant {
 
   constructor(
     readonly choice: Choice,
-    readonly plan: NativePlan,
-    readonly arrays: Arrays,
+    readonly schedule: NativeSchedule,
+    private readonly kernel: NativeKernel,
+    private readonly weights: PackedWeights,
+    private readonly arrays: Arrays,
   ) {}
 
   /** What counts: the least score wins. */
@@ -87,7 +100,8 @@ class Contestant {
   }
 
   run(timed: boolean): void {
-    const { total } = this.plan.forwardSync(this.arrays.input, this.arrays.output);
+    const { input, output } = this.arrays;
+    const { total } = this.kernel.runSync([input, this.weights.packSync(), null, null], [output]);
     if (timed) this.best = Math.min(this.best, total);
   }
 }
@@ -114,19 +128,22 @@ function race(contestants: readonly Contestant[], end: number): Contestant {
 class Passes {
   #arrays: Arrays | undefined;
   /** Held, for the layer itself only remembers them while somebody does. */
-  readonly #weights = new Set<NativeWeights>();
+  readonly #weights = new Set<PackedWeights>();
 
   constructor(
     private readonly problem: Problem,
-    private readonly weightsOf: (choice: Choice) => NativeWeights,
+    private readonly machine: Machine,
+    private readonly weightsOf: (choice: Choice) => PackedWeights,
   ) {}
 
   of(choice: Choice): Contestant {
     const weights = this.weightsOf(choice);
     this.#weights.add(weights);
-    const plan = new (native().Plan)(nativeProblem(this.problem, choice), weights);
-    this.#arrays ??= arraysFor(plan);
-    return new Contestant(choice, plan, this.#arrays);
+    const addends = { bias: false, residual: false };
+    const description = lower(this.problem, choice, this.machine, addends);
+    const kernel = new (native().Kernel)('convolution', description);
+    this.#arrays ??= arraysFor(kernel);
+    return new Contestant(choice, description.schedule, kernel, weights, this.#arrays);
   }
 
   /** As many as there is memory for; always the first. */
@@ -146,11 +163,11 @@ interface Arrays {
   readonly output: Float32Array;
 }
 
-function arraysFor({ inputLength, outputLength }: NativePlan): Arrays {
-  const input = allocate(inputLength, false);
+function arraysFor({ inputBytes, outputBytes }: NativeKernel): Arrays {
+  const input = allocate(inputBytes[0]! / 4, false);
   const next = randomNumbers(1);
   const pattern = Float32Array.from({ length: 4093 }, () => 2 * next() - 1);
   for (let at = 0; at < input.length; at += pattern.length)
     input.set(pattern.subarray(0, input.length - at), at);
-  return { input, output: allocate(outputLength, false) };
+  return { input, output: allocate(outputBytes[0]! / 4, false) };
 }

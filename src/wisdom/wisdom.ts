@@ -1,9 +1,9 @@
 import { expected } from '../../synth/errors.js';
-import type { NativeProblem, WeightFormat } from '../native/addon.js';
+import type { WeightFormat, WinogradSchedule } from '../native/addon.js';
 
-/** What a measurement may set beside the algorithm; what is left out, the engine and the layer choose. */
+/** What a measurement may set beside the algorithm; what is left out, the planner chooses. */
 export type Tuning = {
-  readonly [K in 'tileBlock' | 'channelGroup' | 'split' | 'threads']?: NonNullable<NativeProblem[K]>;
+  readonly [K in 'tileBlock' | 'channelGroup' | 'split' | 'threads']?: WinogradSchedule[K];
 };
 
 /** The fastest of what was measured for one problem. */

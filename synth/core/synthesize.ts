@@ -1,7 +1,7 @@
 import { transpose } from '../algebra/matrix.js';
 import { ZERO } from '../algebra/rational.js';
 import { normalizeSigns } from '../algebra/rows.js';
-import { checkOptions } from '../options.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { convolution } from './convolution.js';
 import { defaultModuli, resolvePoints } from './defaults.js';
 import { formatModulus, type ModuliInput, parseModuli, validateModuli } from './moduli.js';
@@ -19,6 +19,11 @@ export interface SynthesisOptions extends OutputsWish {
   readonly moduli?: ModuliInput | undefined;
 }
 
+/** Their names. */
+export const SYNTHESIS_OPTIONS: OptionNames<SynthesisOptions> = {
+  ...{ outputs: true, taps: true, moduli: true, vectorWidth: true, dims: true },
+};
+
 /**
  * Synthesizes F(S, G) from pairwise coprime moduli and proves it (Budden et al. 2017, Theorem 1 and Algorithm 1).
  *
@@ -28,9 +33,7 @@ export interface SynthesisOptions extends OutputsWish {
  * @throws InputError when a size or the moduli are unusable; the message names the offenders
  */
 export function synthesize(options: SynthesisOptions): Transform {
-  checkOptions('synthesize', options, {
-    ...{ outputs: true, taps: true, moduli: true, vectorWidth: true, dims: true },
-  });
+  checkOptions('synthesize', options, SYNTHESIS_OPTIONS);
   const { taps, moduli } = options;
   const outputs = settleOutputs(options);
   const inputs = outputs + taps - 1;

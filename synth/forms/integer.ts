@@ -7,9 +7,10 @@ import { defaultModuli } from '../core/defaults.js';
 import { formatModulus, INFINITY, type Modulus } from '../core/moduli.js';
 import { settleOutputs } from '../core/outputs.js';
 import { proveTransform } from '../core/prove.js';
-import { type SynthesisOptions, synthesize } from '../core/synthesize.js';
+import { SYNTHESIS_OPTIONS, type SynthesisOptions, synthesize } from '../core/synthesize.js';
 import type { Matrix, Transform } from '../core/transform.js';
 import { expected } from '../errors.js';
+import { checkOptions } from '../options.js';
 
 /** An algorithm in integers: y = A[(C g) ⊙ (B d)] / divisor, where the division leaves no rest. */
 export interface IntegerTransform {
@@ -67,6 +68,7 @@ export function integerTransform(from: Transform | SynthesisOptions): IntegerTra
 }
 
 function integerAlgorithm(options: SynthesisOptions): Transform {
+  checkOptions('integerTransform', options, SYNTHESIS_OPTIONS);
   const outputs = settleOutputs(options);
   const { taps, moduli = integerModuli(outputs, taps).map(formatModulus) } = options;
   return synthesize({ outputs, taps, moduli });

@@ -23,7 +23,7 @@ it.each([
     'src/cli/main.js',
     ['cli-progress', 'cli-table3', 'commander', 'fraction.js', 'leven', 'signal-exit'],
   ],
-  ['the demo’s command', 'examples/motion/command.js', ['cli-progress', 'fraction.js', 'leven']],
+  ['the demo’s command', 'examples/motion/command.js', ['cli-progress', 'commander', 'fraction.js', 'leven']],
 ])('%s loads few packages at its start: none that parses, plots or draws', (_, file, packages) => {
   expect([...packagesOf(join(packageRoot(), 'dist', file))].sort()).toEqual(packages);
 });

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { defaultAlgorithm } from '../../src/catalogue/catalogue.js';
 import { type Cover, cover, summedChannels } from '../../src/catalogue/cover.js';
 import { Convolution, Tensor } from '../../src/index.js';
+import { machineOf } from '../../src/machine/machine.js';
 import { native } from '../../src/native/addon.js';
 import type { Choice } from '../../src/planner/choices.js';
-import { nativeLayer, nativeProblem } from '../../src/planner/lower.js';
+import { lower } from '../../src/planner/lower.js';
+import { PackedWeights } from '../../src/planner/packed-weights.js';
 import {
   lift,
   outputShape,
@@ -14,6 +16,7 @@ import {
   validateInput,
   validateLayer,
 } from '../../src/problem/problem.js';
+import { inEngineMemory } from '../../src/tensor/engine-memory.js';
 import { elementCount } from '../../src/tensor/shape.js';
 import type { Matrix } from '../../synth/core/transform.js';
 import { randomNumbers } from '../../synth/random.js';
@@ -129,13 +132,14 @@ function winograd(covers: readonly Cover[]): Runner {
       error: 1,
       cost: { transforms: 0, products: 0, threads: problem.threads, total: 0 },
     };
-    const weights = new (native().Weights)(nativeLayer(problem, choice, isa), data.weight, data.bias ?? null);
-    const plan = new (native().Plan)(nativeProblem(problem, choice), weights);
-    const x = native().alloc(data.input.length);
-    x.set(data.input);
+    const addends = { bias: data.bias !== undefined, residual: false };
+    const description = lower(problem, choice, machineOf(isa), addends);
+    const kernel = new (native().Kernel)('convolution', description);
+    const weights = await new PackedWeights(description, data.weight).pack();
+    const [x, bias] = [data.input, data.bias ?? null].map((values) => values && inEngineMemory(values));
     const y = Tensor.zeros(outputShape(problem));
-    await native().forward([{ plan, input: x, output: y.data }]);
-    return { isa: plan.isa, y };
+    await native().run([{ kernel, inputs: [x!, weights, bias!, null], outputs: [y.data] }]);
+    return { isa: description.schedule.isa, y };
   };
 }
 

@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import {
+  type Activation,
   Conv1d,
   Conv2d,
   Conv3d,
@@ -147,6 +148,30 @@ describe('a layer', () => {
       expect((await conv.forward(Tensor.random([1, 3, ...space]))).shape).toEqual([1, 5, ...space]);
     }
   });
+});
+
+describe('an activation', () => {
+  const x = [-Infinity, -1, -0.5, 0, 1, 7, Infinity, Number.NaN, -3e38];
+  it.each([
+    ['relu', [0, 0, 0, 0, 1, 7, Infinity, Number.NaN, 0]],
+    ['relu6', [0, 0, 0, 0, 1, 6, 6, Number.NaN, 0]],
+    [{ leakyRelu: 0 }, [0, 0, 0, 0, 1, 7, Infinity, Number.NaN, 0]],
+    [{ leakyRelu: 0.5 }, [-Infinity, -0.5, -0.25, 0, 1, 7, Infinity, Number.NaN, Math.fround(-1.5e38)]],
+  ] as [Activation, number[]][])(
+    '%j does as in PyTorch to what is infinite or no number',
+    (activation, wanted) => {
+      for (const isa of isas())
+        for (const outChannels of [1, 20]) {
+          const conv = new Conv1d(
+            { inChannels: 1, outChannels, kernelSize: 1, activation, isa },
+            { weight: new Float32Array(outChannels).fill(1) },
+          );
+          const y = conv.forwardSync(new Tensor(Float32Array.from(x), [1, 1, x.length]));
+          for (let k = 0; k < outChannels; k++)
+            expect([...y.data.subarray(k * x.length, (k + 1) * x.length)]).toEqual(wanted);
+        }
+    },
+  );
 });
 
 describe('a layer with tiles of the caller’s own', () => {

@@ -9,10 +9,12 @@ import {
   type LayerOptions,
   Tensor,
 } from '../../src/index.js';
-import { native } from '../../src/native/addon.js';
+import { machineOf } from '../../src/machine/machine.js';
+import { type ConvolutionDescription, native } from '../../src/native/addon.js';
 import { bestWinograd } from '../../src/planner/choices.js';
 import { errorBound } from '../../src/planner/error-limit.js';
-import { nativeLayer, nativeProblem } from '../../src/planner/lower.js';
+import { lower } from '../../src/planner/lower.js';
+import { PackedWeights } from '../../src/planner/packed-weights.js';
 import { type Rank, validateInput, validateLayer } from '../../src/problem/problem.js';
 import { allocate } from '../../src/tensor/tensor.js';
 import * as measuring from '../../src/wisdom/measure.js';
@@ -68,9 +70,8 @@ describe('weights in bfloat16', () => {
     const [rounded, exact] = (['fast', 1e-4] as const).map((accuracy) =>
       planOf(FEW, 512, { accuracy, tile: 4 }),
     );
-    const bias = 4 * 512;
     expect(rounded!.weightFormat).toBe('bfloat16');
-    expect(2 * (rounded!.weightBytes - bias)).toBe(exact!.weightBytes - bias);
+    expect(2 * rounded!.weightBytes).toBe(exact!.weightBytes);
   });
 
   it.each([
@@ -94,11 +95,11 @@ describe('weights in bfloat16', () => {
         const limits = { errorLimit: 0, roundedErrorLimit: Infinity };
         const choice = bestWinograd(problem, { candidates, lanes: 'channels', width, ...limits }, Infinity)!;
         expect(choice.weightFormat).toBe('bfloat16');
-        const weights = new (native().Weights)(nativeLayer(problem, choice, isa), data.weight, null);
-        const plan = new (native().Plan)(nativeProblem(problem, choice), weights);
-        const [x, y] = [allocate(plan.inputLength), allocate(plan.outputLength)];
-        x.set(data.input);
-        plan.forwardSync(x, y);
+        const description = lower(problem, choice, machineOf(isa), { bias: false, residual: false });
+        const kernel = new (native().Kernel)('convolution', description);
+        const weights = new PackedWeights(description, data.weight).packSync();
+        const y = allocate(kernel.outputBytes[0]! / 4);
+        kernel.runSync([data.input, weights, null, null], [y]);
         const received = data.samples.map((at) => y[at]!);
         const ratio = rootMeanSquare(received, data.expected) / data.directError / choice.error;
         expect(ratio).toBeGreaterThan(1 / 1.15);
@@ -135,14 +136,19 @@ describe('weights in bfloat16', () => {
   });
 
   it('are refused by the engine where it has no kernels for them', () => {
-    const layer = { inChannels: 1, outChannels: 1, groups: 1, kernel: [1, 1, 1], isa: isas()[0]! } as const;
-    const weights = (change: object) => () =>
-      new (native().Weights)({ ...layer, ...change } as never, new Float32Array(1), null);
-    expect(weights({ algorithm: 'direct', weightFormat: 'bfloat16' })).toThrow(
-      'Expected weightFormat of a layer other than Winograd with vectors of channels to be float32 but received bfloat16',
+    const problem = validateInput(
+      validateLayer({ inChannels: 1, outChannels: 1, kernelSize: 3, padding: 1 }, 1),
+      [1, 1, 8],
     );
-    expect(weights({ algorithm: 'direct', weightFormat: 'half' })).toThrow(
-      "Expected weightFormat to be 'float32' or 'bfloat16'",
+    const options = { candidates: candidatesOf(problem, { tile: 4 }), errorLimit: Infinity, width: 4 };
+    const choice = bestWinograd(problem, { ...options, lanes: 'channels' }, Infinity)!;
+    const { schedule, ...rest } = lower(problem, choice, machineOf(isas()[0]!), {
+      bias: false,
+      residual: false,
+    });
+    const description = { ...rest, schedule: { ...schedule, weightFormat: 'half' } } as unknown;
+    expect(() => new (native().Kernel)('convolution', description as ConvolutionDescription)).toThrow(
+      'Expected schedule.weightFormat to be "float32" or "bfloat16" but received "half"',
     );
   });
 });

@@ -235,6 +235,42 @@ describe('layouts', () => {
 });
 
 describe('a network', () => {
+  it('gives the bits of its layers one by one on reals, with biases, residuals and any algorithm', () => {
+    for (const isa of isas()) {
+      const layer = (change: Partial<LayerOptions>, seed: number) => {
+        const options = {
+          ...{ inChannels: 24, outChannels: 24, kernelSize: 3, padding: 1, threads: 1, isa },
+          ...change,
+        };
+        const weight = Tensor.random([24, 24 / (options.groups ?? 1), 3, 3], { seed });
+        return new Conv2d(options, { weight, bias: Tensor.random([24], { seed: seed + 1 }) });
+      };
+      const direct = { algorithm: 'direct' } as const;
+      const layers = [
+        layer(direct, 1),
+        layer({ ...direct, activation: 'relu' }, 3),
+        layer(direct, 5),
+        layer({ ...direct, groups: 24 }, 7),
+        layer({ tile: 4 }, 9),
+        layer(direct, 11),
+      ] as const;
+      const network = new Sequential([
+        layers[0],
+        { layer: layers[1], residual: 'input' },
+        { layer: layers[2], residual: 0 },
+        { layer: layers[3], residual: 2 },
+        { layer: layers[4], residual: 3 },
+        { layer: layers[5], residual: 1 },
+      ]);
+      const results = [Tensor.random([2, 24, 11, 13])];
+      for (const [i, added] of [undefined, 0, 1, 3, 4, 2].entries())
+        results.push(
+          layers[i]!.forwardSync(results[i]!, undefined, added === undefined ? undefined : results[added]),
+        );
+      expect(network.forwardSync(results[0]!).data).toEqual(results.at(-1)!.data);
+    }
+  });
+
   it('changes size and channels as its layers do, with and without a batch axis', async () => {
     const network = new Sequential([
       conv2d(3, 16, { stride: 2 }),

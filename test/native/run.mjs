@@ -1,5 +1,5 @@
 /**
- * Builds and runs every test/native/*_test.cc: `node test/native/run.mjs [SANITIZERS…]`.
+ * Builds and runs the tests in test/native, the engine's and those of each group of operators: `node test/native/run.mjs [SANITIZERS…]`.
  *
  * Without arguments an optimised build in build-test; each argument is one more build with those sanitizers
  * ('address,undefined' or 'thread') in a folder of its own, which runs fewer cases because it is slow. A sanitizer
@@ -64,8 +64,10 @@ function buildAndRun({ sanitize, folder, type, rounds }) {
     if (spawnSync('cmake', step, { stdio: ['ignore', 'inherit', 'inherit'] }).status !== 0)
       return { passed: 0, failed: 1 };
   }
-  const tests = readdirSync(import.meta.dirname).filter((file) => file.endsWith('_test.cc'));
-  const results = tests.map((file) => runTest(join(root, folder, file.slice(0, -'.cc'.length)), rounds));
+  const operators = readdirSync(join(import.meta.dirname, 'operators'))
+    .filter((file) => file.endsWith('_test.cc'))
+    .map((file) => file.slice(0, -'.cc'.length));
+  const results = ['engine_test', ...operators].map((test) => runTest(join(root, folder, test), rounds));
   return {
     passed: results.reduce((sum, { passed }) => sum + passed, 0),
     failed: results.reduce((sum, { failed }) => sum + failed, 0),

@@ -1,7 +1,9 @@
 // The activation of a vector of results. NaN passes every comparison's other side, as in PyTorch.
 
+// A slope of zero makes negative values zero itself: multiplied, -1 would become -0 and -∞ no number.
 static WINOGRAD_INLINE Vec scaleNegative(Vec value, const Activation& activation) {
-  return select(value.raw < Raw{}, value * Vec::broadcast(activation.slope), value);
+  const Vec scaled = activation.slope == 0 ? Vec::zero() : value * Vec::broadcast(activation.slope);
+  return select(value.raw < Raw{}, scaled, value);
 }
 
 static WINOGRAD_INLINE Vec clamp(Vec value, const Activation& activation) {

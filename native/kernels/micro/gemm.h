@@ -81,12 +81,11 @@ struct Strides {
 // What is done to all sums of a register tile, without a loop. None of this is a lambda: g++ 12 keeps in memory what
 // one has captured, be it the sums or the arguments, and short sums then take up to twice as long.
 template <int ROWS, int VECTORS>
-static WINOGRAD_INLINE void beginSums(Vec (&sum)[ROWS][VECTORS], const float* bias) {
-#pragma GCC unroll 2
-  for (int v = 0; v < VECTORS; v++) {
-    const Vec first = bias != nullptr ? Vec::load(bias + v * Vec::width) : Vec::zero();
+static WINOGRAD_INLINE void clearSums(Vec (&sum)[ROWS][VECTORS]) {
 #pragma GCC unroll 16
-    for (int r = 0; r < ROWS; r++) sum[r][v] = first;
+  for (int r = 0; r < ROWS; r++) {
+#pragma GCC unroll 2
+    for (int v = 0; v < VECTORS; v++) sum[r][v] = Vec::zero();
   }
 }
 
@@ -138,7 +137,7 @@ static void gemm(const GemmArgs& given) {
   constexpr int columns = VECTORS * Vec::width, stored = storedVectors(FORMAT, VECTORS) * Vec::width;
   Vec weights[VECTORS];
   Vec sum[ROWS][VECTORS];
-  beginSums(sum, STRIDED ? args.bias : nullptr);
+  clearSums(sum);
   Rows<ROWS, STRIDED> a(args.a, args.rowStride);
   const float* b = args.b;
   const char* prefetch = args.prefetch;
@@ -164,6 +163,8 @@ static void gemm(const GemmArgs& given) {
   }
   const Strides strides{STRIDED ? args.cStride : columns, STRIDED ? args.cVector : Vec::width};
   if (args.addend != nullptr) addToSums(sum, args.addend, strides);
+  if (STRIDED && args.bias != nullptr) addToSums(sum, args.bias, {0, Vec::width});
+  if (STRIDED && args.residual != nullptr) addToSums(sum, args.residual, strides);
   if (STRIDED && args.activation != nullptr) activateSums(sum, *args.activation);
   if (STRIDED && args.streamed && aligned(args.c)) {
     storeSums<true>(sum, args.c, strides);

@@ -42,6 +42,6 @@ static void spread(const SpreadArgs& args) {
   for (int l = 0; l < Vec::width; l++) lanes[l] = args.lanes[l];
   for (std::ptrdiff_t p = 0; p < args.pixels; p++) {
     const Vec value = Vec::load(args.from + p * Vec::width);
-    Vec{__builtin_shuffle(value.raw, lanes)}.store(args.to + p * Vec::width);
+    pick(value, lanes).store(args.to + p * Vec::width);
   }
 }

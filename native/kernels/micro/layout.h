@@ -1,28 +1,27 @@
 // Rows of planar pixels (NCDHW) to blocked pixels and back: transposes of width x width blocks.
 
-// Two vectors' lanes rearranged: lane j is `lane(j)` of a, or of b if that is `width` or more.
-template <class Lane>
-static WINOGRAD_INLINE Vec rearrange(Vec a, Vec b, const Lane& lane) {
-  Lanes lanes;
-#pragma GCC unroll 16
-  for (int j = 0; j < Vec::width; j++) lanes[j] = lane(j);
-  return {__builtin_shuffle(a.raw, b.raw, lanes)};
-}
-
 // In each quarter of 128 bits, the pieces of SIZE lanes in its HALF, of a and b in turn: one instruction that leaves
 // both operands alone, as all of a transpose are.
 template <int SIZE, int HALF>
-static WINOGRAD_INLINE Vec interleave(Vec a, Vec b) {
-  return rearrange(a, b, [](int j) {
+struct Interleaved {
+  static constexpr int lane(int j) {
     const int piece = j % 4 / SIZE;
     return j / 4 * 4 + HALF * 2 + piece / 2 * SIZE + j % SIZE + piece % 2 * Vec::width;
-  });
+  }
+};
+template <int SIZE, int HALF>
+static WINOGRAD_INLINE Vec interleave(Vec a, Vec b) {
+  return rearrange<Interleaved<SIZE, HALF>>(a, b);
 }
 
 // Every other quarter of a, the first or the second, then of b.
 template <int FIRST>
+struct Alternate {
+  static constexpr int lane(int j) { return (j / 4 * 2 + FIRST) * 4 + j % 4; }
+};
+template <int FIRST>
 static WINOGRAD_INLINE Vec alternate(Vec a, Vec b) {
-  return rearrange(a, b, [](int j) { return (j / 4 * 2 + FIRST) * 4 + j % 4; });
+  return rearrange<Alternate<FIRST>>(a, b);
 }
 
 static WINOGRAD_INLINE void transpose(Vec (&rows)[WINOGRAD_WIDTH]) {

@@ -64,6 +64,13 @@ static void copyRuns(const CopyRunsArgs& args) {
   copyRunsOf<0>(args);
 }
 
+struct Backwards {
+  static constexpr int lane(int j) { return Vec::width - 1 - j; }
+};
+struct EveryOther {
+  static constexpr int lane(int j) { return 2 * j; }
+};
+
 // Single floats, one after another.
 static void copySingles(const CopyRunsArgs& args) {
   if (args.offsets != nullptr) {
@@ -78,13 +85,13 @@ static void copySingles(const CopyRunsArgs& args) {
   } else if (args.step == -1) {
     for (; i + Vec::width <= args.count; i += Vec::width) {
       const Vec value = Vec::load(args.from - i - Vec::width + 1);
-      rearrange(value, value, [](int lane) { return Vec::width - 1 - lane; }).store(args.to + i);
+      rearrange<Backwards>(value, value).store(args.to + i);
     }
   } else if (args.step == 2) {
     // One vector less than fits: the second load reads a float behind the last one that is taken.
     for (; i + Vec::width < args.count; i += Vec::width) {
       const float* const from = args.from + 2 * i;
-      rearrange(Vec::load(from), Vec::load(from + Vec::width), [](int lane) { return 2 * lane; }).store(args.to + i);
+      rearrange<EveryOther>(Vec::load(from), Vec::load(from + Vec::width)).store(args.to + i);
     }
   }
   for (; i < args.count; i++) args.to[i] = args.from[i * args.step];

@@ -57,13 +57,16 @@ static WINOGRAD_INLINE void poolVectors(const PoolArgs& args) {
   }
 }
 
+// Of two vectors of which the second begins with the last float of the first.
+struct EveryOtherOverlapped {
+  static constexpr int lane(int j) { return j < Vec::width / 2 ? 2 * j : 2 * j + 1; }
+};
+
 // Every STRIDE-th float, for the strides that one rearrangement of two vectors serves; 0: any stride.
 template <int STRIDE>
 static WINOGRAD_INLINE Vec loadStrided(const float* from, std::ptrdiff_t stride) {
   if constexpr (STRIDE == 1) return Vec::load(from);
-  if constexpr (STRIDE == 2)
-    return rearrange(Vec::load(from), Vec::load(from + Vec::width - 1),
-                     [](int lane) { return lane < Vec::width / 2 ? 2 * lane : 2 * lane + 1; });
+  if constexpr (STRIDE == 2) return rearrange<EveryOtherOverlapped>(Vec::load(from), Vec::load(from + Vec::width - 1));
   Vec value = Vec::zero();
 #pragma GCC unroll 16
   for (int lane = 0; lane < Vec::width; lane++) value.raw[lane] = from[lane * stride];

@@ -1,7 +1,7 @@
 // The one source of every kernel table. A file per instruction set defines WINOGRAD_WIDTH, WINOGRAD_TABLE,
-// WINOGRAD_NAME, WINOGRAD_GEMM_ROWS and WINOGRAD_SUPPORTED and includes this; CMakeLists.txt gives it the flags.
-// Nothing but C headers here: a shared inline function compiled with wider instructions could be picked by the
-// linker for everybody.
+// WINOGRAD_NAME, WINOGRAD_GEMM_ROWS, WINOGRAD_POSITION_KERNELS and WINOGRAD_SUPPORTED and includes this; CMakeLists.txt
+// gives it the flags. Nothing but C headers here: a shared inline function compiled with wider instructions could be
+// picked by the linker for everybody.
 
 #include <cstddef>
 #include <cstdint>
@@ -62,73 +62,74 @@ bool supported() {
   return WINOGRAD_SUPPORTED;
 }
 
+// Fill [rows - 1], [kernels - 1], [pixels - 1] and [column pairs] of the table, from the most on downwards.
+template <int VECTORS, bool STRIDED, WeightFormat FORMAT, int ROWS = WINOGRAD_GEMM_ROWS>
+constexpr void fillGemm(Gemm (&to)[kMaxGemmRows]) {
+  to[ROWS - 1] = gemm<ROWS, VECTORS, STRIDED, FORMAT>;
+  if constexpr (ROWS > 1) fillGemm<VECTORS, STRIDED, FORMAT, ROWS - 1>(to);
+}
+
+template <int KERNELS = WINOGRAD_POSITION_KERNELS>
+constexpr void fillPositions(Positions (&to)[kMaxPositionKernels]) {
+  to[KERNELS - 1] = positions<KERNELS>;
+  if constexpr (KERNELS > 1) fillPositions<KERNELS - 1>(to);
+}
+
+template <int PIXELS = kGroupedPixels>
+constexpr void fillGrouped(Grouped (&to)[kGroupedPixels]) {
+  to[PIXELS - 1] = grouped<PIXELS>;
+  if constexpr (PIXELS > 1) fillGrouped<PIXELS - 1>(to);
+}
+
+template <bool CROSSED, int PAIRS = kMaxColumnPairs>
+constexpr void fillPairedLines(PairedLines (&to)[kMaxColumnPairs + 1]) {
+  to[PAIRS] = pairedLines<PAIRS, CROSSED>;
+  if constexpr (PAIRS > 0) fillPairedLines<CROSSED, PAIRS - 1>(to);
+}
+
+constexpr KernelTable makeTable() {
+  KernelTable table{};
+  table.name = WINOGRAD_NAME;
+  table.supported = supported;
+  table.width = WINOGRAD_WIDTH;
+  table.gemmRows = WINOGRAD_GEMM_ROWS;
+  fillGemm<1, false, WeightFormat::float32>(table.gemm[0][0]);
+  fillGemm<2, false, WeightFormat::float32>(table.gemm[0][1]);
+  fillGemm<1, false, WeightFormat::bfloat16>(table.gemm[1][0]);
+  fillGemm<2, false, WeightFormat::bfloat16>(table.gemm[1][1]);
+  fillGemm<1, true, WeightFormat::float32>(table.gemmStrided[0]);
+  fillGemm<2, true, WeightFormat::float32>(table.gemmStrided[1]);
+  table.positionKernels = WINOGRAD_POSITION_KERNELS;
+  fillPositions(table.positions);
+  fillGrouped(table.grouped);
+  table.spread = spread;
+  table.codelets = codeletTable;
+  table.codeletCount = static_cast<int>(sizeof(codeletTable) / sizeof(codeletTable[0])) - 1;
+  fillPairedLines<false>(table.pairedLines[0]);
+  fillPairedLines<true>(table.pairedLines[1]);
+  table.loadRow = loadRow;
+  table.storeRows = storeRows;
+  table.storeBlockedRows = storeBlockedRows;
+  table.transpose = transposeTile;
+  table.copyRows = copyRows;
+  table.copyRuns = copyRuns;
+  table.copySingles = copySingles;
+  table.poolMaximum = pool<Maximum>;
+  table.poolAverage = pool<Average>;
+  table.blendRows = blendRows;
+  table.blendSingles = blendSingles;
+  table.functions = elementFunctions;
+  table.functionCount = static_cast<int>(sizeof(elementFunctions) / sizeof(elementFunctions[0]));
+  table.accumulations = accumulations;
+  table.accumulationCount = static_cast<int>(sizeof(accumulations) / sizeof(accumulations[0]));
+  table.moments = accumulateMoments;
+  table.fmaRounds = fmaRounds;
+  return table;
+}
+
 }  // namespace
 
-// ... stands for whether the kernels are strided, and the format of their weights.
-#define WINOGRAD_ROWS(vectors, ...)                                                              \
-  {                                                                                              \
-    gemm<1, vectors, __VA_ARGS__>, gemm<2, vectors, __VA_ARGS__>, gemm<3, vectors, __VA_ARGS__>, \
-        gemm<4, vectors, __VA_ARGS__>, gemm<5, vectors, __VA_ARGS__>,                            \
-        gemm<6, vectors, __VA_ARGS__> WINOGRAD_MORE_ROWS(vectors, __VA_ARGS__)                   \
-  }
-#if WINOGRAD_GEMM_ROWS == 14
-#define WINOGRAD_POSITIONS                                                             \
-  6, {                                                                                 \
-    positions<1>, positions<2>, positions<3>, positions<4>, positions<5>, positions<6> \
-  }
-#define WINOGRAD_MORE_ROWS(vectors, ...)                                                              \
-  , gemm<7, vectors, __VA_ARGS__>, gemm<8, vectors, __VA_ARGS__>, gemm<9, vectors, __VA_ARGS__>,      \
-      gemm<10, vectors, __VA_ARGS__>, gemm<11, vectors, __VA_ARGS__>, gemm<12, vectors, __VA_ARGS__>, \
-      gemm<13, vectors, __VA_ARGS__>, gemm<14, vectors, __VA_ARGS__>
-#elif WINOGRAD_GEMM_ROWS == 6
-#define WINOGRAD_POSITIONS                   \
-  3, {                                       \
-    positions<1>, positions<2>, positions<3> \
-  }
-#define WINOGRAD_MORE_ROWS(vectors, ...)
-#else
-#error "WINOGRAD_GEMM_ROWS must be 6 or 14"
-#endif
-
-#define WINOGRAD_PAIRED_LINES(crossed)                                                                      \
-  {                                                                                                         \
-    pairedLines<0, crossed>, pairedLines<1, crossed>, pairedLines<2, crossed>, pairedLines<3, crossed>,     \
-        pairedLines<4, crossed>, pairedLines<5, crossed>, pairedLines<6, crossed>, pairedLines<7, crossed>, \
-        pairedLines<8, crossed>                                                                             \
-  }
-
 extern const KernelTable WINOGRAD_TABLE;
-const KernelTable WINOGRAD_TABLE = {
-    WINOGRAD_NAME,
-    supported,
-    WINOGRAD_WIDTH,
-    WINOGRAD_GEMM_ROWS,
-    {{WINOGRAD_ROWS(1, false), WINOGRAD_ROWS(2, false)},
-     {WINOGRAD_ROWS(1, false, WeightFormat::bfloat16), WINOGRAD_ROWS(2, false, WeightFormat::bfloat16)}},
-    {WINOGRAD_ROWS(1, true), WINOGRAD_ROWS(2, true)},
-    WINOGRAD_POSITIONS,
-    {grouped<1>, grouped<2>, grouped<3>, grouped<4>, grouped<5>, grouped<6>, grouped<7>, grouped<8>},
-    spread,
-    codeletTable,
-    static_cast<int>(sizeof(codeletTable) / sizeof(codeletTable[0])) - 1,
-    {WINOGRAD_PAIRED_LINES(false), WINOGRAD_PAIRED_LINES(true)},
-    loadRow,
-    storeRows,
-    storeBlockedRows,
-    transposeTile,
-    copyRows,
-    copyRuns,
-    copySingles,
-    pool<Maximum>,
-    pool<Average>,
-    blendRows,
-    blendSingles,
-    elementFunctions,
-    static_cast<int>(sizeof(elementFunctions) / sizeof(elementFunctions[0])),
-    accumulations,
-    static_cast<int>(sizeof(accumulations) / sizeof(accumulations[0])),
-    accumulateMoments,
-    fmaRounds,
-};
+constexpr KernelTable WINOGRAD_TABLE = makeTable();
 
 }  // namespace winograd

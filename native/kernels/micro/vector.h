@@ -60,6 +60,45 @@ static WINOGRAD_INLINE Vec fnma(Vec a, Vec b, Vec c) {
 static WINOGRAD_INLINE Vec fms(Vec a, Vec b, Vec c) {
   return {a.raw * b.raw - c.raw};
 }
+// 0, 1, …, COUNT - 1 as a pack, without the standard library.
+template <int... NUMBERS>
+struct Numbers {};
+template <int COUNT, int... NUMBERS>
+struct CountUp : CountUp<COUNT - 1, COUNT - 1, NUMBERS...> {};
+template <int... NUMBERS>
+struct CountUp<0, NUMBERS...> {
+  using Type = Numbers<NUMBERS...>;
+};
+
+// Lanes rearranged: lane j is `Pattern::lane(j)` of a, or of b if that is `width` or more.
+template <class Pattern, int... LANES>
+static WINOGRAD_INLINE Vec rearrange(Vec a, Vec b, Numbers<LANES...>) {
+#if defined(__clang__)
+  return {__builtin_shufflevector(a.raw, b.raw, Pattern::lane(LANES)...)};
+#else
+  return {__builtin_shuffle(a.raw, b.raw, Lanes{Pattern::lane(LANES)...})};
+#endif
+}
+template <class Pattern>
+static WINOGRAD_INLINE Vec rearrange(Vec a, Vec b) {
+  return rearrange<Pattern>(a, b, typename CountUp<Vec::width>::Type{});
+}
+
+// Lane j is lane `lanes[j]` of the value.
+static WINOGRAD_INLINE Vec pick(Vec value, Lanes lanes) {
+#if !defined(__clang__)
+  return {__builtin_shuffle(value.raw, lanes)};
+#elif defined(__AVX2__) && WINOGRAD_WIDTH == 8
+  return {__builtin_ia32_permvarsf256(value.raw, lanes)};
+#elif defined(__AVX512F__) && WINOGRAD_WIDTH == 16
+  return {__builtin_ia32_permvarsf512(value.raw, lanes)};
+#else
+  Vec picked = Vec::zero();
+  for (int j = 0; j < Vec::width; j++) picked.raw[j] = value.raw[lanes[j]];
+  return picked;
+#endif
+}
+
 // Lane by lane: a where the mask is set, else b.
 static WINOGRAD_INLINE Vec select(Lanes mask, Vec a, Vec b) {
   return {mask ? a.raw : b.raw};

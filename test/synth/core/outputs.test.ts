@@ -54,7 +54,7 @@ describe('synthesize without outputs', () => {
     [{ taps: 3, vectorWidth: 8, dims: 1.5 }, 'Expected dims to be an integer from 1 to 16 but received 1.5'],
     [{ taps: 3, vectorWidth: 47, dims: 1 }, 'Expected vectorWidth to be one that T^1 of some F(S, 3)'],
     [{ taps: 3, moduli: '0, 1' }, 'Expected moduli to be of degrees that add up to 3 to 66'],
-    [undefined, 'Expected options to be an object with taps and outputs but received undefined'],
+    [undefined, 'Expected the options of synthesize to be an object but received undefined'],
   ])('refuses %j', (options, message) => {
     expect(() => synthesize(options as { taps: number })).toThrow(message);
   });

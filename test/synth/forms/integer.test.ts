@@ -66,6 +66,11 @@ describe('integerModuli', () => {
     }
   });
 
+  it('refuse options that nobody would read', () => {
+    const misspelt = { output: 4, taps: 3 } as unknown as { taps: number };
+    expect(() => integerTransform(misspelt)).toThrow('Expected an option of integerTransform to be outputs');
+  });
+
   it('refuse sizes without an answer', () => {
     expect(() => integerTransform({ outputs: 40, taps: 3 })).toThrow('Expected moduli for F(40, 3)');
     expect(() => integerTransform({ outputs: 0, taps: 3 })).toThrow('Expected outputs to be');

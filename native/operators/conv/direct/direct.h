@@ -1,19 +1,18 @@
 #pragma once
 
-#include "operators/conv/common/plan.h"
+#include "operators/conv/common/kernel.h"
+#include "operators/conv/common/panels.h"
 #include "operators/conv/direct/input.h"
+#include "operators/conv/direct/schedule.h"
 
 namespace winograd {
 
 /// Direct convolution of any stride, dilation and groups: lines of outputs are sums of small matrix products, one per
 /// tap and channel block (Georganas et al. 2018, section II). It serves what Winograd does not cover, and is the
 /// baseline.
-class DirectPlan final : public Plan {
+class DirectKernel final : public ConvolutionKernel {
  public:
-  DirectPlan(std::shared_ptr<const Weights> weights, const Problem& problem);
-
-  Times execute(const float* x, float* y, const float* residual) const override;
-  std::size_t workspaceBytes() const override;
+  DirectKernel(const Problem& problem, const Schedule& schedule, const DirectSchedule& decisions);
 
  private:
   /// Some outputs, counted through all lines, of one panel of a group's channels.
@@ -22,19 +21,18 @@ class DirectPlan final : public Plan {
   };
   using Region = DirectInput::Region;
 
-  void choosePieces();
+  std::size_t scratchFloats() const override;
+  Times compute(const Pass& pass, float* scratch, const Run& run) const override;
   Piece piece(std::ptrdiff_t index) const;
   template <class Body>
   void forEachPiece(std::ptrdiff_t item, const Body& body) const;
-  void compute(const Activations& activations, std::ptrdiff_t image, const Piece& piece, const float* source,
-               const Region& region, float* buffer) const;
+  void computePiece(const Pass& pass, std::ptrdiff_t image, const Piece& piece, const float* source,
+                    const Region& region, float* buffer, const Run& run) const;
+  std::ptrdiff_t bufferFloats() const;
 
-  const KernelTable& kernels_;
+  DirectSchedule decisions_;
   Panels panels_;
-  DirectInput input_;
-  std::ptrdiff_t tileRows_;  // most rows of a register tile
-  std::ptrdiff_t chunks_;    // parts of the pixels
-  std::ptrdiff_t items_;     // parts of all pieces, for threads to share
+  DirectInput reader_;
 };
 
 }  // namespace winograd

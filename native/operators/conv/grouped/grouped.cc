@@ -2,63 +2,62 @@
 
 #include <algorithm>
 
+#include "operators/conv/algorithm.h"
+#include "operators/conv/common/packing.h"
 #include "runtime/stopwatch.h"
 #include "runtime/threads.h"
 
 namespace winograd {
 namespace {
 
-constexpr std::ptrdiff_t kBand = 96 * 1024;  // floats of a band's inputs that stay in the second level of cache
-constexpr std::ptrdiff_t kShares = 4;        // bands for each thread where there are several, that they end together
+// Floats of packed weights.
+std::size_t packedGroupedFloats(const Filters& filters, const KernelTable& kernels) {
+  return checkedMultiply(checkedMultiply(static_cast<std::size_t>(filters.groupInputs()),
+                                         static_cast<std::size_t>(volume(filters.kernel))),
+                         static_cast<std::size_t>(roundUp(filters.outChannels, kernels.width)));
+}
+
+// [vector of output channels][input channel of the group][tap][output channel].
+std::unique_ptr<Kernel> packGrouped(const Filters& filters, const KernelTable& kernels) {
+  const std::ptrdiff_t width = kernels.width, steps = filters.groupInputs() * volume(filters.kernel);
+  const auto pack = [=](const float* from, float* packed, const Run& run) {
+    for (std::ptrdiff_t k = 0; k < filters.outChannels; k++) {
+      run.check();
+      float* const out = packed + k / width * steps * width + k % width;
+      for (std::ptrdiff_t s = 0; s < steps; s++) out[s * width] = from[k * steps + s];
+    }
+  };
+  return makePacking(filters, packedGroupedFloats(filters, kernels), 1, pack);
+}
+
+// Whether a vector of output channels and the input channels of its groups are the same ones.
+bool aligned(const Filters& filters, int width) {
+  return filters.groupInputs() == filters.groupOutputs() && width % filters.groupOutputs() == 0;
+}
 
 }  // namespace
 
-GroupedPlan::GroupedPlan(std::shared_ptr<const Weights> weights, const Problem& problem)
-    : Plan(std::move(weights), problem),
-      kernels_(*layer().kernels),
-      blocks_(divideUp(layer().outChannels, kernels_.width)),
-      band_(chooseBand()) {
-  for (int a = 0; a < 3; a++) bands_[a] = divideUp(output_[a], band_[a]);
-  // Bands of about one size.
-  for (int a = 0; a < 3; a++) band_[a] = divideUp(output_[a], bands_[a]);
-  gathered_ = gatheredBy(band_);
-  row_ = std::max(inputsOf(band_)[2], band_[2]) * kernels_.width;
+GroupedKernel::GroupedKernel(const Problem& problem, const Schedule& schedule, const Axes& band)
+    : ConvolutionKernel(problem, schedule, packedGroupedFloats(problem, *schedule.kernels), 1),
+      blocks_(divideUp(problem.outChannels, kernels_.width)),
+      band_(band) {
+  for (int a = 0; a < 3; a++) bands_[a] = divideUp(problem.output[a], band_[a]);
+  const Axes inputs = inputsOf(band_);
+  std::size_t gathered =
+      checkedMultiply(static_cast<std::size_t>(problem.groupInputs()), static_cast<std::size_t>(kernels_.width));
+  for (const std::ptrdiff_t extent : inputs) gathered = checkedMultiply(gathered, static_cast<std::size_t>(extent));
+  gathered_ = static_cast<std::ptrdiff_t>(gathered);
+  row_ = std::max(inputs[2], band_[2]) * kernels_.width;
   layOutTaps();
 }
 
-std::ptrdiff_t GroupedPlan::gatheredBy(const Axes& outputs) const {
-  std::size_t floats = static_cast<std::size_t>(layer().groupInputs() * kernels_.width);
-  for (const std::ptrdiff_t extent : inputsOf(outputs))
-    floats = checkedMultiply(floats, static_cast<std::size_t>(extent));
-  return static_cast<std::ptrdiff_t>(floats);
-}
-
-// Whole rows, as many and from as many planes as are worth it: neighbouring bands gather again what they share.
-Axes GroupedPlan::chooseBand() const {
-  const std::ptrdiff_t bands = problem_.threads == 1 ? 1 : kShares * problem_.threads;
-  const std::ptrdiff_t most = divideUp(output_[0] * output_[1], divideUp(bands, problem_.batch * blocks_));
-  Axes best{1, 1, output_[2]};
-  double least = static_cast<double>(gatheredBy(best));
-  for (std::ptrdiff_t rows = 1; rows <= output_[1]; rows++) {
-    for (std::ptrdiff_t planes = 1; planes <= output_[0]; planes++) {
-      const std::ptrdiff_t gathered = gatheredBy({planes, rows, output_[2]});
-      if (gathered > kBand || planes * rows > most) break;
-      const double each = static_cast<double>(gathered) / static_cast<double>(planes * rows);
-      if (each >= least) continue;
-      least = each;
-      best = {planes, rows, output_[2]};
-    }
-  }
-  return best;
-}
-
 // Three taps side by side share their loads where neighbouring outputs have neighbouring inputs.
-void GroupedPlan::layOutTaps() {
-  const Axes place = inputsOf(band_), &kernel = layer().kernel, &dilation = problem_.dilation;
+void GroupedKernel::layOutTaps() {
+  const Axes place = inputsOf(band_), &kernel = problem_.kernel, &dilation = problem_.dilation;
   const std::ptrdiff_t width = kernels_.width;
   const std::ptrdiff_t inTriples = problem_.stride[2] == 1 && dilation[2] == 1 ? kernel[2] / 3 * 3 : 0;
   const auto add = [&](std::ptrdiff_t first, std::ptrdiff_t end, std::ptrdiff_t step) {
-    for (std::ptrdiff_t c = 0; c < layer().groupInputs(); c++) {
+    for (std::ptrdiff_t c = 0; c < problem_.groupInputs(); c++) {
       for (std::ptrdiff_t d = 0; d < kernel[0]; d++) {
         for (std::ptrdiff_t h = 0; h < kernel[1]; h++) {
           const std::ptrdiff_t line = (c * place[0] + d * dilation[0]) * place[1] + h * dilation[1];
@@ -74,62 +73,61 @@ void GroupedPlan::layOutTaps() {
   add(inTriples, kernel[2], 1);
 }
 
-std::size_t GroupedPlan::workspaceBytes() const {
-  return checkedMultiply(static_cast<std::size_t>(problem_.threads),
-                         static_cast<std::size_t>(gathered_ + row_) * sizeof(float));
+std::size_t GroupedKernel::scratchFloats() const {
+  return checkedMultiply(static_cast<std::size_t>(schedule_.threads),
+                         static_cast<std::size_t>(roundUp(gathered_ + row_, kLineFloats)));
 }
 
 // Inputs under so many outputs.
-Axes GroupedPlan::inputsOf(const Axes& outputs) const {
+Axes GroupedKernel::inputsOf(const Axes& outputs) const {
   Axes inputs;
-  for (int a = 0; a < 3; a++) {
-    inputs[a] = (outputs[a] - 1) * problem_.stride[a] + problem_.dilation[a] * (layer().kernel[a] - 1) + 1;
-  }
+  for (int a = 0; a < 3; a++) inputs[a] = problem_.reach(a, outputs[a]);
   return inputs;
 }
 
 // Bands of one vector of channels follow each other, rows innermost: neighbours share inputs.
-GroupedPlan::Band GroupedPlan::bandOf(std::ptrdiff_t item) const {
+GroupedKernel::Band GroupedKernel::bandOf(std::ptrdiff_t item) const {
   const std::ptrdiff_t plane = item / volume(bands_);
   Band band{plane / blocks_, plane % blocks_, {}, {}};
-  const Axes index{item / bands_[1] % bands_[0], item % bands_[1], 0};
+  const Axes index{item / bands_[2] / bands_[1] % bands_[0], item / bands_[2] % bands_[1], item % bands_[2]};
   for (int a = 0; a < 3; a++) {
     band.start[a] = index[a] * band_[a];
-    band.extent[a] = std::min(band_[a], output_[a] - band.start[a]);
+    band.extent[a] = std::min(band_[a], problem_.output[a] - band.start[a]);
   }
   return band;
 }
 
-Times GroupedPlan::execute(const float* x, float* y, const float* residual) const {
-  const ThreadPool::Session awake = session();
-  weights_->prepare(problem_.threads);
+Times GroupedKernel::compute(const Pass& pass, float* scratch, const Run& run) const {
   Stopwatch total;
-  const Activations activations{x, y, residual};
-  std::vector<Times> times(static_cast<std::size_t>(problem_.threads));
-  const std::shared_ptr<Block> workspace = pooledBlock(workspaceBytes() / sizeof(float));
-  ThreadPool::shared().forEach(problem_.batch * blocks_ * volume(bands_), problem_.threads,
-                               [&](std::ptrdiff_t item, int slot) {
-                                 float* const gathered = workspace->data() + slot * (gathered_ + row_);
-                                 Times& time = times[static_cast<std::size_t>(slot)];
-                                 Stopwatch watch;
-                                 const Band band = bandOf(item);
-                                 gather(x, band, gathered, gathered + gathered_);
-                                 time.input += watch.lap();
-                                 compute(activations, band, gathered, gathered + gathered_);
-                                 time.product += watch.lap();
-                               });
+  const std::size_t threads = static_cast<std::size_t>(schedule_.threads);
+  const std::ptrdiff_t perThread = static_cast<std::ptrdiff_t>(scratchFloats() / threads);
+  std::vector<Times> times(threads);
+  const auto body = [&](std::ptrdiff_t item, int slot) {
+    run.check();
+    float* const gathered = scratch + slot * perThread;
+    Times& time = times[static_cast<std::size_t>(slot)];
+    Stopwatch watch;
+    const Band band = bandOf(item);
+    gather(pass.x, band, gathered, gathered + gathered_);
+    time.input += watch.lap();
+    computeBand(pass, band, gathered, gathered + gathered_);
+    if (epilogue_.streamed) drainStores();
+    time.product += watch.lap();
+  };
+  ThreadPool::shared().forEach(problem_.batch * blocks_ * volume(bands_), schedule_.threads, body);
   return sumOf(times, total.lap());
 }
 
 // [input channel of the group][depth][row][column][output channel of the vector].
-void GroupedPlan::gather(const float* x, const Band& band, float* to, float* aligned) const {
-  const std::ptrdiff_t width = kernels_.width, channels = layer().groupInputs(), outputs = layer().groupOutputs();
+void GroupedKernel::gather(const float* x, const Band& band, float* to, float* together) const {
+  const std::ptrdiff_t width = kernels_.width, channels = problem_.groupInputs(), outputs = problem_.groupOutputs();
   const Axes place = inputsOf(band_), inputs = inputsOf(band.extent);
   // Where its channels fill a row of their own, they are loaded once and spread.
-  const bool spread = channels > 1 && layer().alignedGroups();
-  InputRow row{band.image, {}, inputs[2], 0, band.block, layer().inChannels};
-  if (!layer().alignedGroups()) {
-    row.channels = layer().outChannels;
+  const bool sideBySide = aligned(problem_, kernels_.width);
+  const bool spread = channels > 1 && sideBySide;
+  InputRow row{band.image, {}, inputs[2], 0, band.block, problem_.inChannels};
+  if (!sideBySide) {
+    row.channels = problem_.outChannels;
     row.lanes = outputs;
     row.step = channels;
   }
@@ -137,23 +135,23 @@ void GroupedPlan::gather(const float* x, const Band& band, float* to, float* ali
     for (std::ptrdiff_t h = 0; h < inputs[1]; h++) {
       const Axes inner{d, h, 0};
       for (int a = 0; a < 3; a++) row.at[a] = band.start[a] * problem_.stride[a] - problem_.padBegin[a] + inner[a];
-      if (spread) loadInputRow(layer(), problem_, x, row, aligned);
+      if (spread) loadInputRow(input_, x, row, together);
       for (std::ptrdiff_t c = 0; c < channels; c++) {
         float* const line = to + ((c * place[0] + d) * place[1] + h) * place[2] * width;
         if (!spread) {
           row.firstChannel = c;
-          loadInputRow(layer(), problem_, x, row, line);
+          loadInputRow(input_, x, row, line);
           continue;
         }
         int lanes[kMaxWidth];
         for (int l = 0; l < width; l++) lanes[l] = static_cast<int>(l / outputs * channels + c);
-        kernels_.spread({aligned, inputs[2], lanes, line});
+        kernels_.spread({together, inputs[2], lanes, line});
       }
     }
   }
 }
 
-void GroupedPlan::compute(const Activations& activations, const Band& band, const float* from, float* row) const {
+void GroupedKernel::computeBand(const Pass& pass, const Band& band, const float* from, float* row) const {
   const std::ptrdiff_t width = kernels_.width, channel = band.block * width, pixels = band.extent[2];
   const Axes place = inputsOf(band_);
   GroupedArgs args{};
@@ -161,7 +159,7 @@ void GroupedPlan::compute(const Activations& activations, const Band& band, cons
   args.taps = taps_.data();
   args.triples = triples_;
   args.singles = static_cast<std::ptrdiff_t>(taps_.size()) - triples_;
-  args.weights = weights_->panels() + channel * layer().groupInputs() * volume(layer().kernel);
+  args.weights = pass.weights + channel * problem_.groupInputs() * volume(problem_.kernel);
   const std::ptrdiff_t tiles = divideUp(pixels, kGroupedPixels);
   for (std::ptrdiff_t d = 0; d < band.extent[0]; d++) {
     for (std::ptrdiff_t h = 0; h < band.extent[1]; h++) {
@@ -172,16 +170,30 @@ void GroupedPlan::compute(const Activations& activations, const Band& band, cons
         args.to = row + first * width;
         kernels_.grouped[count - 1](args);
       }
-      storeOutputRow(layer(), problem_, output_, activations,
-                     {band.image,
-                      {band.start[0] + d, band.start[1] + h, 0},
-                      pixels,
-                      channel,
-                      static_cast<int>(std::min(width, layer().outChannels - channel)),
-                      weights_->bias(0) + channel},
-                     row, width);
+      epilogue_.store(pass,
+                      {band.image,
+                       {band.start[0] + d, band.start[1] + h, band.start[2]},
+                       pixels,
+                       channel,
+                       static_cast<int>(std::min(width, problem_.outChannels - channel)),
+                       pass.bias + channel},
+                      row, width);
     }
   }
 }
+
+extern const Algorithm kGrouped;
+const Algorithm kGrouped{
+    "grouped",
+    [](const Value& description) -> std::unique_ptr<Kernel> {
+      const Problem problem = readProblem(description["problem"]);
+      const Value value = description["schedule"];
+      const Schedule schedule = readSchedule(value);
+      checkLayouts(value, schedule.layouts, {aligned(problem, schedule.kernels->width), true});
+      return std::make_unique<GroupedKernel>(problem, schedule, readExtents(value["band"], problem.output));
+    },
+    [](const Value& description) {
+      return packGrouped(readFilters(description["problem"]), readKernels(description["schedule"]));
+    }};
 
 }  // namespace winograd

@@ -2,8 +2,7 @@
 
 #include <vector>
 
-#include "operators/conv/common/plan.h"
-#include "operators/conv/common/rows.h"
+#include "operators/conv/common/kernel.h"
 
 namespace winograd {
 
@@ -11,12 +10,10 @@ namespace winograd {
 /// to depthwise layers: `width` neighbouring output channels share a vector, whatever their groups. The c-th input
 /// channels of those groups are copied side by side, with the padding, for a band of rows that stays in cache; each
 /// tap of them is then one multiply-add for all lanes.
-class GroupedPlan final : public Plan {
+class GroupedKernel final : public ConvolutionKernel {
  public:
-  GroupedPlan(std::shared_ptr<const Weights> weights, const Problem& problem);
-
-  Times execute(const float* x, float* y, const float* residual) const override;
-  std::size_t workspaceBytes() const override;
+  /// @param band most outputs of a band along each axis
+  GroupedKernel(const Problem& problem, const Schedule& schedule, const Axes& band);
 
  private:
   /// A vector of output channels, and the part of their outputs that is made at once.
@@ -25,15 +22,14 @@ class GroupedPlan final : public Plan {
     Axes start, extent;
   };
 
-  Axes chooseBand() const;
-  std::ptrdiff_t gatheredBy(const Axes& outputs) const;
+  std::size_t scratchFloats() const override;
+  Times compute(const Pass& pass, float* scratch, const Run& run) const override;
   void layOutTaps();
   Band bandOf(std::ptrdiff_t item) const;
   Axes inputsOf(const Axes& outputs) const;
   void gather(const float* x, const Band& band, float* to, float* aligned) const;
-  void compute(const Activations& activations, const Band& band, const float* from, float* row) const;
+  void computeBand(const Pass& pass, const Band& band, const float* from, float* row) const;
 
-  const KernelTable& kernels_;
   std::ptrdiff_t blocks_;          // vectors of output channels
   Axes band_;                      // outputs of a band
   Axes bands_;                     // along each axis

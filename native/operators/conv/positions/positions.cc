@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <set>
 
-#include "operators/conv/common/rows.h"
+#include "operators/conv/algorithm.h"
+#include "operators/conv/positions/pack.h"
 #include "operators/conv/transform/view.h"
 #include "runtime/stopwatch.h"
 #include "runtime/threads.h"
@@ -12,26 +12,16 @@
 namespace winograd {
 namespace {
 
-std::array<LineTransform, 3> transformsOf(const KernelTable& kernels, const Problem& problem, bool input) {
-  const auto make = [&](int a) {
-    const Form& form = problem.tiling[a].forms[0];
-    return input ? LineTransform(kernels, form.products, form.inputs, form.B)
-                 : LineTransform(kernels, form.outputs, form.products, form.A);
-  };
-  return {make(0), make(1), make(2)};
-}
-
 Axes maximum(const Axes& a, const Axes& b) {
   return {std::max(a[0], b[0]), std::max(a[1], b[1]), std::max(a[2], b[2])};
 }
 
 // Transforms a packed strip along the given axes, between two buffers; `strip` lies anywhere but in `next`. Axes whose
 // transform is the identity are skipped. Returns the strip's new view and leaves its extents in `extents`.
-template <class Transforms>
-View applyAll(std::initializer_list<int> axes, const Transforms& transforms, View strip, Axes& extents, float* next,
+View applyAll(std::initializer_list<int> axes, const LineTransforms& transforms, View strip, Axes& extents, float* next,
               float* current, std::ptrdiff_t width) {
   for (const int a : axes) {
-    const LineTransform& transform = *transforms[static_cast<std::size_t>(a)];
+    const LineTransform& transform = transforms[static_cast<std::size_t>(a)][0];
     if (transform.identity()) continue;
     Axes after = extents;
     after[static_cast<std::size_t>(a)] = transform.rows();
@@ -46,22 +36,24 @@ View applyAll(std::initializer_list<int> axes, const Transforms& transforms, Vie
 
 }  // namespace
 
-struct PositionsPlan::Tile {
+struct PositionsKernel::Tile {
   std::ptrdiff_t image;
   Axes start;  // first output
 };
 
-PositionsPlan::PositionsPlan(std::shared_ptr<const Weights> weights, const Problem& problem)
-    : Plan(std::move(weights), problem),
-      kernels_(*layer().kernels),
-      inputTransforms_(transformsOf(kernels_, problem, true)),
-      outputTransforms_(transformsOf(kernels_, problem, false)) {
-  for (int a = 0; a < 3; a++) {
-    const Form& form = problem.tiling[a].forms[0];
+PositionsKernel::PositionsKernel(const Problem& problem, const Schedule& schedule, const KernelTransforms& transforms,
+                                 const Tilings& tilings)
+    : ConvolutionKernel(problem, schedule, packedPositionsFloats(problem, transforms, *schedule.kernels),
+                        problem.groups),
+      inputTransforms_(inputTransforms(kernels_, tilings)),
+      outputTransforms_(outputTransforms(kernels_, tilings)) {
+  for (std::size_t a = 0; a < 3; a++) {
+    const Form& form = tilings[a].forms[0];
     inputs_[a] = form.inputs;
+    offsets_[a] = form.offset;
     outputs_[a] = form.outputs;
     products_[a] = form.products;
-    tiles_[a] = static_cast<std::ptrdiff_t>(problem.tiling[a].sequence.size());
+    tiles_[a] = static_cast<std::ptrdiff_t>(tilings[a].sequence.size());
   }
   const std::ptrdiff_t width = kernels_.width;
   vectors_ = divideUp(volume(products_), width);
@@ -72,71 +64,66 @@ PositionsPlan::PositionsPlan(std::shared_ptr<const Weights> weights, const Probl
       width;
 }
 
-std::size_t PositionsPlan::workspaceBytes() const {
+std::size_t PositionsKernel::scratchFloats() const {
   const std::ptrdiff_t block = vectors_ * kernels_.width * kernels_.width;
-  const std::ptrdiff_t channels = layer().groupInputs() + layer().groupOutputs();
-  return static_cast<std::size_t>(problem_.threads * (channels * block + 2 * scratch_)) * sizeof(float);
+  const std::size_t channels = static_cast<std::size_t>(problem_.groupInputs() + problem_.groupOutputs());
+  const std::size_t each =
+      checkedAdd(checkedMultiply(channels, static_cast<std::size_t>(block)), static_cast<std::size_t>(2 * scratch_));
+  return checkedMultiply(static_cast<std::size_t>(schedule_.threads), each);
 }
 
-std::vector<std::string> PositionsPlan::codelets() const {
-  std::set<std::string> names;
-  for (const auto* transforms : {&inputTransforms_, &outputTransforms_}) {
-    for (const LineTransform& transform : *transforms) transform.nameCodelet(names);
-  }
-  return {names.begin(), names.end()};
+std::vector<std::string> PositionsKernel::codelets() const {
+  return codeletsOf(inputTransforms_, outputTransforms_);
 }
 
-Times PositionsPlan::execute(const float* x, float* y, const float* residual) const {
-  const ThreadPool::Session awake = session();
-  weights_->prepare(problem_.threads);
+Times PositionsKernel::compute(const Pass& pass, float* workspace, const Run& run) const {
   Stopwatch total;
-  const Activations activations{x, y, residual};
   const std::ptrdiff_t width = kernels_.width, block = vectors_ * width * width;
-  const std::ptrdiff_t perThread = static_cast<std::ptrdiff_t>(workspaceBytes() / sizeof(float)) / problem_.threads;
-  const std::shared_ptr<Block> workspace = pooledBlock(workspaceBytes() / sizeof(float));
-  std::vector<Times> times(static_cast<std::size_t>(problem_.threads));
+  const std::size_t threads = static_cast<std::size_t>(schedule_.threads);
+  const std::ptrdiff_t perThread = static_cast<std::ptrdiff_t>(scratchFloats() / threads);
+  std::vector<Times> times(threads);
   const std::ptrdiff_t count = problem_.batch * volume(tiles_);
 
-  ThreadPool::shared().forEach(divideUp(count, width), problem_.threads, [&](std::ptrdiff_t item, int slot) {
+  ThreadPool::shared().forEach(divideUp(count, width), schedule_.threads, [&](std::ptrdiff_t item, int slot) {
     std::vector<Tile> tiles;
     for (std::ptrdiff_t t = item * width; t < std::min((item + 1) * width, count); t++) {
       const Axes index{t / (tiles_[1] * tiles_[2]) % tiles_[0], t / tiles_[2] % tiles_[1], t % tiles_[2]};
       tiles.push_back({t / volume(tiles_), {index[0] * outputs_[0], index[1] * outputs_[1], index[2] * outputs_[2]}});
     }
-    float* const u = workspace->data() + slot * perThread;
-    float* const m = u + layer().groupInputs() * block;
-    float* const scratch = m + layer().groupOutputs() * block;
+    float* const u = workspace + slot * perThread;
+    float* const m = u + problem_.groupInputs() * block;
+    float* const scratch = m + problem_.groupOutputs() * block;
     Times& time = times[static_cast<std::size_t>(slot)];
     Stopwatch watch;
-    for (std::ptrdiff_t group = 0; group < layer().groups; group++) {
-      transformInput(x, tiles, group, u, scratch);
+    for (std::ptrdiff_t group = 0; group < problem_.groups; group++) {
+      run.check();
+      transformInput(pass.x, tiles, group, u, scratch);
       time.input += watch.lap();
-      multiply(group, u, m);
+      multiply(pass.weights, group, u, m);
       time.product += watch.lap();
-      transformOutput(activations, tiles, group, m, scratch);
+      transformOutput(pass, tiles, group, m, scratch);
       time.output += watch.lap();
     }
-    clearRest(y, tiles);
+    clearRest(pass.y, tiles);
   });
 
   return sumOf(times, total.lap());
 }
 
 // One channel of every tile, a tile a lane; zeros outside the input and in lanes without a tile.
-void PositionsPlan::loadTiles(const float* x, const std::vector<Tile>& tiles, std::ptrdiff_t channel,
-                              float* lanes) const {
+void PositionsKernel::loadTiles(const float* x, const std::vector<Tile>& tiles, std::ptrdiff_t channel,
+                                float* lanes) const {
   const std::ptrdiff_t width = kernels_.width;
   const Axes& size = problem_.input;
   std::memset(lanes, 0, static_cast<std::size_t>(volume(inputs_) * width) * sizeof(float));
   for (std::size_t lane = 0; lane < tiles.size(); lane++) {
     Axes first, begin, end;  // of the tile in the input; the part of the tile that is inside
     for (int a = 0; a < 3; a++) {
-      first[a] = tiles[lane].start[a] - problem_.padBegin[a] + problem_.tiling[a].forms[0].offset;
+      first[a] = tiles[lane].start[a] - problem_.padBegin[a] + offsets_[a];
       begin[a] = std::clamp<std::ptrdiff_t>(-first[a], 0, inputs_[a]);
       end[a] = std::clamp<std::ptrdiff_t>(size[a] - first[a], begin[a], inputs_[a]);
     }
-    const ChannelPlace place =
-        placeOf(problem_.inputLayout, kernels_.width, tiles[lane].image, channel, layer().inChannels, volume(size));
+    const ChannelPlace place = placeOf(input_, tiles[lane].image, channel);
     for (std::ptrdiff_t d = begin[0]; d < end[0]; d++) {
       for (std::ptrdiff_t h = begin[1]; h < end[1]; h++) {
         const std::ptrdiff_t pixel = ((first[0] + d) * size[1] + first[1] + h) * size[2] + first[2];
@@ -149,17 +136,15 @@ void PositionsPlan::loadTiles(const float* x, const std::vector<Tile>& tiles, st
 }
 
 // U: [vector of positions][channel][tile][position].
-void PositionsPlan::transformInput(const float* x, const std::vector<Tile>& tiles, std::ptrdiff_t group, float* u,
-                                   float* scratch) const {
-  const std::ptrdiff_t width = kernels_.width, block = width * width, channels = layer().groupInputs();
-  const std::array<const LineTransform*, 3> transforms{&inputTransforms_[0], &inputTransforms_[1],
-                                                       &inputTransforms_[2]};
+void PositionsKernel::transformInput(const float* x, const std::vector<Tile>& tiles, std::ptrdiff_t group, float* u,
+                                     float* scratch) const {
+  const std::ptrdiff_t width = kernels_.width, block = width * width, channels = problem_.groupInputs();
   const float zeros[kMaxWidth] = {};
   for (std::ptrdiff_t c = 0; c < channels; c++) {
     loadTiles(x, tiles, group * channels + c, scratch);
     Axes extents = inputs_;
-    const View strip =
-        applyAll({0, 1, 2}, transforms, packed(scratch, extents, width), extents, scratch + scratch_, scratch, width);
+    const View strip = applyAll({0, 1, 2}, inputTransforms_, packed(scratch, extents, width), extents,
+                                scratch + scratch_, scratch, width);
     for (std::ptrdiff_t v = 0; v < vectors_; v++) {
       StoreRowsArgs transpose{};
       transpose.from = strip.at + v * block;
@@ -176,10 +161,10 @@ void PositionsPlan::transformInput(const float* x, const std::vector<Tile>& tile
 }
 
 // M: [kernel][vector of positions][tile][position].
-void PositionsPlan::multiply(std::ptrdiff_t group, const float* u, float* m) const {
+void PositionsKernel::multiply(const float* packed, std::ptrdiff_t group, const float* u, float* m) const {
   const std::ptrdiff_t width = kernels_.width, block = width * width;
-  const std::ptrdiff_t channels = layer().groupInputs(), outputs = layer().groupOutputs();
-  const float* weights = weights_->panels() + group * outputs * channels * vectors_ * width;
+  const std::ptrdiff_t channels = problem_.groupInputs(), outputs = problem_.groupOutputs();
+  const float* weights = packed + group * outputs * channels * vectors_ * width;
   for (std::ptrdiff_t first = 0; first < outputs; first += kernels_.positionKernels) {
     const std::ptrdiff_t count = std::min<std::ptrdiff_t>(kernels_.positionKernels, outputs - first);
     for (std::ptrdiff_t v = 0; v < vectors_; v++, weights += channels * count * width) {
@@ -191,11 +176,9 @@ void PositionsPlan::multiply(std::ptrdiff_t group, const float* u, float* m) con
   }
 }
 
-void PositionsPlan::transformOutput(const Activations& activations, const std::vector<Tile>& tiles,
-                                    std::ptrdiff_t group, const float* m, float* scratch) const {
-  const std::ptrdiff_t width = kernels_.width, block = width * width, outputs = layer().groupOutputs();
-  const std::array<const LineTransform*, 3> transforms{&outputTransforms_[0], &outputTransforms_[1],
-                                                       &outputTransforms_[2]};
+void PositionsKernel::transformOutput(const Pass& pass, const std::vector<Tile>& tiles, std::ptrdiff_t group,
+                                      const float* m, float* scratch) const {
+  const std::ptrdiff_t width = kernels_.width, block = width * width, outputs = problem_.groupOutputs();
   for (std::ptrdiff_t k = 0; k < outputs; k++) {
     const std::ptrdiff_t channel = group * outputs + k;
     for (std::ptrdiff_t v = 0; v < vectors_; v++) {
@@ -204,12 +187,12 @@ void PositionsPlan::transformOutput(const Activations& activations, const std::v
       kernels_.loadRow({rows, 0, width, 0, true, scratch + v * block});
     }
     Axes extents = products_;
-    const View strip =
-        applyAll({2, 1, 0}, transforms, packed(scratch, extents, width), extents, scratch + scratch_, scratch, width);
+    const View strip = applyAll({2, 1, 0}, outputTransforms_, packed(scratch, extents, width), extents,
+                                scratch + scratch_, scratch, width);
     // Through the epilogue to [tile][output], then row by row to where they belong.
     float* const finished = strip.at == scratch ? scratch + scratch_ : scratch;
     float biases[kMaxWidth];
-    std::fill_n(biases, width, weights_->bias(group)[k]);
+    std::fill_n(biases, width, biasOf(pass, group)[k]);
     StoreRowsArgs store{};
     store.from = strip.at;
     store.pixelStride = width;
@@ -219,29 +202,28 @@ void PositionsPlan::transformOutput(const Activations& activations, const std::v
     store.channelStride = volume(outputs_);
     store.channels = static_cast<int>(tiles.size());
     store.bias = biases;
-    if (activations.residual != nullptr) {
+    if (pass.residual != nullptr) {
       float* const residual = finished + volume(outputs_) * width;
-      forEachOutputRow(tiles, channel, problem_.residualLayout,
+      forEachOutputRow(tiles, channel, epilogue_.residual,
                        [&](std::ptrdiff_t tiled, std::ptrdiff_t count, std::ptrdiff_t at, std::ptrdiff_t step) {
-                         for (std::ptrdiff_t w = 0; w < count; w++)
-                           residual[tiled + w] = activations.residual[at + w * step];
+                         for (std::ptrdiff_t w = 0; w < count; w++) residual[tiled + w] = pass.residual[at + w * step];
                        });
       store.residual = residual;
     }
     store.activation = problem_.activation;
     kernels_.storeRows(store);
-    forEachOutputRow(tiles, channel, problem_.outputLayout,
+    forEachOutputRow(tiles, channel, epilogue_.output,
                      [&](std::ptrdiff_t tiled, std::ptrdiff_t count, std::ptrdiff_t at, std::ptrdiff_t step) {
-                       for (std::ptrdiff_t w = 0; w < count; w++) activations.y[at + w * step] = finished[tiled + w];
+                       for (std::ptrdiff_t w = 0; w < count; w++) pass.y[at + w * step] = finished[tiled + w];
                      });
   }
 }
 
 // Channels that a blocked result has beyond the last one are zero.
-void PositionsPlan::clearRest(float* y, const std::vector<Tile>& tiles) const {
-  if (problem_.outputLayout == Layout::planar) return;
-  for (std::ptrdiff_t channel = layer().outChannels; channel % kernels_.width != 0; channel++) {
-    forEachOutputRow(tiles, channel, Layout::blocked,
+void PositionsKernel::clearRest(float* y, const std::vector<Tile>& tiles) const {
+  if (epilogue_.output.layout == Layout::planar) return;
+  for (std::ptrdiff_t channel = problem_.outChannels; channel % kernels_.width != 0; channel++) {
+    forEachOutputRow(tiles, channel, epilogue_.output,
                      [&](std::ptrdiff_t, std::ptrdiff_t count, std::ptrdiff_t at, std::ptrdiff_t step) {
                        for (std::ptrdiff_t w = 0; w < count; w++) y[at + w * step] = 0;
                      });
@@ -251,22 +233,54 @@ void PositionsPlan::clearRest(float* y, const std::vector<Tile>& tiles) const {
 // Calls body(place in [tile][output], outputs, place in the result or residual, from each to the next) for every row of
 // the tiles' outputs that exist.
 template <class Body>
-void PositionsPlan::forEachOutputRow(const std::vector<Tile>& tiles, std::ptrdiff_t channel, Layout layout,
-                                     const Body& body) const {
+void PositionsKernel::forEachOutputRow(const std::vector<Tile>& tiles, std::ptrdiff_t channel, const Pixels& pixels,
+                                       const Body& body) const {
   for (std::size_t t = 0; t < tiles.size(); t++) {
     const Axes& start = tiles[t].start;
-    const ChannelPlace place =
-        placeOf(layout, kernels_.width, tiles[t].image, channel, layer().outChannels, volume(output_));
-    const std::ptrdiff_t count = std::min(outputs_[2], output_[2] - start[2]);
-    for (std::ptrdiff_t d = 0; d < std::min(outputs_[0], output_[0] - start[0]); d++) {
-      for (std::ptrdiff_t h = 0; h < std::min(outputs_[1], output_[1] - start[1]); h++) {
+    const ChannelPlace place = placeOf(pixels, tiles[t].image, channel);
+    const std::ptrdiff_t count = std::min(outputs_[2], problem_.output[2] - start[2]);
+    for (std::ptrdiff_t d = 0; d < std::min(outputs_[0], problem_.output[0] - start[0]); d++) {
+      for (std::ptrdiff_t h = 0; h < std::min(outputs_[1], problem_.output[1] - start[1]); h++) {
         const std::ptrdiff_t tiled =
             static_cast<std::ptrdiff_t>(t) * volume(outputs_) + (d * outputs_[1] + h) * outputs_[2];
-        const std::ptrdiff_t pixel = ((start[0] + d) * output_[1] + start[1] + h) * output_[2] + start[2];
+        const std::ptrdiff_t pixel =
+            ((start[0] + d) * problem_.output[1] + start[1] + h) * problem_.output[2] + start[2];
         body(tiled, count, place.first + pixel * place.step, place.step);
       }
     }
   }
 }
+
+namespace {
+
+KernelTransforms transformsOf(const Value& schedule, const Filters& filters) {
+  return readTransforms(schedule, filters.kernel, {});
+}
+
+std::unique_ptr<Kernel> prepare(const Value& description) {
+  const Problem problem = readProblem(description["problem"]);
+  const Value value = description["schedule"];
+  const Schedule schedule = readSchedule(value);
+  if (volume(problem.stride) != 1 || volume(problem.dilation) != 1)
+    value["algorithm"].refuse("another one for strides and dilations other than 1");
+  if (schedule.streamOutput) value["streamOutput"].refuse("false: results are stored number by number");
+  const KernelTransforms transforms = transformsOf(value, problem);
+  const Tilings tilings = readTilings(value, transforms, problem.output);
+  for (std::size_t a = 0; a < 3; a++) {
+    if (tilings[a].forms.size() != 1 || tilings[a].forms[0].products != transforms[a].products)
+      value["tilings"].array()[a].refuse("of one form, with all products");
+  }
+  return std::make_unique<PositionsKernel>(problem, schedule, transforms, tilings);
+}
+
+}  // namespace
+
+extern const Algorithm kPositions;
+const Algorithm kPositions{"positions", prepare, [](const Value& description) {
+                             const Filters filters = readFilters(description["problem"]);
+                             const Value schedule = description["schedule"];
+                             return packPositions(filters, transformsOf(schedule, filters), readKernels(schedule),
+                                                  readThreads(schedule));
+                           }};
 
 }  // namespace winograd

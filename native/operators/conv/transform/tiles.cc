@@ -24,11 +24,10 @@ std::vector<Tile> tilesOf(const Tiling& tiling) {
 }
 
 // Rows of tiles in memory order, each cut where the form changes.
-std::vector<Run> allRuns(const Problem& problem) {
-  const std::vector<Tile> depth = tilesOf(problem.tiling[0]), height = tilesOf(problem.tiling[1]),
-                          width = tilesOf(problem.tiling[2]);
-  std::vector<Run> runs;
-  for (std::ptrdiff_t image = 0; image < problem.batch; image++) {
+std::vector<TileRun> allRuns(const Tilings& tilings, std::ptrdiff_t batch) {
+  const std::vector<Tile> depth = tilesOf(tilings[0]), height = tilesOf(tilings[1]), width = tilesOf(tilings[2]);
+  std::vector<TileRun> runs;
+  for (std::ptrdiff_t image = 0; image < batch; image++) {
     for (const Tile& d : depth) {
       for (const Tile& h : height) {
         for (std::size_t w = 0, end; w < width.size(); w = end) {
@@ -53,13 +52,13 @@ struct Cluster {
 };
 
 // Numbers the tiles form by form, those with most products in the middle.
-std::vector<Cluster> number(TileBlock& block, const Problem& problem) {
-  std::map<std::array<int, 3>, std::vector<Run*>> byForm;
-  for (Run& run : block.runs) byForm[run.form].push_back(&run);
-  std::vector<std::pair<Axes, std::vector<Run*>>> sorted;
+std::vector<Cluster> number(TileBlock& block, const Tilings& tilings) {
+  std::map<std::array<int, 3>, std::vector<TileRun*>> byForm;
+  for (TileRun& run : block.runs) byForm[run.form].push_back(&run);
+  std::vector<std::pair<Axes, std::vector<TileRun*>>> sorted;
   for (auto& [form, runs] : byForm) {
     Axes products;
-    for (int a = 0; a < 3; a++) products[a] = problem.tiling[a].forms[static_cast<std::size_t>(form[a])].products;
+    for (int a = 0; a < 3; a++) products[a] = tilings[a].forms[static_cast<std::size_t>(form[a])].products;
     sorted.emplace_back(products, std::move(runs));
   }
   std::stable_sort(sorted.begin(), sorted.end(),
@@ -72,7 +71,7 @@ std::vector<Cluster> number(TileBlock& block, const Problem& problem) {
   std::vector<Cluster> clusters;
   for (const auto& [products, runs] : placed) {
     const std::ptrdiff_t first = block.tiles;
-    for (Run* run : runs) {
+    for (TileRun* run : runs) {
       run->first = block.tiles;
       block.tiles += run->count;
     }
@@ -94,8 +93,8 @@ std::vector<Group> cut(std::ptrdiff_t first, std::ptrdiff_t tiles, int rows, con
 
 // A block of one form packs each group by itself, which is read front to back. Tiles of several forms take part in
 // different products together: they share one band, out of which each product takes its groups.
-void arrange(TileBlock& block, const Problem& problem, const Axes& products, int rows) {
-  const std::vector<Cluster> clusters = number(block, problem);
+void arrange(TileBlock& block, const Tilings& tilings, const Axes& products, int rows) {
+  const std::vector<Cluster> clusters = number(block, tilings);
   const Band whole{0, block.tiles};
   const Band* shared = clusters.size() > 1 ? &whole : nullptr;
   std::map<std::vector<bool>, int> known;
@@ -129,30 +128,27 @@ void arrange(TileBlock& block, const Problem& problem, const Axes& products, int
 
 }  // namespace
 
-std::ptrdiff_t countTiles(const Problem& problem) {
-  std::ptrdiff_t tiles = problem.batch;
-  for (const Tiling& tiling : problem.tiling) tiles *= static_cast<std::ptrdiff_t>(tiling.sequence.size());
-  return tiles;
+std::ptrdiff_t countTiles(const Tilings& tilings, std::ptrdiff_t batch) {
+  std::size_t tiles = static_cast<std::size_t>(batch);
+  for (const Tiling& tiling : tilings) tiles = checkedMultiply(tiles, tiling.sequence.size());
+  return static_cast<std::ptrdiff_t>(tiles);
 }
 
-std::ptrdiff_t tilesOfRow(const Problem& problem) {
-  return static_cast<std::ptrdiff_t>(problem.tiling[2].sequence.size());
-}
-
-std::vector<TileBlock> makeTileBlocks(const Problem& problem, const Axes& products, std::ptrdiff_t most, int rows,
-                                      std::ptrdiff_t longestRun) {
-  const std::ptrdiff_t tiles = countTiles(problem), row = tilesOfRow(problem);
+std::vector<TileBlock> makeTileBlocks(const Tilings& tilings, std::ptrdiff_t batch, const Axes& products,
+                                      std::ptrdiff_t most, int rows, std::ptrdiff_t longestRun) {
+  const std::ptrdiff_t tiles = countTiles(tilings, batch);
+  const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(tilings[2].sequence.size());
   const std::ptrdiff_t count = divideUp(tiles, most);
   const std::ptrdiff_t unit = most % row == 0 ? row : 1;  // by which blocks differ at most
   std::vector<TileBlock> blocks(static_cast<std::size_t>(count));
   std::ptrdiff_t placed = 0, b = 0;
-  for (Run run : allRuns(problem)) {
-    const Tiling& last = problem.tiling[2];
+  for (TileRun run : allRuns(tilings, batch)) {
+    const Tiling& last = tilings[2];
     const std::ptrdiff_t step = last.forms[static_cast<std::size_t>(run.form[2])].outputs;
     while (run.count > 0) {
       const std::ptrdiff_t end = tiles / unit * (b + 1) / count * unit;
       const std::ptrdiff_t fits = std::min(run.count, end - placed);
-      Run part = run;
+      TileRun part = run;
       part.count = divideUp(fits, divideUp(fits, longestRun));  // rather halves than a rest
       blocks[static_cast<std::size_t>(b)].runs.push_back(part);
       run.start[2] += part.count * step;
@@ -161,7 +157,7 @@ std::vector<TileBlock> makeTileBlocks(const Problem& problem, const Axes& produc
       if (placed == end) b++;
     }
   }
-  for (TileBlock& block : blocks) arrange(block, problem, products, rows);
+  for (TileBlock& block : blocks) arrange(block, tilings, products, rows);
   return blocks;
 }
 

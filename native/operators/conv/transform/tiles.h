@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <vector>
 
-#include "operators/conv/common/problem.h"
+#include "operators/conv/transform/tiling.h"
 
 namespace winograd {
 
 /// Neighbouring tiles of one row (along the last axis) that have the same forms.
-struct Run {
+struct TileRun {
   std::ptrdiff_t image;
   Axes start;               // first output of the first tile
   std::array<int, 3> form;  // per axis
@@ -32,7 +32,7 @@ struct Group {
 
 /// Tiles that pass through the stages together, those of the same forms numbered one after another.
 struct TileBlock {
-  std::vector<Run> runs;
+  std::vector<TileRun> runs;
   std::ptrdiff_t tiles = 0;
   /// Per tile of the block.
   std::vector<Band> bandOf;
@@ -42,17 +42,14 @@ struct TileBlock {
   std::vector<int> participationOf;
 };
 
-/// Tiles that cover all outputs of the problem, in blocks of at most `most` tiles, balanced, whose groups have at
+/// Tiles that cover all outputs of `batch` images, in blocks of at most `most` tiles, balanced, whose groups have at
 /// most `rows` tiles and are balanced too (16 = 5 + 5 + 6: a short last group would waste the registers). If `most` is
 /// a number of whole rows of tiles, so are all blocks. Runs have at most `longestRun` tiles, so that their strips stay
 /// in the first levels of cache. `products` counts those of each axis.
-std::vector<TileBlock> makeTileBlocks(const Problem& problem, const Axes& products, std::ptrdiff_t most, int rows,
-                                      std::ptrdiff_t longestRun);
+std::vector<TileBlock> makeTileBlocks(const Tilings& tilings, std::ptrdiff_t batch, const Axes& products,
+                                      std::ptrdiff_t most, int rows, std::ptrdiff_t longestRun);
 
-/// How many tiles the problem has.
-std::ptrdiff_t countTiles(const Problem& problem);
-
-/// How many tiles lie in a row along the last axis.
-std::ptrdiff_t tilesOfRow(const Problem& problem);
+/// How many tiles there are. Throws std::overflow_error.
+std::ptrdiff_t countTiles(const Tilings& tilings, std::ptrdiff_t batch);
 
 }  // namespace winograd

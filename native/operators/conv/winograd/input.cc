@@ -1,15 +1,10 @@
-// From the input to U: the stage D ×ₙ Bₙ of a pass (winograd.h).
+#include "operators/conv/winograd/input.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "operators/conv/winograd/winograd.h"
-#include "runtime/threads.h"
-
 namespace winograd {
 namespace {
-
-constexpr std::ptrdiff_t kSlab = 2 << 20;  // floats of a slab's copy: some of the third level of cache
 
 // Zeros wherever a packed strip lies outside the box of `present` vectors from `first` on.
 void clearAround(float* at, const Axes& extents, const Axes& first, const Axes& present, std::ptrdiff_t width) {
@@ -36,104 +31,66 @@ void copyBox(const View& from, float* to, const Axes& stride, const Axes& extent
 
 }  // namespace
 
-// Whether strips, which overlap and begin anew in every row, transpose so many more blocks of planar inputs than a
-// blocked copy of them all that the copy pays.
-bool WinogradPlan::readsOften() const {
-  constexpr double often = 1.5;
-  if (problem_.inputLayout == Layout::blocked || volume(layer().folded()) > 1) return false;
-  std::ptrdiff_t transposes = 0;
-  for (const TileBlock& block : blocks_) {
-    for (const Run& run : block.runs) {
-      const Axes extents = inputsOf(run);
-      transposes += extents[0] * extents[1] * divideUp(extents[2], kernels_.width);
-    }
-  }
-  const std::ptrdiff_t planes = problem_.batch * problem_.input[0];
-  const std::ptrdiff_t pixels = problem_.input[1] * problem_.input[2];
-  return transposes > often * static_cast<double>(planes * divideUp(pixels, kernels_.width));
+InputTransform::InputTransform(const Pixels& input, const Axes& padding, const Axes& folded, const Tilings& tilings,
+                               const TransformedInput& to, std::ptrdiff_t slice, std::ptrdiff_t strip)
+    : input_(input),
+      padding_(padding),
+      folded_(folded),
+      tilings_(tilings),
+      transforms_(inputTransforms(*input.kernels, tilings)),
+      to_(to),
+      slice_(slice),
+      strip_(strip) {}
+
+InputSource InputTransform::whole(const float* x) const {
+  const std::ptrdiff_t depth = input_.extents[0];
+  return {x, input_.layout, 0, to_.channels / input_.kernels->width * depth, depth};
 }
 
-// Inputs of a run's tiles along each axis.
-Axes WinogradPlan::inputsOf(const Run& run) const {
+Axes InputTransform::inputsOf(const TileRun& run) const {
   Axes extents;
-  for (int a = 0; a < 3; a++) extents[a] = form(a, run.form[a]).inputs;
+  for (std::size_t a = 0; a < 3; a++) extents[a] = form(a, run.form[a]).inputs;
   extents[2] += (run.count - 1) * form(2, run.form[2]).outputs;
   return extents;
-}
-
-// Blocks in turn, as long as what they read fits a copy that stays in cache: it never goes to memory.
-std::vector<WinogradPlan::Slab> WinogradPlan::slabs() const {
-  const std::ptrdiff_t depth = problem_.input[0], plane = problem_.input[1] * problem_.input[2] * channels_;
-  std::vector<Slab> slabs;
-  for (std::size_t b = 0; b < blocks_.size(); b++) {
-    std::ptrdiff_t first = problem_.batch * depth, end = 0;
-    for (const Run& run : blocks_[b].runs) {
-      const Form& f = form(0, run.form[0]);
-      const std::ptrdiff_t begin = run.start[0] - problem_.padBegin[0] + f.offset;
-      first = std::min(first, run.image * depth + std::clamp<std::ptrdiff_t>(begin, 0, depth));
-      end = std::max(end, run.image * depth + std::clamp<std::ptrdiff_t>(begin + f.inputs, 0, depth));
-    }
-    if (!slabs.empty()) {
-      Slab& last = slabs.back();
-      const std::ptrdiff_t low = std::min(last.firstPlane, first), high = std::max(last.endPlane, end);
-      if ((high - low) * plane <= kSlab) {
-        last = {last.firstBlock, b + 1, low, high};
-        continue;
-      }
-    }
-    slabs.push_back({b, b + 1, first, end});
-  }
-  return slabs;
-}
-
-WinogradPlan::Inputs WinogradPlan::copySlab(const float* x, const Slab& slab, float* to) const {
-  const std::ptrdiff_t width = kernels_.width, planes = slab.endPlane - slab.firstPlane, depth = problem_.input[0];
-  const std::ptrdiff_t pixels = planes_.input[2];
-  ThreadPool::shared().forEach(channels_ / width * planes, problem_.threads, [&](std::ptrdiff_t item, int) {
-    const std::ptrdiff_t plane = slab.firstPlane + item % planes;
-    const InputRow row{plane / depth, {plane % depth, 0, 0}, pixels, 0, item / planes, layer().depth()};
-    loadInputRow(layer(), planes_, x, row, to + item * pixels * width);
-  });
-  return {to, Layout::blocked, slab.firstPlane, depth, planes};
 }
 
 // The run's strip of inputs, transformed along one of the outer axes for all its tiles at once: neighbours share
 // columns. Blocked inputs are read where they lie: padding along one axis stays zero under the transform of another, so
 // only padding along the axis that comes first has to be put into a copy.
-WinogradPlan::Strip WinogradPlan::readStrip(const Inputs& inputs, const Run& run, std::ptrdiff_t channelBlock,
-                                            float* scratch) const {
-  const std::ptrdiff_t width = kernels_.width;
-  const Axes& size = problem_.input;
+InputTransform::Strip InputTransform::readStrip(const InputSource& source, const TileRun& run,
+                                                std::ptrdiff_t channelBlock, float* scratch) const {
+  const std::ptrdiff_t width = input_.kernels->width;
+  const Axes& size = input_.extents;
   Axes extents = inputsOf(run), begin, first, present;  // the strip in the input; what of the strip lies in the input
   std::array<bool, 3> padded;
-  for (int a = 0; a < 3; a++) {
-    begin[a] = run.start[a] - problem_.padBegin[a] + form(a, run.form[a]).offset;
+  for (std::size_t a = 0; a < 3; a++) {
+    begin[a] = run.start[a] - padding_[a] + form(a, run.form[a]).offset;
     first[a] = std::clamp<std::ptrdiff_t>(-begin[a], 0, extents[a]);
     present[a] = std::clamp<std::ptrdiff_t>(size[a] - begin[a], first[a], extents[a]) - first[a];
     padded[a] = present[a] < extents[a];
   }
-  const bool flat = inputTransform(0, run.form[0]).identity(), line = inputTransform(1, run.form[1]).identity();
+  const bool flat = transform(0, run).identity(), line = transform(1, run).identity();
   const int axis = flat || (padded[0] && !line) ? 1 : 0;
-  const LineTransform& transform = inputTransform(axis, run.form[axis]);
+  const LineTransform& transform = this->transform(axis, run);
   const bool identity = transform.identity();
   const View whole = packed(scratch, extents, width);
 
   View from = whole;
   bool copied = true;
-  if (inputs.layout == Layout::planar) {
-    InputRow row{run.image, begin, extents[2], 0, channelBlock, layer().depth()};
+  if (source.layout == Layout::planar) {
+    InputRow row{run.image, begin, extents[2], 0, channelBlock, input_.channels * volume(folded_), 1, 1, folded_};
     float* at = scratch;
     for (std::ptrdiff_t d = 0; d < extents[0]; d++) {
       for (std::ptrdiff_t h = 0; h < extents[1]; h++, at += extents[2] * width) {
         row.at = {begin[0] + d, begin[1] + h, begin[2]};
-        loadInputRow(layer(), problem_, inputs.x, row, at);
+        loadInputRow(input_, source.x, row, at);
       }
     }
   } else {
     const std::ptrdiff_t plane =
-        run.image * inputs.imagePlanes + channelBlock * inputs.channelPlanes + begin[0] + first[0] - inputs.firstPlane;
+        run.image * source.imagePlanes + channelBlock * source.channelPlanes + begin[0] + first[0] - source.firstPlane;
     const std::ptrdiff_t pixel = (plane * size[1] + begin[1] + first[1]) * size[2] + begin[2] + first[2];
-    from = packed(inputs.x + pixel * width, size, width);
+    from = packed(source.x + pixel * width, size, width);
     copied = padded[axis] || (identity && (padded[0] || padded[2]));
     if (copied) {
       clearAround(scratch, extents, first, present, width);
@@ -148,7 +105,7 @@ WinogradPlan::Strip WinogradPlan::readStrip(const Inputs& inputs, const Run& run
   if (identity) return {from, extents, axis};
   extents[axis] = present[axis] = transform.rows();
   first[axis] = 0;
-  float* const to = scratch + scratch_;
+  float* const to = scratch + strip_;
   const View strip = packed(to, extents, width);
   clearAround(to, extents, first, present, width);
   applyAlong(axis, transform, from, to + offset(strip, first), strip.stride, present);
@@ -157,22 +114,23 @@ WinogradPlan::Strip WinogradPlan::readStrip(const Inputs& inputs, const Run& run
 
 // The strip comes from memory and goes to the second level of cache, in long rows. The other two axes follow slice by
 // slice of it, a few tiles at once, so that what is between them stays in the first level.
-void WinogradPlan::transformInput(const Inputs& inputs, const TileBlock& block, const Run& run,
-                                  std::ptrdiff_t channelBlock, float* u, float* scratch) const {
-  const std::ptrdiff_t width = kernels_.width;
-  const Strip strip = readStrip(inputs, run, channelBlock, scratch);
+void InputTransform::run(const InputSource& source, const TileBlock& block, const TileRun& run,
+                         std::ptrdiff_t channelBlock, float* u, float* scratch) const {
+  const std::ptrdiff_t width = input_.kernels->width;
+  const Strip strip = readStrip(source, run, channelBlock, scratch);
   const int across = strip.axis, along = 1 - across;
-  const LineTransform &outer = inputTransform(along, run.form[along]), &last = inputTransform(2, run.form[2]);
+  const LineTransform &outer = transform(along, run), &last = transform(2, run);
   const Form& lastForm = form(2, run.form[2]);
   const std::ptrdiff_t step = lastForm.outputs;
-  const Axes planes{products_[1] * products_[2] * uPlane_, products_[2] * uPlane_, uPlane_};
-  const std::ptrdiff_t most = outer.identity() ? run.count : tilesAtOnce(outer.rows() * step, run.count);
+  const Axes planes{to_.products[1] * to_.products[2] * to_.plane, to_.products[2] * to_.plane, to_.plane};
+  const std::ptrdiff_t most =
+      outer.identity() ? run.count : tilesAtOnce(slice_, outer.rows() * step * width, run.count);
 
   for (std::ptrdiff_t j = 0, end; j < run.count; j = end) {
     const Band& band = block.bandOf[static_cast<std::size_t>(run.first + j)];
     const std::ptrdiff_t row = run.first + j - band.first;
     end = std::min({run.count, j + band.tiles - row, j + most});
-    float* to = u + band.first * channels_ + (channelBlock * band.tiles + row) * width;
+    float* to = u + band.first * to_.channels + (channelBlock * band.tiles + row) * width;
     const LineLoop tiles{end - j, step * width, width};
     View from{strip.view.at + j * step * width, strip.view.stride};
     if (outer.identity()) {

@@ -1,0 +1,54 @@
+#include "operators/conv/common/schedule.h"
+
+namespace winograd {
+namespace {
+
+constexpr int kMaxThreads = 256;
+
+Layout readLayout(const Value& value) {
+  return readWord(value, {"planar", "blocked"}) == 0 ? Layout::planar : Layout::blocked;
+}
+
+}  // namespace
+
+std::size_t readWord(const Value& value, std::initializer_list<const char*> words) {
+  const auto* text = std::get_if<std::string>(&value.content());
+  std::string expected;
+  std::size_t index = 0;
+  for (const char* word : words) {
+    if (text != nullptr && *text == word) return index;
+    if (index > 0) expected += index + 1 == words.size() ? " or " : ", ";
+    expected += std::string("\"") + word + '"';
+    index++;
+  }
+  value.refuse(expected);
+}
+
+const KernelTable& readKernels(const Value& schedule) {
+  const Value isa = schedule["isa"];
+  const KernelTable* kernels = findKernels(isa.text().c_str());
+  if (kernels == nullptr) isa.refuse("a kernel table that this machine runs");
+  return *kernels;
+}
+
+int readThreads(const Value& schedule) {
+  return static_cast<int>(schedule["threads"].integer(1, kMaxThreads));
+}
+
+Schedule readSchedule(const Value& value) {
+  const Value layouts = value["layouts"];
+  return {&readKernels(value),
+          readThreads(value),
+          value["wake"].boolean(),
+          {readLayout(layouts["input"]), readLayout(layouts["output"]), readLayout(layouts["residual"])},
+          value["streamOutput"].boolean()};
+}
+
+void checkLayouts(const Value& schedule, const Layouts& layouts, TakesBlocked takes) {
+  const Value value = schedule["layouts"];
+  if (layouts.input == Layout::blocked && !takes.input) value["input"].refuse("\"planar\" for this convolution");
+  if (layouts.output == Layout::blocked && !takes.output) value["output"].refuse("\"planar\" for this convolution");
+  if (layouts.residual == Layout::blocked && !takes.output) value["residual"].refuse("\"planar\" for this convolution");
+}
+
+}  // namespace winograd

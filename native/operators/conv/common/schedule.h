@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+
+#include "operators/conv/common/problem.h"
+
+/// What the schedules of all algorithms say. Each algorithm reads the rest of its own.
+namespace winograd {
+
+/// planar: N x C x D x H x W. blocked: N x C/width x D x H x W x width, channels padded to whole vectors; what a
+/// network keeps between its layers.
+enum class Layout { planar, blocked };
+
+struct Layouts {
+  Layout input = Layout::planar, output = Layout::planar;
+  Layout residual = Layout::planar;  // of what is added to the result
+};
+
+struct Schedule {
+  const KernelTable* kernels = nullptr;
+  int threads = 1;
+  bool wake = true;  // whether sleeping threads are woken for it
+  Layouts layouts;
+  /// Whether results are stored past the caches: large ones, of which little would be left there for who reads them.
+  bool streamOutput = false;
+};
+
+/// The kernel table that `schedule.isa` names, and `schedule.threads`. Throw std::invalid_argument.
+const KernelTable& readKernels(const Value& schedule);
+int readThreads(const Value& schedule);
+
+/// Reads what all schedules have. Throws std::invalid_argument.
+Schedule readSchedule(const Value& schedule);
+
+/// Which layouts an algorithm takes for a problem.
+struct TakesBlocked {
+  bool input, output;
+};
+/// Throws std::invalid_argument for a blocked layout that is not taken.
+void checkLayouts(const Value& schedule, const Layouts& layouts, TakesBlocked takes);
+
+/// Whether channels of every group begin with a vector of their own.
+inline bool wholeVectors(const Filters& filters, std::ptrdiff_t channelsOfGroup, int width) {
+  return filters.groups == 1 || channelsOfGroup % width == 0;
+}
+
+/// The index of the word among those allowed. Throws std::invalid_argument.
+std::size_t readWord(const Value& value, std::initializer_list<const char*> words);
+
+}  // namespace winograd

@@ -1,0 +1,35 @@
+#include "operators/conv/convolution.h"
+
+#include <string>
+
+#include "operators/conv/algorithm.h"
+
+namespace winograd {
+
+// Each in its folder.
+extern const Algorithm kWinograd, kPositions, kDirect, kGrouped;
+
+namespace {
+
+const Algorithm* const kAlgorithms[] = {&kWinograd, &kPositions, &kDirect, &kGrouped};
+
+const Algorithm& algorithmOf(const Value& description) {
+  const Value name = description["schedule"]["algorithm"];
+  std::string names;
+  for (const Algorithm* algorithm : kAlgorithms) {
+    if (name.text() == algorithm->name) return *algorithm;
+    names += std::string(names.empty() ? "" : ", ") + algorithm->name;
+  }
+  name.refuse("one of " + names);
+}
+
+}  // namespace
+
+const Operator kConvolution{"convolution",
+                            [](const Value& description) { return algorithmOf(description).prepare(description); }};
+
+const Operator kPackConvolutionWeights{"pack convolution weights", [](const Value& description) {
+                                         return algorithmOf(description).preparePacking(description);
+                                       }};
+
+}  // namespace winograd

@@ -1,0 +1,48 @@
+#include "operators/conv/winograd/stages.h"
+
+#include <algorithm>
+
+#include "runtime/memory.h"
+
+namespace winograd {
+namespace {
+
+constexpr std::ptrdiff_t kLine = 16;         // floats in a cache line
+constexpr std::ptrdiff_t kLinesOfPage = 64;  // 4 KiB
+
+// Planes that lie a multiple of 4 KiB apart would fall into the same cache sets.
+std::ptrdiff_t planeStride(std::ptrdiff_t floats) {
+  const std::ptrdiff_t lines = divideUp(floats, kLine);
+  return (lines + (lines % kLinesOfPage == 0 ? 1 : 0)) * kLine;
+}
+
+std::ptrdiff_t stripOf(const Tilings& tilings, const TileRun& run, std::ptrdiff_t width) {
+  const auto form = [&](std::size_t a) { return tilings[a].forms[static_cast<std::size_t>(run.form[a])]; };
+  std::ptrdiff_t rows = 1;
+  for (std::size_t a = 0; a < 2; a++) rows *= std::max({form(a).inputs, form(a).products, form(a).outputs});
+  const Form& last = form(2);
+  return rows * (run.count * last.outputs + std::max(last.inputs - last.outputs, 0)) * width;
+}
+
+}  // namespace
+
+TransformedInput::TransformedInput(const Axes& products, std::ptrdiff_t channels, std::ptrdiff_t tiles)
+    : products(products), channels(channels), plane(planeStride(tiles * channels)) {}
+
+ProductSums::ProductSums(const Axes& products, std::ptrdiff_t panels, std::ptrdiff_t tiles, std::ptrdiff_t width)
+    : products(products), panel(tiles * 2 * width), plane(planeStride(panel * panels)) {}
+
+std::ptrdiff_t stripFloats(const Tilings& tilings, const std::vector<TileBlock>& blocks, std::ptrdiff_t width) {
+  std::ptrdiff_t most = 0;
+  for (const TileBlock& block : blocks) {
+    for (const TileRun& run : block.runs) most = std::max(most, stripOf(tilings, run, width));
+  }
+  return roundUp(most, kLine);
+}
+
+std::ptrdiff_t tilesAtOnce(std::ptrdiff_t slice, std::ptrdiff_t floatsPerTile, std::ptrdiff_t count) {
+  const std::ptrdiff_t most = std::max<std::ptrdiff_t>(slice / floatsPerTile, 1);
+  return divideUp(count, divideUp(count, most));
+}
+
+}  // namespace winograd

@@ -1,0 +1,66 @@
+import type { NativeLayout } from '../native/addon.js';
+import type { Layer } from '../problem/problem.js';
+import type { Choice } from './choices.js';
+
+/** How a layer's input, its output and what is added to it lie in memory. */
+export interface Layouts {
+  readonly input: NativeLayout;
+  readonly output: NativeLayout;
+  readonly residual: NativeLayout;
+}
+
+/** As tensors are. */
+export const planarLayouts: Layouts = { input: 'planar', output: 'planar', residual: 'planar' };
+
+/** Algorithms of the engine. 'grouped' is direct convolution of groups narrower than a vector. */
+export type EngineAlgorithm = 'winograd' | 'positions' | 'direct' | 'grouped';
+
+type Groups = Pick<Layer, 'inChannels' | 'outChannels' | 'groups'>;
+
+/** Groups that would leave lanes of a vector of output channels empty. */
+export function narrowGroups({ outChannels, groups }: Groups, width: number): boolean {
+  return groups > 1 && outChannels / groups < width;
+}
+
+/** What the engine runs for a choice. */
+export function engineAlgorithm(
+  groups: Groups,
+  { algorithm }: Pick<Choice, 'algorithm'>,
+  width: number,
+): EngineAlgorithm {
+  return algorithm === 'direct' && narrowGroups(groups, width) ? 'grouped' : algorithm;
+}
+
+/** Which of input and output may be blocked: what is added to the output may be whenever that may. */
+interface Blocked {
+  readonly input: boolean;
+  readonly output: boolean;
+}
+
+/** Where vectors of blocked pixels are vectors of the algorithm's, too. */
+const takesBlocked: Readonly<
+  Record<EngineAlgorithm, (groups: Groups, choice: Pick<Choice, 'covers'>, width: number) => Blocked>
+> = {
+  winograd: (_, { covers = [] }) => ({
+    input: covers.every(({ algorithm }) => algorithm.folded === 1),
+    output: true,
+  }),
+  positions: () => ({ input: true, output: true }),
+  direct: ({ inChannels, outChannels, groups }, _, width) => ({
+    input: groups === 1 || (inChannels / groups) % width === 0,
+    output: groups === 1 || (outChannels / groups) % width === 0,
+  }),
+  grouped: ({ inChannels, outChannels, groups }, _, width) => ({
+    input: inChannels === outChannels && width % (outChannels / groups) === 0,
+    output: true,
+  }),
+};
+
+/** Which of input and output may be blocked for a choice. */
+export function blockedLayouts(
+  groups: Groups,
+  choice: Pick<Choice, 'algorithm' | 'covers'>,
+  width: number,
+): Blocked {
+  return takesBlocked[engineAlgorithm(groups, choice, width)](groups, choice, width);
+}

@@ -1,0 +1,196 @@
+import { type Cover, summedChannels } from '../catalogue/cover.js';
+import type { Machine } from '../machine/machine.js';
+import type { Axes, WinogradBlocks } from '../native/addon.js';
+import type { Problem } from '../problem/problem.js';
+import { elementCount } from '../tensor/shape.js';
+import type { Choice } from './choices.js';
+import type { Layouts } from './layouts.js';
+
+const FLOAT = 4;
+
+/** Tiles that each weight should serve, once fetched from memory: below, fetching takes longer than multiplying. */
+const ENOUGH_TILES = 28;
+/** The same of weights that stay in cache. */
+const FEW_TILES = 16;
+/** The same where the transformed inputs of more would be too large. */
+const LEAST_TILES = 8;
+/** Blocks for each thread from which on they may be as uneven as whole rows of tiles make them. */
+const MANY_BLOCKS = 8;
+/** The shortest strip, of which neighbours still share columns. */
+const SHORTEST_RUN = 2;
+/** How many times as many transposes strips of planar inputs may take as one blocked copy of them all. */
+const OFTEN = 1.5;
+
+/** Shares of the caches, in bytes. */
+function roomOf({ caches: { l1, l2, l3 } }: Machine) {
+  return {
+    /** Transformed inputs and products of a block: the second level. */
+    block: l2,
+    /** A slice of a strip, which leaves room for what it becomes. */
+    slice: (5 / 8) * l1,
+    /** A strip: two of them leave half of the second level to the block. */
+    strip: (7 / 32) * l2,
+    /** Weights that stay in the last level from block to block. */
+    nearWeights: l3,
+    /** Weights that stay in it beside all else. */
+    cachedWeights: (3 / 4) * l3,
+    /** Transformed inputs that stay in it while weights pass by: of one block, and of one of every thread. */
+    largestInputs: l3 / 4,
+    sharedInputs: (3 / 8) * l3,
+    /** A blocked copy of some planes of the input. */
+    slab: l3 / 4,
+  };
+}
+
+/** The covers of a choice for Winograd with vectors of channels. */
+type Covers = Axes<Cover>;
+
+/** Blocks, split and copies of Winograd with vectors of channels; what the choice's tuning has is taken from there. */
+export function winogradBlocks(
+  problem: Problem,
+  { covers, weightFormat, sumBlock, tuning = {} }: Choice & { readonly covers: Covers },
+  threads: number,
+  layouts: Layouts,
+  machine: Machine,
+): WinogradBlocks {
+  const room = roomOf(machine);
+  const { width, gemmRows } = machine.table;
+  const panel = 2 * width;
+  const tiles = problem.batch * elementCount(covers.map(({ totals }) => totals.tiles));
+  const products = elementCount(covers.map(({ algorithm }) => algorithm.kernel.products));
+  const depth = summedChannels(problem.inChannels, covers);
+  const inputs = products * roundUp(depth, width) * FLOAT; // bytes of a transformed tile
+  const weights = products * depth * storedChannels(problem.outChannels, width, weightFormat) * FLOAT;
+  const panels = divideUp(problem.outChannels, panel);
+
+  // One panel, unless asked for more: its weights are one stream.
+  let group = clamp(Math.floor((tuning.channelGroup ?? 0) / panel), 1, panels);
+  let block = tuning.tileBlock ?? mostTiles();
+  const split = threads > 1 && panels > 1 ? (tuning.split ?? splitOf()) : 'tiles';
+  // As many panels for one thread as for the other, or as many blocks.
+  if (split === 'channels') group = Math.min(group, divideUp(panels, threads));
+  else block = divideUp(tiles, roundUp(divideUp(tiles, block), threads));
+  block = wholeRows(Math.min(block, tiles));
+  const longestRun = Math.max(Math.floor(room.strip / FLOAT / stripPerTile(covers, width)), SHORTEST_RUN);
+  return {
+    tileBlock: block,
+    channelGroup: group * panel,
+    sumBlock: sumBlock === 0 ? 0 : Math.max(Math.floor(sumBlock / width), 1) * width,
+    split,
+    longestRun,
+    slice: room.slice / FLOAT,
+    slab: readsOften() ? room.slab / FLOAT : 0,
+  };
+
+  /**
+   * Enough tiles that each weight, once fetched, serves many of them; few enough that a block stays in cache. The optimum
+   * is flat. Every group of output channels reads the transformed inputs again: weights that stream past must not drive
+   * them out.
+   */
+  function mostTiles(): number {
+    const fitting = Math.max(Math.floor(room.largestInputs / inputs), LEAST_TILES);
+    const serving = weights <= room.cachedWeights ? FEW_TILES : Math.min(ENOUGH_TILES, fitting);
+    return Math.max(Math.floor(room.block / (inputs + products * group * panel * FLOAT)), serving);
+  }
+
+  /**
+   * Splitting tiles keeps transformed inputs in the cache of the core that made them. It needs enough of them to fill
+   * register tiles. Where weights are far, every thread streams all of them: once and about when the others do, or not at
+   * all; this takes more work for each weight, and what all threads transform must not drive the weights out of the cache
+   * that the threads share.
+   */
+  function splitOf(): 'tiles' | 'channels' {
+    const share = divideUp(tiles, threads);
+    const near = weights <= room.nearWeights;
+    const enough = near
+      ? share >= Math.floor(gemmRows / 2)
+      : share >= gemmRows && share <= block && threads * share * inputs <= room.sharedInputs;
+    return enough ? 'tiles' : 'channels';
+  }
+
+  /**
+   * Whole rows of tiles, where there are so many blocks that the threads still share them evenly: pieces of rows are short
+   * strips, and neighbours read and write the same lines of memory.
+   */
+  function wholeRows(most: number): number {
+    const row = covers[2].totals.tiles;
+    const rows = Math.floor((most + Math.floor(row / 4)) / row);
+    const whole = rows * row;
+    return rows > 0 && divideUp(tiles, whole) >= MANY_BLOCKS * threads ? whole : most;
+  }
+
+  /**
+   * Whether strips, which overlap and begin anew in every row, transpose so many more blocks of planar inputs than a blocked
+   * copy of them all that the copy pays.
+   */
+  function readsOften(): boolean {
+    if (layouts.input === 'blocked' || depth !== problem.inChannels) return false;
+    const [depthPixels, height, breadth] = problem.input;
+    const copied = problem.batch * depthPixels * divideUp(height * breadth, width);
+    return transposes(problem.batch, covers, tiles, block, longestRun, width) > OFTEN * copied;
+  }
+}
+
+/**
+ * Blocks of width × width pixels that the strips of all tiles transpose, for a vector of channels. Strips are the parts of
+ * rows of tiles of one form that fall into one block of tiles, cut evenly where they are too long.
+ */
+function transposes(
+  batch: number,
+  covers: Covers,
+  tiles: number,
+  most: number,
+  longest: number,
+  width: number,
+): number {
+  const [depths, heights, breadths] = covers;
+  const blocks = divideUp(tiles, most);
+  const unit = most % breadths.totals.tiles === 0 ? breadths.totals.tiles : 1; // by which blocks differ at most
+  const endOf = (block: number) => Math.floor((Math.floor(tiles / unit) * (block + 1)) / blocks) * unit;
+  const lines = (cover: Cover) =>
+    cover.runs.flatMap(({ form, tiles: count }) => Array<number>(count).fill(form.native.inputs));
+  const [planes, rows] = [lines(depths), lines(heights)];
+  let [sum, placed, block] = [0, 0, 0];
+  for (let image = 0; image < batch; image++)
+    for (const plane of planes)
+      for (const row of rows)
+        for (const { form, tiles: count } of breadths.runs)
+          for (let left = count; left > 0; ) {
+            const end = endOf(block);
+            const fits = Math.min(left, end - placed);
+            const part = divideUp(fits, divideUp(fits, longest));
+            const extent = form.native.inputs + (part - 1) * form.native.outputs;
+            sum += plane * row * divideUp(extent, width);
+            left -= part;
+            placed += part;
+            if (placed === end) block++;
+          }
+  return sum;
+}
+
+/** Output channels as packed weights have them: in bfloat16 two vectors take the place of one. */
+function storedChannels(channels: number, width: number, format: Choice['weightFormat']): number {
+  const vectors = divideUp(channels, width);
+  return width * (format === 'bfloat16' ? divideUp(vectors, 2) : vectors);
+}
+
+/** Floats that one more tile adds to a strip, before or after the transforms of the first two axes. */
+function stripPerTile([depth, height, breadth]: Covers, width: number): number {
+  const rows = [depth, height].map(({ algorithm: { forms } }) => {
+    const { inputs, products, outputs } = forms[0]!.native;
+    return Math.max(inputs, products, outputs);
+  });
+  return elementCount(rows) * breadth.algorithm.forms[0]!.native.outputs * width;
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
+}
+
+function divideUp(value: number, step: number): number {
+  return Math.ceil(value / step);
+}
+
+function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { machineOf } from '../../src/machine/machine.js';
+import { type ConvolutionDescription, type NativeKernel, native } from '../../src/native/addon.js';
+import { lower } from '../../src/planner/lower.js';
+import { directChoice } from '../../src/planner/planner.js';
+import { validateInput, validateLayer } from '../../src/problem/problem.js';
+import { allocate } from '../../src/tensor/tensor.js';
+import { isas } from '../layers/cases.js';
+
+/** One channel, weights of two, three pixels. */
+function description(): ConvolutionDescription {
+  const layer = validateLayer({ inChannels: 1, outChannels: 1, kernelSize: 1, threads: 1 }, 1);
+  const problem = validateInput(layer, [1, 1, 3]);
+  const machine = machineOf(isas()[0]!);
+  const choice = directChoice(problem, { width: machine.table.width });
+  return lower(problem, choice, machine, { bias: false, residual: false });
+}
+
+function kernels(): { pack: NativeKernel; kernel: NativeKernel } {
+  const { Kernel } = native();
+  return {
+    pack: new Kernel('pack convolution weights', description()),
+    kernel: new Kernel('convolution', description()),
+  };
+}
+
+function packed(): Float32Array {
+  const { pack } = kernels();
+  const to = allocate(pack.outputBytes[0]! / 4);
+  pack.runSync([Float32Array.of(2)], [to]);
+  return to;
+}
+
+const prepare = (value: unknown) => () =>
+  new (native().Kernel)('convolution', value as ConvolutionDescription);
+
+describe('a kernel', () => {
+  it('runs on arrays in order, on the calling thread and off it', async () => {
+    const { kernel } = kernels();
+    const [x, y] = [allocate(3), allocate(3)];
+    x.set([1, 2, 3]);
+    const times = kernel.runSync([x, packed(), null, null], [y]);
+    expect([...y]).toEqual([2, 4, 6]);
+    expect(times.total).toBeGreaterThanOrEqual(0);
+    const z = allocate(3);
+    const passes = [
+      { kernel, inputs: [x, packed(), null, undefined as never], outputs: [y] },
+      { kernel, inputs: [y, packed(), null, null], outputs: [z] },
+    ];
+    expect(await native().run(passes)).toHaveLength(2);
+    expect([...z]).toEqual([4, 8, 12]);
+  });
+
+  it('refuses arrays that do not fit', () => {
+    const { kernel } = kernels();
+    const [x, y, weights] = [allocate(3), allocate(3), packed()];
+    const run = (inputs: unknown, outputs: unknown) => () =>
+      kernel.runSync(inputs as Float32Array[], outputs as Float32Array[]);
+    expect(run([x, weights], [y])).toThrow('Expected inputs to be an array of 4 but received one of 2');
+    expect(run(x, [y])).toThrow('Expected inputs to be an array');
+    expect(run([null, weights, null, null], [y])).toThrow('Expected inputs[0] to be a Float32Array');
+    expect(run([x, weights, x, null], [y])).toThrow('Expected inputs[2] to be a Float32Array of 0');
+    expect(run([x, weights, null, null], [allocate(4)])).toThrow(
+      'Expected outputs[0] to be a Float32Array of 3 but received one of 4',
+    );
+    expect(run([x, weights, null, null], [x])).toThrow(
+      'Expected outputs[0] to be memory that nothing else uses',
+    );
+    const gone = new Float32Array(3);
+    structuredClone(gone.buffer, { transfer: [gone.buffer] });
+    expect(run([gone, weights, null, null], [y])).toThrow('received one of 0 (a detached one has none)');
+    // Reading the outputs detaches the input.
+    const lost = new Float32Array(3);
+    const outputs = {
+      get 0() {
+        structuredClone(lost.buffer, { transfer: [lost.buffer] });
+        return y;
+      },
+    };
+    const list = Object.assign([], { length: 1 });
+    Object.defineProperty(list, 0, Object.getOwnPropertyDescriptor(outputs, 0)!);
+    expect(run([lost, weights, null, null], list)).toThrow('received one of 0');
+  });
+
+  it('runs off the main thread in memory of the engine alone', () => {
+    const { kernel } = kernels();
+    const pass = { kernel, inputs: [new Float32Array(3), packed(), null, null], outputs: [allocate(3)] };
+    expect(() => native().run([pass])).toThrow('Expected inputs and outputs to be arrays from alloc');
+    expect(() => native().run([{ ...pass, kernel: {} as NativeKernel }])).toThrow(
+      'Expected kernel to be an instance of Kernel',
+    );
+  });
+});
+
+describe('a description', () => {
+  it('is refused with the place that does not fit', () => {
+    const { problem, schedule } = description();
+    expect(prepare({ problem: { ...problem, batch: 'two' }, schedule })).toThrow(
+      'Expected problem.batch to be an integer from 1 to 2147483647 but received "two"',
+    );
+    expect(prepare({ problem, schedule: { ...schedule, chunks: 0 } })).toThrow(
+      'Expected schedule.chunks to be an integer from 1 to 3 but received 0',
+    );
+    expect(prepare({ problem: { ...problem, direction: 'sideways' }, schedule })).toThrow(
+      'Expected problem.direction to be "forward"',
+    );
+    expect(prepare({ problem })).toThrow('Expected schedule to be an object but received nothing');
+    expect(prepare(undefined)).toThrow('Expected the description to be an object but received nothing');
+    expect(prepare({ problem: () => 1 })).toThrow('Expected problem to be a plain value');
+    expect(prepare({ problem: { batch: 1n } })).toThrow('Expected problem.batch to be a plain value');
+    expect(() => new (native().Kernel)('convolve' as 'convolution', description())).toThrow(
+      'Expected operator to be one of convolution, pack convolution weights',
+    );
+  });
+
+  it('ends, whatever refers to what', () => {
+    const own: Record<string, unknown> = {};
+    own.problem = { inner: [own] };
+    expect(prepare(own)).toThrow('Expected problem.inner[0] to be no object that contains it');
+    let deep: unknown = {};
+    for (let i = 0; i < 100; i++) deep = { deep };
+    expect(prepare(deep)).toThrow('to be no deeper within the description');
+    let wide: unknown = 0;
+    for (let i = 0; i < 30; i++) wide = [wide, wide];
+    expect(prepare({ wide })).toThrow('Expected the description to be of at most 2^20 values');
+  });
+
+  it('passes on what its getters throw', () => {
+    const bad = {
+      get problem(): never {
+        throw new RangeError('none of your business');
+      },
+    };
+    expect(prepare(bad)).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "operators/conv/transform/tiling.h"
+
+/// The tests' own Cook-Toom algorithms, whose matrices are integers.
+namespace cook_toom {
+
+/// What a result is too large by, for each axis.
+constexpr double kScale = 24;
+
+/// `products` x `length`: polynomials of that many coefficients at the points.
+std::vector<double> evaluations(int products, int length);
+
+/// F(outputs, taps), which takes the first products of any with the same taps.
+winograd::Form form(int outputs, int taps);
+
+/// F(2, 3) for two inputs between paddings of one: the columns of B that meet the paddings are gone.
+winograd::Form shortForm();
+
+/// F(1, 1), for an axis that is not convolved.
+winograd::Form identity();
+
+}  // namespace cook_toom
