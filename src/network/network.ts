@@ -4,7 +4,7 @@ import type { Graph } from '../graph/graph.js';
 import type { Program } from '../graph/program.js';
 import { Runner, runSoon } from '../graph/runner.js';
 import type { Shapes } from '../graph/typed.js';
-import { machine } from '../machine/machine.js';
+import { machineOf } from '../machine/machine.js';
 import { native } from '../native/addon.js';
 import { readOnnx } from '../onnx/import.js';
 import type { Effort, LoweringSettings } from '../operators/operator.js';
@@ -167,7 +167,7 @@ function settingsOf({ threads, isa, accuracy, effort }: NetworkOptions): Lowerin
   if (!Number.isInteger(count) || count < 1 || count > MAX_THREADS)
     throw expected('threads', `an integer from 1 to ${MAX_THREADS}`, threads);
   return {
-    machine: machine(),
+    machine: machineOf(table.name),
     isa: table,
     threads: count,
     ...(accuracy !== undefined && { accuracy }),
