@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { candidatesOf } from '../src/catalogue/candidates.js';
 import { machineOf } from '../src/machine/machine.js';
 import { type NativeTimes, native } from '../src/native/addon.js';
+import { convolutionAlgorithms } from '../src/operators/convolution/algorithms.js';
 import type { Choice } from '../src/planner/choices.js';
 import { blockedLayouts, type Layouts } from '../src/planner/layouts.js';
 import { lower } from '../src/planner/lower.js';
@@ -44,16 +45,17 @@ export function prepare(job: Job & EngineOptions): Prepared {
   const { width } = machine.table;
   const problem = problemOf(job);
   const options = {
+    algorithms: convolutionAlgorithms,
+    machine,
     algorithm: wish.algorithm,
     lanes: wish.lanes,
     candidates: candidatesOf(problem, wish),
     roundedErrorLimit: wish.roundedErrorLimit ?? 0,
     errorLimit: wish.tile || wish.transforms ? Infinity : job.errorLimit,
-    width,
   };
   const decision =
     job.effort === 'measure'
-      ? measuredDecision(problem, options, job.isa, (choice) => weightsOf(problem, choice, job))
+      ? measuredDecision(problem, options, (choice) => weightsOf(problem, choice, job))
       : choose(problem, options);
   const choice = wish.mode(decision.choice, problem);
   const layouts = layoutsOf(job, choice, width);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Contender, Refusal } from './contender.js';
 import type { Entry, Group, Measured } from './entry.js';
 import { outputOf } from './layers.js';
-import { type Data, makeData, rootMeanSquare } from './oracle.js';
+import { type Data, makeData, requireRight } from './oracle.js';
 import { type Row, rowOf } from './row.js';
 
 export interface MeasureOptions {
@@ -21,14 +21,6 @@ const BURST_MS = 15;
 const MIN_PASSES = 3;
 const MAX_PASSES = 20;
 const PEAK_MS = 15;
-
-/**
- * A single misplaced tap among 512 · 27 changes a result by more than half a percent of its size: whatever differs by
- * less than this share is right, and only rounded differently.
- */
-const WRONG = 1e-3;
-/** Unless the plan expects it, as with weights in bfloat16: then only what is off by more than this factor is wrong. */
-const UNEXPECTED = 1.5;
 
 /**
  * Checks every entry against double precision, then times all of them in rounds, each entry a burst a round, so that
@@ -95,12 +87,8 @@ async function prepareOne(
     ...{ kernel, stride, padding },
     ...{ threads: entry.threads, ...files, samples: data.samples, ...entry.engine },
   });
-  const error = rootMeanSquare(prepared.values, data.expected);
-  const expected = (prepared.plan?.expectedError ?? 0) * data.directError;
-  if (!(error <= Math.max(WRONG * rootMeanSquare(data.expected), UNEXPECTED * expected)))
-    throw new Error(
-      `Expected ${prepared.library} to convolve ${layer.name} but its result differs by ${error} (root mean square)`,
-    );
+  const name = `${layer.name} by ${prepared.library}`;
+  const error = requireRight(name, prepared.values, data, prepared.plan?.expectedError ?? 0);
   return {
     ...{ entry, id, prepared, errorOverDirect: error / data.directError },
     ...{ ms: [], stages: [], kernelMs: [] },

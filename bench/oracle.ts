@@ -17,20 +17,49 @@ export interface Data {
 const SAMPLES = 8192;
 
 /** Uniform data in [−1, 1), and a sample of outputs computed from the definition. */
-export function makeData(layer: BenchLayer, batch: number): Data {
+export function makeData(layer: BenchLayer, batch: number, count = SAMPLES): Data {
   const next = randomNumbers(1);
   const uniform = (count: number) => Float32Array.from({ length: count }, () => 2 * next() - 1);
   const output = outputOf(layer);
   const input = uniform(batch * layer.inChannels * volume(layer.input));
   const weight = uniform(layer.outChannels * (layer.inChannels / layer.groups) * volume(layer.kernel));
   const outputs = batch * layer.outChannels * volume(output);
-  const samples = Array.from({ length: SAMPLES }, () => Math.floor(next() * outputs));
-  const expected = new Float64Array(SAMPLES);
-  const sequential = new Float64Array(SAMPLES);
+  const samples = Array.from({ length: count }, () => Math.floor(next() * outputs));
+  const expected = new Float64Array(count);
+  const sequential = new Float64Array(count);
   samples.forEach((at, i) => {
     [expected[i], sequential[i]] = outputAt(layer, input, weight, at);
   });
   return { input, weight, samples, expected, directError: rootMeanSquare(sequential, expected) };
+}
+
+/**
+ * A single misplaced tap among 512 · 27 changes a result by more than half a percent of its size: whatever differs by
+ * less than this share is right, and only rounded differently.
+ */
+const WRONG = 1e-3;
+/** Unless the plan expects it, as with weights in bfloat16: then only what is off by more than this factor is wrong. */
+const UNEXPECTED = 1.5;
+
+/**
+ * Compares received values with the sample.
+ *
+ * @param expectedError of the plan, as a multiple of direct convolution's; 0 if nothing is known
+ * @returns the root mean square error
+ * @throws Error when the values are wrong
+ */
+export function requireRight(
+  name: string,
+  values: readonly number[],
+  { expected, directError }: Data,
+  expectedError: number,
+): number {
+  const error = rootMeanSquare(values, expected);
+  if (!(error <= Math.max(WRONG * rootMeanSquare(expected), UNEXPECTED * expectedError * directError)))
+    throw new Error(
+      `Expected ${name} to be a convolution but its result differs by ${error} (root mean square)`,
+    );
+  return error;
 }
 
 /** √(mean (a − b)²); b left out for the size of a itself. */

@@ -11,6 +11,7 @@ import { Contender } from './contender.js';
 import { measure } from './measure.js';
 import { startPeers } from './peers.js';
 import { Progress } from './progress.js';
+import { runRandom } from './random/run.js';
 import { environment } from './report/environment.js';
 import { reportOf, reportSelections } from './report/report.js';
 import type { Row } from './row.js';
@@ -34,6 +35,9 @@ interface Options extends Partial<Omit<Selection, 'cold'>> {
   readonly json?: boolean;
   readonly reports?: boolean;
   readonly out?: string;
+  readonly random?: number;
+  readonly seed?: number;
+  readonly minutes: number;
 }
 
 const ROUNDS = 7;
@@ -47,7 +51,8 @@ Examples:
   npm run bench -- --layers conv3b,vgg-256 --algorithms auto,direct,4 --threads 1
   npm run bench -- --layers c3d --peers
   npm run -s bench -- --layers resnet --json > rows.jsonl
-  npm run bench -- --reports --peers`;
+  npm run bench -- --reports --peers
+  npm run bench -- --random 1000 --minutes 10 --seed 7 --out random.jsonl  # again to go on where it stopped`;
 
 try {
   await new Command('npm run bench --')
@@ -86,6 +91,17 @@ try {
     .option('--json', 'one object a row, one row a line')
     .option('--reports', 'run a fixed choice of rows and write bench/RESULTS.md (or --out)')
     .option('--out <file>', 'write there instead of to standard output')
+    .option(
+      '--random <count>',
+      'instead of named layers, random ones: default plans, planar, beside direct convolution and what measuring finds',
+      parseCount('random', 1e6),
+    )
+    .option(
+      '--seed <number>',
+      'of the random layers (default: another one every time)',
+      parseCount('seed', 2 ** 31),
+    )
+    .option('--minutes <number>', 'begin no random layer after so long', parseMinutes, Infinity)
     .addHelpText('after', examples)
     .action(run)
     .parseAsync();
@@ -96,6 +112,7 @@ try {
 
 async function run(options: Options): Promise<void> {
   warnIfBusy();
+  if (options.random !== undefined) return random(options.random, options);
   const engine = new Contender('winograd-nd', [
     process.execPath,
     '--expose-gc',
@@ -115,6 +132,15 @@ async function run(options: Options): Promise<void> {
   } finally {
     for (const contender of [engine, ...contenders.peers]) contender.close();
   }
+}
+
+function random(count: number, { seed, isa, threads, minutes, out, json }: Options): void {
+  runRandom({
+    ...{ count, minutes, out, json: json ?? false },
+    seed: seed ?? Math.floor(Math.random() * 2 ** 31),
+    isa: isa ?? machineIsas().slice(0, 1),
+    threads: threads ?? [1],
+  });
 }
 
 async function runAll(options: Options, contenders: Contenders): Promise<Row[]> {
@@ -155,6 +181,21 @@ function parseRounds(text: string): number {
   const rounds = Number(text);
   if (!Number.isInteger(rounds) || rounds < 1) throw expected('rounds', 'a positive integer', text);
   return rounds;
+}
+
+function parseCount(name: string, most: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (!Number.isInteger(count) || count < 1 || count > most)
+      throw expected(name, `an integer from 1 to ${most}`, text);
+    return count;
+  };
+}
+
+function parseMinutes(text: string): number {
+  const minutes = Number(text);
+  if (!(minutes > 0)) throw expected('minutes', 'a positive number', text);
+  return minutes;
 }
 
 function parseErrorLimit(text: string): number {

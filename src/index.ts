@@ -54,9 +54,9 @@ export { type NetworkStatistics, Sequential, type SequentialLayer } from './laye
 export type { CpuInfo } from './native/addon.js';
 export { type OnnxOptions, writeOnnx } from './onnx/export.js';
 export { readOnnx } from './onnx/import.js';
+export type { Accuracy } from './operators/convolution/accuracy.js';
 export type { Attributes, Constant, ElementType } from './operators/operator.js';
 export type { Lanes } from './planner/choices.js';
-export type { Accuracy } from './planner/error-limit.js';
 export type { Plan } from './planner/plan.js';
 export type { Algorithm } from './planner/planner.js';
 export type { Activation } from './problem/activation.js';

@@ -7,7 +7,7 @@
 #include "addon/programs.h"
 #include "addon/values.h"
 #include "kernels/kernels.h"
-#include "runtime/cpu.h"
+#include "runtime/machine.h"
 #include "runtime/stopwatch.h"
 
 namespace winograd::addon {
@@ -28,8 +28,17 @@ Napi::Value cpuInfo(const Napi::CallbackInfo& info) {
       entry.Set("positionKernels", table->positionKernels);
       kernels.Set(kernels.Length(), entry);
     }
-    result.Set("model", cpuModel());
-    result.Set("cores", cpuCores());
+    const Machine& found = machine();
+    const Napi::Object caches = Napi::Object::New(env);
+    for (int level = 1; level <= 3; level++) {
+      caches.Set("l" + std::to_string(level), static_cast<double>(found.caches[static_cast<std::size_t>(level - 1)]));
+    }
+    result.Set("model", found.name);
+    result.Set("vendor", found.vendor);
+    result.Set("family", found.family);
+    result.Set("modelNumber", found.model);
+    result.Set("cores", found.cores);
+    result.Set("caches", caches);
     result.Set("kernels", kernels);
     result.Set("isa", defaultKernels().name);
     return result;

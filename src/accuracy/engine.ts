@@ -35,7 +35,7 @@ export function runEngine({
     algorithm: 'winograd',
     covers: axes((a) => cover(plainAlgorithm(lifted[a]!), problem.output[a])),
     ...{ weightFormat: 'float32', sumBlock, error: 1 },
-    cost: { transforms: 0, products: 0, threads: 1, total: 0 },
+    cost: { stages: { input: 0, product: 0, output: 0 }, work: 0, threads: 1, total: 0 },
   };
   const { Kernel, alloc, cpuInfo } = native();
   const description = lower(problem, choice, machineOf(cpuInfo().isa), { bias: false, residual: false });

@@ -5,6 +5,7 @@ import type { PaddedTransform } from '../../synth/forms/padded.js';
 import { synthesize, type Transform } from '../../synth/index.js';
 import { noiseGain } from '../../synth/noise/gain.js';
 import type { NativeForm, NativeKernelTransform } from '../native/addon.js';
+import { isCompiled } from './codelets.js';
 
 /** One kind of tile along an axis, ready for the engine and for the planner's estimates. */
 export interface AxisForm {
@@ -14,6 +15,8 @@ export interface AxisForm {
   readonly noise: number;
   /** Non-zero entries of B and A: what one application costs before rows are paired. */
   readonly entries: { readonly input: number; readonly output: number };
+  /** Whether the engine has straight-line code for both transforms, else its generic kernel runs them. */
+  readonly compiled: boolean;
 }
 
 /** An algorithm for one axis: tiles of one or more sizes on one kernel transform. */
@@ -35,23 +38,26 @@ export interface AxisAlgorithm {
 
 /** F(S, G) for every tile. */
 export function plainAlgorithm(transform: Transform): AxisAlgorithm {
-  return algorithmOf(transform, [formOf(transform, 0)], false);
+  return algorithmOf(transform, [formOf(transform, 0, false)], false);
 }
 
 /** Tiles of several sizes: 14 = 4 + 4 + 4 + 2. */
 export function familyAlgorithm(
   family: Pick<AxisFamily, 'taps' | 'products' | 'C' | 'members'>,
 ): AxisAlgorithm {
+  const compiled = isCompiled(family.members[0]!);
   return algorithmOf(
     family,
-    family.members.map((member) => formOf(member, 0)),
+    family.members.map((member) => formOf(member, 0, compiled)),
     false,
   );
 }
 
 /** One tile for a short axis and its padding. */
 export function paddedAlgorithm(transform: PaddedTransform): AxisAlgorithm {
-  return algorithmOf(transform, [formOf(transform, transform.padding[0])], true);
+  const { taps, padding } = transform;
+  const compiled = taps === 3 && padding[0] === 1 && padding[1] === 1;
+  return algorithmOf(transform, [formOf(transform, padding[0], compiled)], true);
 }
 
 /**
@@ -83,7 +89,7 @@ function nameOf(taps: number, key: string, forms: readonly AxisForm[]): string {
   return `${forms.map(({ native }) => native.outputs).join('+')}x${taps} ${digest.slice(0, 8)}`;
 }
 
-function formOf(transform: Transform | PaddedTransform, offset: number): AxisForm {
+function formOf(transform: Transform | PaddedTransform, offset: number, compiled: boolean): AxisForm {
   const { outputs, products } = transform;
   const [A, B] = [doubles(transform.A), doubles(transform.B)];
   return {
@@ -91,6 +97,7 @@ function formOf(transform: Transform | PaddedTransform, offset: number): AxisFor
     native: { outputs, inputs: transform.B[0]!.length, offset, products, A, B },
     noise: noiseGain(transform) / transform.taps,
     entries: { input: nonZeros(B), output: nonZeros(A) },
+    compiled,
   };
 }
 

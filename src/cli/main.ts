@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../support/package.js';
 import * as accuracy from './commands/accuracy.js';
+import * as calibrate from './commands/calibrate.js';
 import * as conv from './commands/conv.js';
 import * as emit from './commands/emit.js';
 import * as gradients from './commands/gradients.js';
@@ -25,6 +26,7 @@ const commands: readonly { register(program: Command): void }[] = [
   emit,
   conv,
   wisdom,
+  calibrate,
   info,
 ];
 

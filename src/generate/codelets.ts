@@ -12,16 +12,12 @@ import { compile } from '../../synth/program/compile.js';
 import { errorWeights } from '../../synth/program/programs.js';
 import type { ErrorWeights } from '../../synth/program/rounding.js';
 import { MAX_WHOLE_AXIS } from '../catalogue/catalogue.js';
+import { CODELET_TAPS, isCompiled } from '../catalogue/codelets.js';
 import { shippedFamilies, TRANSFORMS_FOLDER } from '../catalogue/families.js';
 import { update } from './update.js';
 
 const FOLDER = 'native/kernels/codelets';
 const INDEX = 'codelets.h';
-
-/** Larger tiles are rare, and their code would crowd the instruction cache: the engine's generic kernel serves them. */
-const MAX_INPUTS = 12;
-/** Sizes of kernels, commonest first: what several algorithms have in common is in the file of the first. */
-const TAPS = [3, 5, 4];
 
 /** Algorithms whose codelets share a file. */
 interface Source {
@@ -43,8 +39,8 @@ function sources(): Source[] {
 
 /** The shipped transforms and the smaller ones in their files. */
 function shipped(): Source[] {
-  return TAPS.flatMap((taps) => shippedFamilies(taps))
-    .filter(({ sizes, taps }) => sizes[0]!.outputs + taps - 1 <= MAX_INPUTS)
+  return CODELET_TAPS.flatMap((taps) => shippedFamilies(taps))
+    .filter(({ sizes, taps }) => isCompiled({ taps, outputs: sizes[0]!.outputs }))
     .map(({ name, taps, sizes, member }) => ({
       name: name.replaceAll('.', '_'),
       origin: `${TRANSFORMS_FOLDER}/${name}.json`,

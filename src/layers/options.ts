@@ -2,8 +2,8 @@ import { expected } from '../../synth/index.js';
 import { checkOptions, type OptionNames } from '../../synth/options.js';
 import { candidatesOf, type TileOptions } from '../catalogue/candidates.js';
 import { native } from '../native/addon.js';
+import type { Accuracy } from '../operators/convolution/accuracy.js';
 import type { Lanes } from '../planner/choices.js';
-import type { Accuracy } from '../planner/error-limit.js';
 import type { Algorithm } from '../planner/planner.js';
 import { type ConvolutionOptions, type Layer, type Rank, validateLayer } from '../problem/problem.js';
 

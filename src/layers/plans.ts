@@ -1,8 +1,9 @@
 import { candidatesOf } from '../catalogue/candidates.js';
 import { machineOf } from '../machine/machine.js';
 import { native } from '../native/addon.js';
+import { checkAccuracy, errorLimitOf } from '../operators/convolution/accuracy.js';
+import { convolutionAlgorithms } from '../operators/convolution/algorithms.js';
 import type { Choice } from '../planner/choices.js';
-import { checkAccuracy, errorLimitOf } from '../planner/error-limit.js';
 import { blockedLayouts, type Layouts, planarLayouts } from '../planner/layouts.js';
 import { lower } from '../planner/lower.js';
 import { PackedWeights } from '../planner/packed-weights.js';
@@ -46,7 +47,7 @@ export class LayerPlans {
     return this.#decisions.getOrMake(keyOf(problem), () => {
       const options = this.#optionsFor(problem);
       const decision = effort === 'measure' ? this.#measure(problem, options) : choose(problem, options);
-      if (accuracy !== undefined) checkAccuracy(accuracy, problem, decision.choice);
+      if (accuracy !== undefined) checkAccuracy(accuracy, problem, decision);
       const blocked = blockedLayouts(layer, decision.choice, this.settings.isa.width);
       return { problem, decision, blocked };
     });
@@ -75,7 +76,7 @@ export class LayerPlans {
     const { tiles, algorithm, errorLimit, accuracy, lanes, isa } = this.settings;
     const limit = accuracy === undefined ? undefined : errorLimitOf(accuracy, problem);
     return {
-      ...{ algorithm, lanes, width: isa.width },
+      ...{ algorithms: convolutionAlgorithms, algorithm, lanes, machine: machineOf(isa.name) },
       candidates: candidatesOf(problem, tiles),
       // Given tiles are checked once they are chosen, where the error says what they keep.
       errorLimit: limit === undefined || errorLimit === Infinity ? errorLimit : limit,
@@ -84,8 +85,7 @@ export class LayerPlans {
   }
 
   #measure(problem: Problem, options: PlannerOptions): Decision {
-    const { isa } = this.settings;
-    return measuredDecision(problem, options, isa.name, (choice) => this.#weightsOf(problem, choice));
+    return measuredDecision(problem, options, (choice) => this.#weightsOf(problem, choice));
   }
 
   /** Packed weights depend on no more of the problem than the layer has. */

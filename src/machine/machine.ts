@@ -1,5 +1,8 @@
 import { expected } from '../../synth/errors.js';
 import { native } from '../native/addon.js';
+import { shippedRates } from './microarchitectures.js';
+import type { Rates } from './rates.js';
+import { calibratedRates } from './remembered.js';
 
 /** What a kernel table offers: the registers' side of the machine. */
 export interface KernelTable {
@@ -19,19 +22,31 @@ export interface Machine {
   /** Bytes of the caches that one core sees: the first two of its own, the third shared. */
   readonly caches: { readonly l1: number; readonly l2: number; readonly l3: number };
   readonly table: KernelTable;
+  /** What the table's kernels take. */
+  readonly rates: Rates;
 }
 
-/** Zen 4's, which blocks were tuned on; they serve well on Zen 3, too. */
-const caches = { l1: 32 << 10, l2: 1 << 20, l3: 32 << 20 } as const;
+/** Where the system tells nothing: what processors of the last ten years have. */
+const USUAL: Machine['caches'] = { l1: 32 << 10, l2: 1 << 20, l3: 8 << 20 };
+/** Blocks were tuned for a second level of 1 MiB, and serve well where it has half of that. */
+const LEAST_L2 = 1 << 20;
 
 /**
- * The machine as one of its kernel tables sees it.
+ * The machine as one of its kernel tables sees it, with the rates that were calibrated on it, or else those that are shipped
+ * for it or for the most similar one.
  *
  * @throws InputError when it does not run that table
  */
 export function machineOf(isa: string): Machine {
-  const { cores, kernels } = native().cpuInfo();
-  const table = kernels.find(({ name }) => name === isa);
-  if (table === undefined) throw expected('isa', `one of ${kernels.map(({ name }) => name).join(', ')}`, isa);
-  return { cores, caches, table };
+  const info = native().cpuInfo();
+  const table = info.kernels.find(({ name }) => name === isa);
+  if (table === undefined)
+    throw expected('isa', `one of ${info.kernels.map(({ name }) => name).join(', ')}`, isa);
+  const { l1, l2, l3 } = info.caches;
+  return {
+    cores: info.cores,
+    caches: { l1: l1 || USUAL.l1, l2: Math.max(l2, LEAST_L2), l3: l3 || l2 || USUAL.l3 },
+    table,
+    rates: calibratedRates(info, isa) ?? shippedRates(info, isa),
+  };
 }

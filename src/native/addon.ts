@@ -265,8 +265,16 @@ export interface NativeProgram {
 
 /** What the machine and the build offer. */
 export interface CpuInfo {
+  /** The processor's name for people. */
   readonly model: string;
+  /** As CPUID tells them; of ARM the implementer, 0 and the part number. Empty or 0 where nothing tells. */
+  readonly vendor: string;
+  readonly family: number;
+  readonly modelNumber: number;
+  /** Hardware threads that this process may use. */
   readonly cores: number;
+  /** Bytes of the caches of data, the third level as cores share it; 0 where nothing tells. */
+  readonly caches: { readonly l1: number; readonly l2: number; readonly l3: number };
   /** Kernel tables this machine can run, best first. */
   readonly kernels: readonly {
     readonly name: string;

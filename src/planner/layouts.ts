@@ -17,20 +17,6 @@ export type EngineAlgorithm = 'winograd' | 'positions' | 'direct' | 'grouped';
 
 type Groups = Pick<Layer, 'inChannels' | 'outChannels' | 'groups'>;
 
-/** Groups that would leave lanes of a vector of output channels empty. */
-export function narrowGroups({ outChannels, groups }: Groups, width: number): boolean {
-  return groups > 1 && outChannels / groups < width;
-}
-
-/** What the engine runs for a choice. */
-export function engineAlgorithm(
-  groups: Groups,
-  { algorithm }: Pick<Choice, 'algorithm'>,
-  width: number,
-): EngineAlgorithm {
-  return algorithm === 'direct' && narrowGroups(groups, width) ? 'grouped' : algorithm;
-}
-
 /** Which of input and output may be blocked: what is added to the output may be whenever that may. */
 interface Blocked {
   readonly input: boolean;
@@ -62,5 +48,5 @@ export function blockedLayouts(
   choice: Pick<Choice, 'algorithm' | 'covers'>,
   width: number,
 ): Blocked {
-  return takesBlocked[engineAlgorithm(groups, choice, width)](groups, choice, width);
+  return takesBlocked[choice.algorithm](groups, choice, width);
 }

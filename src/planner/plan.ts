@@ -3,7 +3,6 @@ import type { Axes, NativeKernel, NativeSchedule, WeightFormat } from '../native
 import { directFlops, inputShape, outputShape, type Problem } from '../problem/problem.js';
 import { elementCount, formatShape } from '../tensor/shape.js';
 import type { Lanes } from './choices.js';
-import { errorBound } from './error-limit.js';
 import type { Decision } from './planner.js';
 
 /** How one layer runs on one shape of input: what was chosen, why, and what it takes. Its fields make its JSON. */
@@ -51,15 +50,15 @@ export class Plan {
   /** Layers make plans: `conv.plan(shape)`. */
   constructor(
     problem: Problem,
-    { choice, reason }: Decision,
+    { choice, row, reason }: Decision,
     schedule: NativeSchedule,
     weightBytes: number,
     kernel: NativeKernel,
   ) {
     const spatial = <T>(values: Axes<T>): readonly T[] => values.slice(3 - problem.rank);
     const covers = choice.covers ? spatial(choice.covers) : [];
-    this.algorithm = choice.algorithm === 'direct' ? 'direct' : 'winograd';
-    this.lanes = choice.algorithm === 'positions' ? 'positions' : 'channels';
+    this.algorithm = row.kind;
+    this.lanes = row.lanes;
     this.inputShape = inputShape(problem);
     this.outputShape = outputShape(problem);
     this.transforms = covers.map(coverName);
@@ -69,7 +68,7 @@ export class Plan {
     this.productsPerOutput = choice.covers ? productsPerOutput(choice.covers) : this.taps;
     this.blocks = blocksOf(schedule);
     this.expectedError = choice.error;
-    this.errorBound = errorBound(problem, choice);
+    this.errorBound = row.bound(problem, choice);
     this.weightFormat = choice.weightFormat;
     this.weightBytes = weightBytes;
     this.workspaceBytes = kernel.workspaceBytes;

@@ -1,46 +1,18 @@
 import { expected, InputError } from '../../synth/index.js';
-import { MAX_SIZE } from '../catalogue/candidates.js';
 import type { Problem } from '../problem/problem.js';
-import { bestWinograd, type Choice, type ChoiceOptions, leastError, rankedWinograd } from './choices.js';
-import { directCost } from './cost.js';
+import type { Algorithm, AlgorithmRow, Candidate, PlannerOptions } from './algorithm.js';
+import { type Choice, handicap, type Settled } from './choices.js';
 
-/** 'auto' takes whichever is estimated to be faster. */
-export type Algorithm = 'auto' | 'winograd' | 'direct';
-
-/** What the planner may choose from. */
-export interface PlannerOptions extends ChoiceOptions {
-  readonly algorithm: Algorithm;
-}
+export type { Algorithm, PlannerOptions } from './algorithm.js';
 
 /** The planner's answer, with what it was chosen from. */
 export interface Decision {
   readonly choice: Choice;
+  /** The row of the choice's algorithm. */
+  readonly row: AlgorithmRow;
   /** In a few words, for `describe()`. */
   readonly reason: string;
 }
-
-/** What nested F(S, G) cannot do, with how to say so. */
-const requirements: readonly {
-  readonly met: (problem: Problem, options: PlannerOptions) => boolean;
-  readonly text: (problem: Problem) => string;
-}[] = [
-  {
-    met: ({ stride }) => areOnes(stride),
-    text: (problem) => `stride 1 (it is ${spatial(problem, 'stride')})`,
-  },
-  {
-    met: ({ dilation }) => areOnes(dilation),
-    text: (problem) => `dilation 1 (it is ${spatial(problem, 'dilation')})`,
-  },
-  {
-    met: ({ groups }, { lanes }) => groups === 1 || lanes !== 'channels',
-    text: ({ groups }) => `groups 1 for vectors of channels (they are ${groups})`,
-  },
-  {
-    met: (_, { candidates }) => candidates.every((axis) => axis.length > 0),
-    text: (problem) => `at most ${MAX_SIZE} taps an axis (they are ${spatial(problem, 'kernel')})`,
-  },
-];
 
 /**
  * Chooses algorithm and tiles: the least estimated cost among all candidates whose expected error stays within the
@@ -49,28 +21,28 @@ const requirements: readonly {
  * @throws InputError when Winograd is asked for where it does not apply, or no candidate keeps the limit
  */
 export function choose(problem: Problem, options: PlannerOptions): Decision {
-  const direct = directChoice(problem, options);
-  if (options.algorithm === 'direct') return { choice: direct, reason: 'as asked' };
+  const direct = directDecision(problem, options, 'as asked');
+  if (options.algorithm === 'direct') return direct;
+  const { rows, unmet } = fastRows(problem, options);
+  const compare = ({ cost }: Choice) =>
+    `direct is estimated to take ${(direct.choice.cost.total / cost.total).toFixed(1)}× the time`;
 
-  const unmet = requirements.find(({ met }) => !met(problem, options))?.text(problem);
   if (options.algorithm === 'winograd') {
     if (unmet !== undefined)
       throw new InputError(`Expected algorithm 'winograd' to have ${unmet}; 'direct' and 'auto' run any`);
-    const choice = bestWinograd(problem, options, Number.POSITIVE_INFINITY);
+    const choice = cheapest(problem, options, rows, Infinity);
     if (choice === undefined) {
-      const least = leastError(problem, options).toPrecision(3);
+      const least = leastError(problem, options, rows).toPrecision(3);
       throw expected('errorLimit', `at least ${least}, what the best tile keeps`, options.errorLimit);
     }
-    return { choice, reason: `as asked; ${compare('direct', direct, choice)}` };
+    return decisionOf(choice, options, `as asked; ${compare(choice)}`);
   }
 
-  if (unmet !== undefined) return { choice: direct, reason: `Winograd needs ${unmet}` };
-  if (areOnes(problem.kernel))
-    return { choice: direct, reason: 'a kernel of one tap leaves nothing to save' };
-  const choice = bestWinograd(problem, options, direct.cost.total);
-  if (choice !== undefined)
-    return { choice, reason: `estimated fastest; ${compare('direct', direct, choice)}` };
-  return { choice: direct, reason: 'estimated faster than any tile that keeps the error limit' };
+  if (unmet !== undefined) return { ...direct, reason: `Winograd needs ${unmet}` };
+  if (hasOneTap(problem)) return { ...direct, reason: 'a kernel of one tap leaves nothing to save' };
+  const choice = cheapest(problem, options, rows, direct.choice.cost.total);
+  if (choice !== undefined) return decisionOf(choice, options, `estimated fastest; ${compare(choice)}`);
+  return { ...direct, reason: 'estimated faster than any tile that keeps the error limit' };
 }
 
 /** What is slower than direct convolution by the estimate may be faster in truth, but hardly by more than this. */
@@ -84,37 +56,156 @@ const DOUBT = 1.5;
  */
 export function contenders(problem: Problem, options: PlannerOptions, count: number): readonly Choice[] {
   const { choice } = choose(problem, options);
-  const settled = options.algorithm === 'direct' || areOnes(problem.kernel);
-  if (settled || requirements.some(({ met }) => !met(problem, options))) return [choice];
-  const direct = directChoice(problem, options);
-  const auto = options.algorithm === 'auto';
-  const likely = auto ? [direct] : [];
-  for (const each of rankedWinograd(problem, options, auto ? DOUBT * direct.cost.total : Infinity)) {
-    if (likely.length >= count) break;
-    likely.push(each);
+  const { rows } = fastRows(problem, options);
+  if (options.algorithm === 'direct' || rows.length === 0 || hasOneTap(problem)) return [choice];
+  if (options.algorithm === 'winograd') return ranked(problem, options, rows, Infinity).slice(0, count);
+  const direct = directDecision(problem, options).choice;
+  const others = ranked(problem, options, rows, DOUBT * direct.cost.total).slice(0, count - 1);
+  return [direct, ...others].sort((a, b) => a.cost.total - b.cost.total);
+}
+
+/** What tells a choice from all others for its problem. */
+interface Known extends Pick<Choice, 'sumBlock'>, Partial<Pick<Choice, 'weightFormat'>> {
+  readonly algorithm: string;
+  /** Names of the algorithms along depth, height and width; none for algorithms without tiles. */
+  readonly tiles: readonly string[];
+}
+
+/** The choice that goes by these names; undefined if it is no longer among the candidates, or beyond the limits. */
+export function recalled(problem: Problem, options: PlannerOptions, known: Known): Choice | undefined {
+  const row = options.algorithms.find(({ name }) => name === known.algorithm);
+  if (row === undefined || !suits(row, options) || row.applies(problem, options) !== undefined) return;
+  const { weightFormat = 'float32', sumBlock } = known;
+  for (const candidate of row.candidates(problem, options)) {
+    if (candidate.weightFormat !== weightFormat || tileNames(candidate).join() !== known.tiles.join())
+      continue;
+    if (candidate.error(sumBlock) > limitOf(options, candidate.weightFormat)) return;
+    return choiceOf(problem, options, row, candidate, sumBlock);
   }
-  return likely.sort((a, b) => a.cost.total - b.cost.total);
+  return;
 }
 
-/** Direct convolution as a choice. */
-export function directChoice(problem: Problem, { width }: Pick<ChoiceOptions, 'width'>): Choice {
-  return {
-    algorithm: 'direct',
-    weightFormat: 'float32',
-    sumBlock: 0,
-    error: 1,
-    cost: directCost(problem, width),
-  };
+/** Names of the algorithms along depth, height and width. */
+export function tileNames({ covers }: Pick<Settled, 'covers'>): readonly string[] {
+  return covers?.map(({ algorithm }) => algorithm.name) ?? [];
 }
 
-function compare(name: string, other: Choice, chosen: Choice): string {
-  return `${name} is estimated to take ${(other.cost.total / chosen.cost.total).toFixed(1)}× the time`;
+/** A choice with the row of its algorithm. */
+export function decisionOf(choice: Choice, { algorithms }: PlannerOptions, reason: string): Decision {
+  return { choice, row: algorithms.find(({ name }) => name === choice.algorithm)!, reason };
 }
 
-function areOnes(values: readonly number[]): boolean {
-  return values.every((value) => value === 1);
+/** The algorithm that every problem has: the first of the kind 'direct' that applies. */
+function directDecision(problem: Problem, options: PlannerOptions, reason = ''): Decision {
+  const row = options.algorithms.find(
+    (each) => each.kind === 'direct' && each.applies(problem, options) === undefined,
+  )!;
+  const [candidate] = row.candidates(problem, options);
+  return { choice: choiceOf(problem, options, row, candidate!, 0), row, reason };
 }
 
-function spatial(problem: Problem, key: 'stride' | 'dilation' | 'kernel'): string {
-  return problem[key].slice(3 - problem.rank).join(' × ');
+/** Algorithms other than direct ones that are asked for and apply, or else what the last of them would need. */
+function fastRows(problem: Problem, options: PlannerOptions) {
+  const rows = asked(options);
+  const needs = rows.map((row) => row.applies(problem, options));
+  const applicable = rows.filter((_, i) => needs[i] === undefined);
+  const unmet = applicable.length === 0 ? needs.at(-1) : undefined;
+  return { unmet, rows: applicable.filter((row) => options.lanes !== undefined || row.likely(problem)) };
+}
+
+function hasOneTap({ kernel }: Problem): boolean {
+  return kernel.every((taps) => taps === 1);
+}
+
+function asked(options: PlannerOptions): readonly AlgorithmRow[] {
+  return options.algorithms.filter((row) => row.kind !== 'direct' && suits(row, options));
+}
+
+/** Whether a caller's words admit an algorithm. */
+function suits({ kind, lanes }: AlgorithmRow, options: { algorithm: Algorithm; lanes?: unknown }): boolean {
+  if (options.algorithm !== 'auto' && options.algorithm !== kind) return false;
+  return kind === 'direct' || options.lanes === undefined || options.lanes === lanes;
+}
+
+/** The cheapest choice that keeps the error limits, if it is estimated to cost less than the ceiling. */
+function cheapest(
+  problem: Problem,
+  options: PlannerOptions,
+  rows: readonly AlgorithmRow[],
+  ceiling: number,
+): Choice | undefined {
+  let best: Choice | undefined;
+  for (const choice of affordable(problem, options, rows, () => (best ? ranking(best) : ceiling)))
+    best = choice;
+  return best;
+}
+
+/** All of them, the cheapest first. */
+function ranked(
+  problem: Problem,
+  options: PlannerOptions,
+  rows: readonly AlgorithmRow[],
+  ceiling: number,
+): Choice[] {
+  const choices = [...affordable(problem, options, rows, () => ceiling)];
+  return choices.sort((a, b) => ranking(a) - ranking(b));
+}
+
+/** Choices that keep the error limits and are estimated to cost less than a ceiling, which may sink meanwhile. */
+function* affordable(
+  problem: Problem,
+  options: PlannerOptions,
+  rows: readonly AlgorithmRow[],
+  ceiling: () => number,
+): Generator<Choice> {
+  for (const row of rows)
+    for (const candidate of row.candidates(problem, options)) {
+      if (candidate.flops / problem.threads >= ceiling()) break;
+      const limit = limitOf(options, candidate.weightFormat);
+      // The more channels are summed at a time, the faster: who is too slow with all of them needs no other estimate.
+      const [fastest] = candidate.sumBlocks;
+      const cost = row.cost(problem, settle(candidate, fastest!), options.machine);
+      if (ranking({ ...candidate, cost }) >= ceiling()) continue;
+      const sumBlock = candidate.sumBlocks.find((block) => candidate.error(block) <= limit);
+      if (sumBlock === undefined) continue;
+      const choice = choiceOf(problem, options, row, candidate, sumBlock);
+      if (ranking(choice) < ceiling()) yield choice;
+    }
+}
+
+/** The least error that any candidate keeps. */
+function leastError(problem: Problem, options: PlannerOptions, rows: readonly AlgorithmRow[]): number {
+  let least = Infinity;
+  for (const row of rows)
+    for (const candidate of row.candidates(problem, options))
+      least = Math.min(least, candidate.error(candidate.sumBlocks.at(-1)!));
+  return least;
+}
+
+function choiceOf(
+  problem: Problem,
+  { machine }: PlannerOptions,
+  row: AlgorithmRow,
+  candidate: Candidate,
+  sumBlock: number,
+): Choice {
+  const settled = settle(candidate, sumBlock);
+  const cost = row.cost(problem, settled, machine);
+  return { algorithm: row.name, ...settled, error: candidate.error(sumBlock), cost };
+}
+
+function settle({ covers, weightFormat }: Candidate, sumBlock: number): Settled {
+  return covers === undefined ? { weightFormat, sumBlock } : { covers, weightFormat, sumBlock };
+}
+
+/** The largest error that options admit with weights in a format; 0 for none. */
+export function limitOf(
+  { errorLimit, roundedErrorLimit = 0 }: PlannerOptions,
+  format: Settled['weightFormat'],
+): number {
+  return format === 'float32' ? errorLimit : roundedErrorLimit;
+}
+
+function ranking(choice: Pick<Choice, 'weightFormat' | 'cost'>): number {
+  return handicap(choice, 'estimated') * choice.cost.total;
 }

@@ -6,7 +6,7 @@ import { elementCount } from '../tensor/shape.js';
 import type { Choice } from './choices.js';
 import { directBlocks } from './direct-blocks.js';
 import { groupedBand } from './grouped-bands.js';
-import { type EngineAlgorithm, engineAlgorithm, type Layouts } from './layouts.js';
+import type { EngineAlgorithm, Layouts } from './layouts.js';
 import { winogradBlocks } from './winograd-blocks.js';
 
 /** Flops at one core's peak whose time waking a sleeping thread takes, some 50 microseconds. */
@@ -26,7 +26,7 @@ const FAR_OUTPUT: Readonly<Record<EngineAlgorithm, number>> = {
 
 /** The flops at one core's peak that a choice is estimated to take as long as. */
 export function workOf({ cost }: Choice): number {
-  return cost.transforms + cost.products;
+  return cost.work;
 }
 
 /** Threads that a choice runs on. */
@@ -45,7 +45,7 @@ export function scheduleOf(
   layouts: Layouts,
   machine: Machine,
 ): NativeSchedule {
-  const algorithm = engineAlgorithm(problem, choice, machine.table.width);
+  const { algorithm } = choice;
   const threads = threadsOf(choice);
   const common = {
     isa: machine.table.name,

@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto';
-import { machineOf } from '../machine/machine.js';
 import { native } from '../native/addon.js';
-import { type Choice, namedWinograd } from '../planner/choices.js';
+import type { Choice } from '../planner/choices.js';
 import type { PackedWeights } from '../planner/packed-weights.js';
-import { contenders, type Decision, directChoice, type PlannerOptions } from '../planner/planner.js';
+import {
+  contenders,
+  type Decision,
+  decisionOf,
+  type PlannerOptions,
+  recalled,
+  tileNames,
+} from '../planner/planner.js';
 import { inputShape, type Problem, weightShape } from '../problem/problem.js';
 import { formatShape } from '../tensor/shape.js';
 import { readAttachedWisdom, saveAttachedWisdom } from './file.js';
@@ -16,26 +22,24 @@ const CONTENDERS = 8;
 /**
  * Decides by measurement: as wisdom says, or else by timing the likeliest candidates and remembering the winner.
  *
- * @param isa the kernel table that runs
  * @param weightsOf prepares the weights of a choice, or finds them
  * @throws InputError as the planner does, and when the attached file of wisdom is none
  */
 export function measuredDecision(
   problem: Problem,
   options: PlannerOptions,
-  isa: string,
   weightsOf: (choice: Choice) => PackedWeights,
 ): Decision {
   readAttachedWisdom();
-  const [machine, posed] = [machineName(isa, problem), problemName(problem, options)];
+  const [machine, posed] = [machineName(problem, options), problemName(problem, options)];
   const known = recall(machine, posed);
-  const choice = known && choiceOf(known, problem, options);
-  if (known !== undefined && choice !== undefined) return { choice, reason: reasonOf(known.milliseconds) };
+  const decision = known && decisionFrom(known, problem, options);
+  if (decision !== undefined) return decision;
   const likely = contenders(problem, options, CONTENDERS);
-  const measured = measure(problem, likely, machineOf(isa), weightsOf);
+  const measured = measure(problem, likely, options.machine, weightsOf);
   remember(machine, posed, rememberedOf(measured));
   saveAttachedWisdom();
-  return { choice: measured.choice, reason: reasonOf(measured.milliseconds) };
+  return decisionOf(measured.choice, options, reasonOf(measured.milliseconds));
 }
 
 function reasonOf(milliseconds: number): string {
@@ -43,8 +47,8 @@ function reasonOf(milliseconds: number): string {
 }
 
 /** `AMD EPYC 7B13, avx2, 2 threads`. */
-function machineName(isa: string, { threads }: Problem): string {
-  return `${native().cpuInfo().model}, ${isa}, ${threads} thread${threads === 1 ? '' : 's'}`;
+function machineName({ threads }: Problem, { machine }: PlannerOptions): string {
+  return `${native().cpuInfo().model}, ${machine.table.name}, ${threads} thread${threads === 1 ? '' : 's'}`;
 }
 
 /**
@@ -72,16 +76,14 @@ function problemName(problem: Problem, options: PlannerOptions): string {
 }
 
 function rememberedOf({ choice, milliseconds }: Measured): Remembered {
-  const { algorithm, covers = [], weightFormat, sumBlock, tuning = {} } = choice;
-  const tiles = covers.map(({ algorithm: { name } }) => name);
-  return { algorithm, tiles, weightFormat, sumBlock, tuning, milliseconds };
+  const { algorithm, weightFormat, sumBlock, tuning = {} } = choice;
+  return { algorithm, tiles: tileNames(choice), weightFormat, sumBlock, tuning, milliseconds };
 }
 
 /** Undefined for what cannot be made any longer, or not within the limits that are asked for. */
-function choiceOf(known: Remembered, problem: Problem, options: PlannerOptions): Choice | undefined {
+function decisionFrom(known: Remembered, problem: Problem, options: PlannerOptions): Decision | undefined {
   const { threads } = known.tuning;
   if (threads !== undefined && threads > problem.threads) return undefined;
-  const direct = known.algorithm === 'direct' && options.algorithm !== 'winograd';
-  const choice = direct ? directChoice(problem, options) : namedWinograd(problem, options, known);
-  return choice && { ...choice, tuning: known.tuning };
+  const choice = recalled(problem, options, known);
+  return choice && decisionOf({ ...choice, tuning: known.tuning }, options, reasonOf(known.milliseconds));
 }

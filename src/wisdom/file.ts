@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expected, InputError } from '../../synth/errors.js';
+import { cacheFolder } from '../support/cache-folder.js';
 import { writeWholeSync } from '../support/files.js';
 import { withLock } from '../support/lock.js';
 import { exportWisdom, importWisdom } from './wisdom.js';
@@ -12,8 +12,7 @@ let read = false;
 
 /** Where the commands keep wisdom unless `WINOGRAD_WISDOM` names a file: the user's cache folder. */
 export function commandsWisdomFile(): string {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return process.env.WINOGRAD_WISDOM || join(cache, 'winograd-nd', 'wisdom.json');
+  return process.env.WINOGRAD_WISDOM || join(cacheFolder(), 'wisdom.json');
 }
 
 /** From now on reads measurements from this file, if it exists, and adds new ones to it; undefined for no file. */

@@ -8,7 +8,8 @@ export type Tuning = {
 
 /** The fastest of what was measured for one problem. */
 export interface Remembered {
-  readonly algorithm: 'winograd' | 'positions' | 'direct';
+  /** Name of the algorithm's row. */
+  readonly algorithm: string;
   /** Names of the algorithms along depth, height and width; empty for direct convolution. */
   readonly tiles: readonly string[];
   /** Of the prepared weights; float32 if left out. */
@@ -89,10 +90,7 @@ const size: Rule = {
 };
 
 const rules: Readonly<Record<keyof Remembered, Rule>> = {
-  algorithm: {
-    what: "'winograd', 'positions' or 'direct'",
-    holds: isOneOf(['winograd', 'positions', 'direct']),
-  },
+  algorithm: { what: 'a name', holds: (value) => typeof value === 'string' },
   tiles: {
     what: 'an array of names',
     holds: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),

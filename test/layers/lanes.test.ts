@@ -130,7 +130,7 @@ function winograd(covers: readonly Cover[]): Runner {
       weightFormat: 'float32',
       sumBlock: c.sumBlock,
       error: 1,
-      cost: { transforms: 0, products: 0, threads: problem.threads, total: 0 },
+      cost: { stages: { input: 0, product: 0, output: 0 }, work: 0, threads: problem.threads, total: 0 },
     };
     const addends = { bias: data.bias !== undefined, residual: false };
     const description = lower(problem, choice, machineOf(isa), addends);

@@ -11,10 +11,10 @@ import {
 } from '../../src/index.js';
 import { machineOf } from '../../src/machine/machine.js';
 import { type ConvolutionDescription, native } from '../../src/native/addon.js';
-import { bestWinograd } from '../../src/planner/choices.js';
-import { errorBound } from '../../src/planner/error-limit.js';
+import { convolutionAlgorithms } from '../../src/operators/convolution/algorithms.js';
 import { lower } from '../../src/planner/lower.js';
 import { PackedWeights } from '../../src/planner/packed-weights.js';
+import { choose } from '../../src/planner/planner.js';
 import { type Rank, validateInput, validateLayer } from '../../src/problem/problem.js';
 import { allocate } from '../../src/tensor/tensor.js';
 import * as measuring from '../../src/wisdom/measure.js';
@@ -90,10 +90,12 @@ describe('weights in bfloat16', () => {
       const data = makeData({ name: '', ...sizes, stride: ones, padding: ones }, 1);
       const options = { inChannels, outChannels, kernelSize: 3, padding: 1, threads: 1 };
       const problem = validateInput(validateLayer(options, input.length as Rank), [1, ...shape]);
-      for (const { name: isa, width } of native().cpuInfo().kernels) {
+      for (const { name: isa } of native().cpuInfo().kernels) {
         const candidates = candidatesOf(problem, tiles);
-        const limits = { errorLimit: 0, roundedErrorLimit: Infinity };
-        const choice = bestWinograd(problem, { candidates, lanes: 'channels', width, ...limits }, Infinity)!;
+        const { choice, row } = choose(problem, {
+          ...{ algorithms: convolutionAlgorithms, algorithm: 'winograd', lanes: 'channels' },
+          ...{ candidates, errorLimit: 0, roundedErrorLimit: Infinity, machine: machineOf(isa) },
+        });
         expect(choice.weightFormat).toBe('bfloat16');
         const description = lower(problem, choice, machineOf(isa), { bias: false, residual: false });
         const kernel = new (native().Kernel)('convolution', description);
@@ -106,7 +108,7 @@ describe('weights in bfloat16', () => {
         expect(ratio).toBeLessThan(1.15);
         // Inputs and weights lie in [−1, 1).
         const worst = Math.max(...received.map((value, i) => Math.abs(value - data.expected[i]!)));
-        expect(worst).toBeLessThan(errorBound(problem, choice));
+        expect(worst).toBeLessThan(row.bound(problem, choice));
       }
     },
   );
@@ -140,9 +142,12 @@ describe('weights in bfloat16', () => {
       validateLayer({ inChannels: 1, outChannels: 1, kernelSize: 3, padding: 1 }, 1),
       [1, 1, 8],
     );
-    const options = { candidates: candidatesOf(problem, { tile: 4 }), errorLimit: Infinity, width: 4 };
-    const choice = bestWinograd(problem, { ...options, lanes: 'channels' }, Infinity)!;
-    const { schedule, ...rest } = lower(problem, choice, machineOf(isas()[0]!), {
+    const machine = machineOf(isas()[0]!);
+    const { choice } = choose(problem, {
+      ...{ algorithms: convolutionAlgorithms, algorithm: 'winograd', lanes: 'channels', machine },
+      ...{ candidates: candidatesOf(problem, { tile: 4 }), errorLimit: Infinity },
+    });
+    const { schedule, ...rest } = lower(problem, choice, machine, {
       bias: false,
       residual: false,
     });

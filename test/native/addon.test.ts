@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { candidatesOf } from '../../src/catalogue/candidates.js';
 import { machineOf } from '../../src/machine/machine.js';
 import { type ConvolutionDescription, type NativeKernel, native } from '../../src/native/addon.js';
+import { convolutionAlgorithms } from '../../src/operators/convolution/algorithms.js';
 import { lower } from '../../src/planner/lower.js';
-import { directChoice } from '../../src/planner/planner.js';
+import { choose } from '../../src/planner/planner.js';
 import { validateInput, validateLayer } from '../../src/problem/problem.js';
 import { allocate } from '../../src/tensor/tensor.js';
 import { isas } from '../layers/cases.js';
@@ -12,7 +14,10 @@ function description(): ConvolutionDescription {
   const layer = validateLayer({ inChannels: 1, outChannels: 1, kernelSize: 1, threads: 1 }, 1);
   const problem = validateInput(layer, [1, 1, 3]);
   const machine = machineOf(isas()[0]!);
-  const choice = directChoice(problem, { width: machine.table.width });
+  const { choice } = choose(problem, {
+    ...{ algorithms: convolutionAlgorithms, algorithm: 'direct', machine },
+    ...{ candidates: candidatesOf(problem, {}), errorLimit: 1 },
+  });
   return lower(problem, choice, machine, { bias: false, residual: false });
 }
 

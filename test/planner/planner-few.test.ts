@@ -201,7 +201,7 @@ describe.skipIf(!isas().includes('avx2'))('the planner', () => {
     [{ tile: ['fold', 0] }, 'Expected tile to be a positive integer or an array of 2 but received [1, 0]'],
     [
       { tile: ['fold', 4], groups: 4 },
-      'Expected no axis to be folded with vectors of positions, which layers of several groups have',
+      "Expected algorithm 'winograd' to have no folded axis with vectors of positions, which layers of several groups have",
     ],
     [
       { algorithm: 'winograd', lanes: 'channels', groups: 4 },

@@ -178,6 +178,7 @@ describe('wisdom', () => {
     const [machine, problem, choice] = entries()[0]!;
     for (const stale of [
       { ...choice, algorithm: 'winograd' as const, tiles: ['1x1 0', '9x3 00000000', '9x3 00000000'] },
+      { ...choice, algorithm: 'fft' },
       { ...choice, tuning: { threads: 2 } },
     ]) {
       importWisdom({ ...exportWisdom(), machines: { [machine]: { [problem]: stale } } });
@@ -203,7 +204,7 @@ describe('wisdom', () => {
   it('with a bad entry is refused as a whole', () => {
     const good = { algorithm: 'direct', tiles: [], sumBlock: 0, tuning: {}, milliseconds: 1 };
     for (const [change, message] of [
-      [{ algorithm: 'fft' }, "Expected wisdom of p: algorithm to be 'winograd', 'positions' or 'direct'"],
+      [{ algorithm: 7 }, 'Expected wisdom of p: algorithm to be a name but received 7'],
       [{ tiles: [4] }, 'Expected wisdom of p: tiles to be an array of names but received [4]'],
       [{ weightFormat: 'int8' }, "Expected wisdom of p: weightFormat to be 'float32' or 'bfloat16'"],
       [{ sumBlock: -1 }, 'Expected wisdom of p: sumBlock to be a non-negative integer but received -1'],

@@ -1,0 +1,162 @@
+import type { Machine } from '../../../machine/machine.js';
+import type { Rates } from '../../../machine/rates.js';
+import type { AlgorithmRow } from '../../../planner/algorithm.js';
+import type { Settled, Stages } from '../../../planner/choices.js';
+import type { Problem } from '../../../problem/problem.js';
+
+/** A plan that was timed on one thread. */
+export interface Sample {
+  readonly problem: Problem;
+  readonly row: AlgorithmRow;
+  readonly settled: Settled;
+  /** Flops, at the peak that was measured beside it. */
+  readonly measured: Stages & { readonly total: number };
+}
+
+/** How far estimates are from what is measured: |log(estimate / measured)| over samples, a problem's common factor left out. */
+export interface Fit {
+  readonly median: number;
+  readonly percentile95: number;
+}
+
+/** Logarithms beyond this count in proportion instead of squared: a disturbed measurement must not bend the fit. */
+const HUBER = 0.25;
+/**
+ * Plans of one problem run in turns, so that what slows the machine slows all of them: their common factor, squared, counts
+ * as little as this, beside what is left of each one's error without it.
+ */
+const COMMON = 0.1;
+/** What a rate's logarithm may leave of the one it started from, squared, weighs as much as this share of a sample. */
+const INERTIA = 0.02;
+/** Steps of the search, as factors. */
+const FIRST_STEP = 1.4;
+const LAST_STEP = 1.03;
+/** Sweeps over all rates with one factor, as long as each brings it so much closer. */
+const MOST_SWEEPS = 4;
+const WORTH = 0.995;
+/** A stage that takes less than this share of a pass says nothing that its clock could be trusted with. */
+const LEAST_SHARE = 0.03;
+
+/** Rates that one thread's passes cannot tell. */
+const unseen = [
+  'threads',
+  'memory.perSharedByte',
+  'products.wideningRate',
+  'grouped',
+  'registerTile.rowRate',
+] as const;
+/** Rates that are shares. */
+const isShare = (path: string) => /rate$|Rate|unhidden/.test(path);
+
+/**
+ * Fits rates to timed plans, those of each problem together: from those given, one rate after the other goes up or down by a factor for as long as that
+ * brings estimates of stages and passes closer to their measurements, by logarithms; then by a smaller factor.
+ */
+export function fitRates(problems: readonly (readonly Sample[])[], machine: Machine): Rates {
+  const start = leavesOf(machine.rates);
+  const free = [...start.keys()].filter((path) => !unseen.some((each) => path.startsWith(each)));
+  let values = new Map(start);
+  let least = loss(problems, values, start, machine);
+  for (let step = FIRST_STEP; step > LAST_STEP; step = Math.sqrt(step)) {
+    for (let sweep = 0, before = Infinity; sweep < MOST_SWEEPS && least < WORTH * before; sweep++) {
+      before = least;
+      for (const path of free)
+        for (const factor of [step, 1 / step]) {
+          const value = values.get(path)! * factor;
+          if (isShare(path) && value > 1) continue;
+          const changed = new Map(values).set(path, value);
+          const found = loss(problems, changed, start, machine);
+          if (found >= least) continue;
+          [least, values] = [found, changed];
+          break;
+        }
+    }
+  }
+  return ratesOf(values, machine.rates) as Rates;
+}
+
+/** How well rates explain problems that they were not fitted to. */
+export function fitOf(problems: readonly (readonly Sample[])[], machine: Machine): Fit {
+  const errors = problems
+    .flatMap((samples) => {
+      const each = samples.map((sample) => errorOf(sample, machine).total);
+      const common = mean(each);
+      return each.map((error) => Math.abs(error - common));
+    })
+    .sort((a, b) => a - b);
+  const at = (share: number) => errors[Math.min(errors.length - 1, Math.floor(share * errors.length))] ?? 0;
+  return { median: at(0.5), percentile95: at(0.95) };
+}
+
+type Leaves = ReadonlyMap<string, number>;
+
+function loss(
+  problems: readonly (readonly Sample[])[],
+  values: Leaves,
+  start: Leaves,
+  machine: Machine,
+): number {
+  const changed: Machine = { ...machine, rates: ratesOf(values, machine.rates) as Rates };
+  let sum = 0;
+  for (const samples of problems) {
+    const errors = samples.map((sample) => errorOf(sample, changed));
+    const common = mean(errors.map(({ total }) => total));
+    sum += COMMON * samples.length * common ** 2;
+    for (const { total, stages } of errors) {
+      sum += huber(total - common);
+      for (const { share, error } of stages) sum += share * huber(error - common);
+    }
+  }
+  for (const [path, value] of values) sum += INERTIA * Math.log(value / start.get(path)!) ** 2;
+  return sum;
+}
+
+/** Logarithms of estimates over measurements, of the pass and of the stages that can be told apart. */
+function errorOf({ problem, row, settled, measured }: Sample, machine: Machine) {
+  const { stages, total } = row.cost(problem, settled, machine);
+  // Estimates of products leave out what waits for weights, and direct convolution stores results as it goes.
+  const rest = total - stages.input - machine.rates.perPass;
+  const parts: readonly (readonly [estimate: number, time: number])[] =
+    row.kind === 'direct'
+      ? [[stages.input, measured.input]]
+      : [
+          [stages.input, measured.input],
+          [rest - stages.output, measured.product],
+          [stages.output, measured.output],
+        ];
+  const all = measured.input + measured.product + measured.output;
+  return {
+    total: Math.log(total / measured.total),
+    stages: parts
+      .filter(([estimate, time]) => estimate > 0 && time > LEAST_SHARE * all)
+      .map(([estimate, time]) => ({ share: time / all, error: Math.log(estimate / time) })),
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}
+
+function huber(error: number): number {
+  const size = Math.abs(error);
+  return size <= HUBER ? size * size : HUBER * (2 * size - HUBER);
+}
+
+/** Every number of nested objects and arrays, by its path. */
+function leavesOf(value: unknown, path = ''): Map<string, number> {
+  if (typeof value === 'number') return new Map([[path, value]]);
+  return new Map(
+    Object.entries(value as object).flatMap(([key, each]) => [
+      ...leavesOf(each, path === '' ? key : `${path}.${key}`),
+    ]),
+  );
+}
+
+/** The same the other way: values in the form of a model. */
+function ratesOf(values: Leaves, model: unknown, path = ''): unknown {
+  if (typeof model === 'number') return values.get(path);
+  const entries = Object.entries(model as object).map(
+    ([key, each]) => [key, ratesOf(values, each, path === '' ? key : `${path}.${key}`)] as const,
+  );
+  return Array.isArray(model) ? entries.map(([, each]) => each) : Object.fromEntries(entries);
+}
