@@ -39,7 +39,9 @@ export interface AssembledStep extends KernelCall {
 export interface AssembledNode {
   readonly node: Node;
   readonly title: string;
-  readonly plan?: object;
+  /** Of a convolution: its plan, from the kernel of its last step. */
+  readonly plan?: NonNullable<Lowered['plan']>;
+  readonly lastStep: number;
   /** Of its first result. */
   readonly type: TensorType;
   readonly layout: Layout;
@@ -122,19 +124,15 @@ class Assembler {
     const lowered = row.lower({ name: node.name, attributes: node.attributes, inputs, outputs }, settings);
     if (this.#makeOnce(node, lowered)) return;
     const { title, plan } = lowered;
-    this.#nodes.push({
-      node,
-      title,
-      ...(plan && { plan }),
-      type: graph.types.get(node.outputs[0]!)!,
-      layout: outputs[0]!.layout,
-    });
     const from = inputs.map((input, i) => input && this.#fetch(node.inputs[i]!, input.layout));
     const to = outputs.map(
       (output) => new Storage(F32 * floatsOf(output, output.layout, settings.isa.width)),
     );
     if (lowered.alias === true) to[0]!.moveInto(from[0]!, 0);
     else if (!liesInside(lowered, from, to[0]!)) this.#emit(node, lowered, from, to, row.inPlace ?? []);
+    const type = graph.types.get(node.outputs[0]!)!;
+    const lastStep = this.#steps.length - 1;
+    this.#nodes.push({ node, title, ...(plan && { plan }), lastStep, type, layout: outputs[0]!.layout });
     outputs.forEach(({ layout }, i) => {
       if (node.outputs[i] !== '') this.#put(node.outputs[i]!, layout, to[i]!);
     });

@@ -14,7 +14,8 @@ export interface Program {
   readonly native: NativeProgram;
   /** Kernels in order, by the node that they belong to. */
   readonly steps: readonly { readonly node: string; readonly operator: string }[];
-  readonly nodes: readonly AssembledNode[];
+  /** What became of the nodes; of convolutions with their plans. */
+  readonly nodes: readonly (Omit<AssembledNode, 'plan' | 'lastStep'> & { readonly plan?: object })[];
   /** Bytes of constants, weights made ready included; of the arena, that no arena could do without; of a run in all. */
   readonly memory: {
     readonly constants: number;
@@ -38,6 +39,7 @@ export function* programOf(
   const arena = colour(lifetimes);
   const { Kernel, Program } = native();
   const constants = assembly.constants.map((source) => store.of(source));
+  const kernels = assembly.steps.map(({ operator, description }) => new Kernel(operator, description));
   const named = (name: string) => ({ name, ...graph.types.get(name)! });
   const bytesOf = (name: string) =>
     4 * graph.types.get(name)!.shape.reduce((product, size) => product * size, 1);
@@ -52,7 +54,7 @@ export function* programOf(
         outputs: outputs.map(at),
       })),
     },
-    assembly.steps.map(({ operator, description }) => new Kernel(operator, description)),
+    kernels,
     constants,
   );
   return {
@@ -60,7 +62,10 @@ export function* programOf(
     outputs: graph.outputs.map(named),
     native: program,
     steps: assembly.steps.map(({ node, operator }) => ({ node: node.name, operator })),
-    nodes: assembly.nodes,
+    nodes: assembly.nodes.map(({ plan, lastStep, ...node }) => ({
+      ...node,
+      ...(plan && { plan: plan(kernels[lastStep]!) }),
+    })),
     memory: {
       constants: program.constantBytes,
       arena: arena.bytes,

@@ -3,7 +3,8 @@
  * the list in `index.ts`; nothing else knows it by name.
  */
 import type { Machine } from '../machine/machine.js';
-import type { Accuracy } from '../planner/error-limit.js';
+import type { NativeKernel } from '../native/addon.js';
+import type { Accuracy } from './convolution/accuracy.js';
 
 /** How much a plan may cost: the cost model alone, or measurements that are remembered. */
 export type Effort = 'estimate' | 'measure';
@@ -111,9 +112,9 @@ export interface Lowered {
    * can be made there in the first place, the steps are left out.
    */
   readonly inside?: readonly number[];
-  /** What will run, for people: one line; and, for a convolution, its plan. */
+  /** What will run, for people: one line; and, for a convolution, its plan, once the last step's kernel is there. */
   readonly title: string;
-  readonly plan?: object;
+  readonly plan?: (kernel: NativeKernel) => object;
 }
 
 /** A node with all that lowering may know. Inputs that are constant carry their numbers. */

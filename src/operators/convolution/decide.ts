@@ -1,0 +1,55 @@
+import { candidatesOf, type TileOptions } from '../../catalogue/candidates.js';
+import type { Machine } from '../../machine/machine.js';
+import type { Lanes } from '../../planner/choices.js';
+import { lower } from '../../planner/lower.js';
+import { PackedWeights } from '../../planner/packed-weights.js';
+import { type Algorithm, choose, type Decision, type PlannerOptions } from '../../planner/planner.js';
+import type { Problem } from '../../problem/problem.js';
+import { measuredDecision } from '../../wisdom/decision.js';
+import { type Accuracy, checkAccuracy, errorLimitOf } from './accuracy.js';
+import { convolutionAlgorithms } from './algorithms.js';
+
+/** Accepted by default: what F(4, 3) on three axes costs, about twice the error of direct convolution. */
+export const DEFAULT_ERROR_LIMIT = 2.5;
+
+/** What whoever poses a convolution may want of its plan; see `LayerOptions`. */
+export interface Wishes {
+  readonly tiles?: TileOptions | undefined;
+  readonly algorithm?: Algorithm | undefined;
+  readonly errorLimit?: number | undefined;
+  readonly accuracy?: Accuracy | undefined;
+  readonly lanes?: Lanes | undefined;
+}
+
+/**
+ * Decides how a convolution runs: by the cost model, or by measurement where its weights are given.
+ *
+ * @throws InputError when no algorithm that is asked for applies, or none keeps the accuracy
+ */
+export function decide(problem: Problem, wishes: Wishes, machine: Machine, weight?: Float32Array): Decision {
+  const options = optionsOf(problem, wishes, machine);
+  const decision =
+    weight === undefined
+      ? choose(problem, options)
+      : measuredDecision(problem, options, (choice) => {
+          const description = lower(problem, choice, machine, { bias: false, residual: false });
+          return new PackedWeights(description, weight);
+        });
+  if (wishes.accuracy !== undefined) checkAccuracy(wishes.accuracy, problem, decision);
+  return decision;
+}
+
+function optionsOf(
+  problem: Problem,
+  { tiles = {}, algorithm = 'auto', errorLimit = DEFAULT_ERROR_LIMIT, accuracy, lanes }: Wishes,
+  machine: Machine,
+): PlannerOptions {
+  const limit = accuracy === undefined ? undefined : errorLimitOf(accuracy, problem);
+  return {
+    ...{ algorithms: convolutionAlgorithms, algorithm, lanes, machine },
+    candidates: candidatesOf(problem, tiles),
+    // Given tiles are checked once they are chosen, where the error says what they keep.
+    errorLimit: limit === undefined || errorLimit === Infinity ? errorLimit : limit,
+    roundedErrorLimit: limit ?? 0,
+  };
+}
