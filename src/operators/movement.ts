@@ -7,6 +7,7 @@ import { constantsOf, required } from './attributes.js';
 import type {
   Attributes,
   Constant,
+  KernelCall,
   Layout,
   LayoutRule,
   Lowered,
@@ -106,6 +107,11 @@ function moved(movement: Movement, fill: number, settings: LoweringSettings) {
   const counts = movement.axes.map((axis) => ('table' in axis ? axis.table.length : axis.count));
   const threads = threadsFor(settings.threads, 8 * elementCount(counts));
   return { operator: 'gather', description: { isa: settings.isa.name, threads, fill, ...movement } };
+}
+
+/** The kernel that moves one input to one output; nothing is filled. */
+export function gathered(movement: Movement, settings: LoweringSettings): KernelCall {
+  return moved(merged(movement), 0, settings);
 }
 
 /** Moves numbers that are known. */

@@ -1,16 +1,18 @@
 import type { TypedGraph } from '../typed.js';
 import { foldBatchNormalization, fuseActivation, fusePadding, fuseResidual } from './convolution.js';
+import { fuseElementwise } from './elementwise.js';
 import { type Pattern, rewrite } from './rewrite.js';
 import { dropIdentities, nestConcatenations } from './structure.js';
+import { expandTransposed } from './transposed.js';
 
-/** All patterns, in the order in which they are tried on a node. To add one: a row here. */
-export const patterns: readonly Pattern[] = [
-  dropIdentities,
-  fusePadding,
-  foldBatchNormalization,
-  fuseResidual,
-  fuseActivation,
-  nestConcatenations,
+/**
+ * All patterns, in groups that go through the graph one after the other, and in the order in which they are tried on a
+ * node. To add one: a row here.
+ */
+export const patterns: readonly (readonly Pattern[])[] = [
+  [dropIdentities, fusePadding, foldBatchNormalization, fuseResidual, fuseActivation, nestConcatenations],
+  // What convolutions can take they have taken.
+  [expandTransposed, fuseElementwise],
 ];
 
 /**
@@ -19,8 +21,12 @@ export const patterns: readonly Pattern[] = [
  * @param without names of patterns to leave out, for comparisons
  */
 export function optimized(graph: TypedGraph, without: readonly string[] = []): TypedGraph {
-  return rewrite(
+  return patterns.reduce(
+    (current, group) =>
+      rewrite(
+        current,
+        group.filter(({ name }) => !without.includes(name)),
+      ),
     graph,
-    patterns.filter(({ name }) => !without.includes(name)),
   );
 }

@@ -1,0 +1,190 @@
+import { expected } from '../../synth/errors.js';
+import { elementCount, MAX_ELEMENTS } from '../tensor/shape.js';
+import { choice, integer, integers, required } from './attributes.js';
+import { gathered } from './movement.js';
+import type { Attributes, Constant, Operator, TensorType } from './operator.js';
+
+/** A transposed convolution along one axis. */
+interface Axis {
+  readonly input: number;
+  readonly output: number;
+  readonly taps: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly padBegin: number;
+}
+
+/**
+ * ONNX's ConvTranspose: x, N×C×spatial; weight, C × O/group × kernel; bias. Output t of an axis is the sum of x[i] w[k] over
+ * all i · stride + k · dilation = t + padding. A graph pass turns it into a convolution that makes every phase of the
+ * outputs, t + padding modulo the stride, a channel of its own (polyphase), and `Interleave`, which puts them in order.
+ */
+export const convTranspose: Operator = {
+  name: 'ConvTranspose',
+  infer(attributes, inputs) {
+    const [x, weight] = [required(inputs, 0, 'X'), required(inputs, 1, 'W')];
+    const groups = integer(attributes, 'group', 1, 1);
+    if (x.shape.length < 3 || x.shape.length > 5 || weight.shape.length !== x.shape.length)
+      throw expected('the input', 'N × C × one to three axes, and the weight of its rank', x.shape);
+    if (x.shape[1] !== weight.shape[0] || weight.shape[0]! % groups !== 0)
+      throw expected('the channels of the input', `${weight.shape[0]}, a multiple of ${groups}`, x.shape[1]);
+    const channels = weight.shape[1]! * groups;
+    const axes = axesOf(attributes, x.shape, weight.shape);
+    return [{ type: 'float32', shape: [x.shape[0]!, channels, ...axes.map(({ output }) => output)] }];
+  },
+};
+
+/** A stride-1 convolution whose channels are the phases, and where its pixels go. */
+export interface Phases {
+  readonly weight: Constant;
+  /** Each channel's value for each of its phases. */
+  readonly bias: Constant | undefined;
+  readonly pads: readonly number[];
+  /** Attributes of `Interleave`. */
+  readonly interleave: {
+    readonly strides: readonly number[];
+    readonly firsts: readonly number[];
+    readonly sizes: readonly number[];
+  };
+}
+
+/** What the graph pass makes of a node. */
+export function phasesOf(
+  attributes: Attributes,
+  x: TensorType,
+  weight: Constant,
+  bias: Constant | undefined,
+): Phases {
+  const axes = axesOf(attributes, x.shape, weight.shape);
+  const groups = integer(attributes, 'group', 1, 1);
+  const strides = axes.map(({ stride }) => stride);
+  const phases = elementCount(strides);
+  // Taps of a phase, those that the kernel has not being zero: k · dilation = m · stride + phase for a tap m.
+  const lengths = axes.map(({ taps, stride, dilation }) => Math.floor(((taps - 1) * dilation) / stride) + 1);
+  // Pixels of a phase that some output needs, from the first to the last; the first taps reach length − 1 before it.
+  const firsts = axes.map(({ padBegin, stride }) => Math.floor(padBegin / stride));
+  const lasts = axes.map(({ padBegin, stride, output }) => Math.floor((output - 1 + padBegin) / stride));
+  const begins = axes.map((_, a) => Math.max(0, lengths[a]! - 1 - firsts[a]!));
+  const ends = axes.map(({ input }, a) => Math.max(0, lasts[a]! - input + 1));
+  const made = firsts.map((_, a) => lengths[a]! - 1 - begins[a]!);
+  return {
+    weight: phaseWeights(weight, axes, lengths, strides, groups),
+    bias: bias && {
+      ...{ type: 'float32', shape: [bias.data.length * phases] },
+      data: Float32Array.from(
+        { length: bias.data.length * phases },
+        (_, i) => bias.data[Math.floor(i / phases)]!,
+      ),
+    },
+    pads: [...begins, ...ends],
+    interleave: {
+      strides,
+      // The place of output 0, counted in outputs from the first pixel that the convolution makes.
+      firsts: axes.map(({ padBegin, stride }, a) => padBegin - made[a]! * stride),
+      sizes: axes.map(({ output }) => output),
+    },
+  };
+}
+
+/** O/group · group · phases channels, taps reversed: a correlation. */
+function phaseWeights(
+  { shape, data }: Constant,
+  axes: readonly Axis[],
+  lengths: readonly number[],
+  strides: readonly number[],
+  groups: number,
+): Constant {
+  const [inputs = 1, outputs = 1] = shape;
+  const ofGroup = inputs / groups;
+  const phases = elementCount(strides);
+  const taps = elementCount(shape.slice(2));
+  const length = elementCount(lengths);
+  const result = new Float32Array(outputs * groups * phases * ofGroup * length);
+  for (let tap = 0; tap < taps; tap++) {
+    let [rest, phase, at, phaseStep, step] = [tap, 0, 0, 1, 1];
+    for (let a = axes.length - 1; a >= 0; a--) {
+      const { taps: count, stride, dilation } = axes[a]!;
+      const reach = (rest % count) * dilation;
+      rest = Math.floor(rest / count);
+      phase += (reach % stride) * phaseStep;
+      at += (lengths[a]! - 1 - Math.floor(reach / stride)) * step;
+      phaseStep *= stride;
+      step *= lengths[a]!;
+    }
+    for (let input = 0; input < inputs; input++) {
+      const group = Math.floor(input / ofGroup);
+      for (let output = 0; output < outputs; output++) {
+        const channel = ((group * outputs + output) * phases + phase) * ofGroup + (input % ofGroup);
+        result[channel * length + at] = data[(input * outputs + output) * taps + tap]!;
+      }
+    }
+  }
+  return { type: 'float32', shape: [outputs * groups * phases, ofGroup, ...lengths], data: result };
+}
+
+/**
+ * Puts phases, channels c · phases + phase, in order: output t of an axis is pixel ⌊(t + first) / stride⌋ of phase
+ * (t + first) modulo stride.
+ */
+export const interleave: Operator = {
+  name: 'Interleave',
+  infer(attributes, [x]) {
+    const { strides, sizes } = attributes as unknown as Phases['interleave'];
+    return [{ type: 'float32', shape: [x!.shape[0]!, x!.shape[1]! / elementCount(strides), ...sizes] }];
+  },
+  lower({ attributes, inputs }, settings) {
+    const { strides, firsts, sizes } = attributes as unknown as Phases['interleave'];
+    const [batch = 1, channels = 1, ...pixels] = inputs[0]!.shape;
+    const phases = elementCount(strides);
+    const plane = elementCount(pixels);
+    const axes = sizes.map((size, a) => {
+      const [phaseStep, step] = [
+        elementCount(strides.slice(a + 1)) * plane,
+        elementCount(pixels.slice(a + 1)),
+      ];
+      const table = Int32Array.from({ length: size }, (_, t) => {
+        const place = t + firsts[a]!;
+        return (place % strides[a]!) * phaseStep + Math.floor(place / strides[a]!) * step;
+      });
+      return { table };
+    });
+    const rows = [
+      { count: batch, step: channels * plane },
+      { count: channels / phases, step: phases * plane },
+    ];
+    const movement = { inputs: batch * channels * plane, base: 0, axes: [...rows, ...axes] };
+    return {
+      steps: [{ ...gathered(movement, settings), inputs: [{ input: 0 }], outputs: [{ output: 0 }] }],
+      title: `interleave ${strides.join('×')} phases`,
+    };
+  },
+};
+
+function axesOf(
+  attributes: Attributes,
+  shape: readonly number[],
+  weight: readonly number[],
+): readonly Axis[] {
+  const sizes = shape.slice(2);
+  const kernel = weight.slice(2);
+  const count = sizes.length;
+  const list = (name: string, fallback: number, least: number) =>
+    integers(attributes, name, { count, least, most: 2 ** 20 }) ?? sizes.map(() => fallback);
+  const [strides, dilations] = [list('strides', 1, 1), list('dilations', 1, 1)];
+  const extra = list('output_padding', 0, 0);
+  const pads = integers(attributes, 'pads', { count: 2 * count, least: 0, most: 2 ** 20 });
+  const wanted = integers(attributes, 'output_shape', { count, least: 1 });
+  const automatic = choice(attributes, 'auto_pad', ['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'], 'NOTSET');
+  return sizes.map((input, a) => {
+    const [taps, stride, dilation] = [kernel[a]!, strides[a]!, dilations[a]!];
+    const full = (input - 1) * stride + (taps - 1) * dilation + 1 + extra[a]!;
+    const same = automatic.startsWith('SAME');
+    const size = wanted?.[a] ?? (same ? input * stride : undefined);
+    const total = size === undefined ? 0 : Math.max(0, full - size);
+    const half = automatic === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2);
+    const padBegin = size === undefined ? (pads?.[a] ?? 0) : half;
+    const output = size ?? full - (pads?.[a] ?? 0) - (pads?.[a + count] ?? 0);
+    if (output < 1 || output > MAX_ELEMENTS) throw expected(`the output's axis ${a + 2}`, 'positive', output);
+    return { input, output, taps, stride, dilation, padBegin };
+  });
+}
