@@ -52,6 +52,7 @@ export { Conv1d, Conv2d, Conv3d } from './layers/layers.js';
 export type { Effort, LayerOptions } from './layers/options.js';
 export { type NetworkStatistics, Sequential, type SequentialLayer } from './layers/sequential.js';
 export type { CpuInfo } from './native/addon.js';
+export { Network, type NetworkOptions, type NetworkRun, type RunOptions } from './network/network.js';
 export { type OnnxOptions, writeOnnx } from './onnx/export.js';
 export { readOnnx } from './onnx/import.js';
 export type { Accuracy } from './operators/convolution/accuracy.js';
