@@ -121,11 +121,14 @@ export function winogradBlocks(
 
   /**
    * Whether strips, which overlap and begin anew in every row, transpose so many more blocks of planar inputs than a blocked
-   * copy of them all that the copy pays.
+   * copy of them all that the copy pays. Blocks of tiles share one only where it holds all planes that a tile reads: else
+   * each would make its own, of whole planes.
    */
   function readsOften(): boolean {
     if (layouts.input === 'blocked' || depth !== problem.inChannels) return false;
     const [depthPixels, height, breadth] = problem.input;
+    const planes = Math.min(depthPixels, covers[0].runs[0]!.form.native.inputs);
+    if (planes * height * breadth * roundUp(depth, width) * FLOAT > room.slab) return false;
     const copied = problem.batch * depthPixels * divideUp(height * breadth, width);
     return transposes(problem.batch, covers, tiles, block, longestRun, width) > OFTEN * copied;
   }

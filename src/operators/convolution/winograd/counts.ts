@@ -3,6 +3,7 @@ import type { Machine } from '../../../machine/machine.js';
 import type { Axes } from '../../../native/addon.js';
 import type { Problem } from '../../../problem/problem.js';
 import { elementCount } from '../../../tensor/shape.js';
+import { roundUp } from '../common.js';
 import { inputWork, outputWork, type TransformWork } from '../nested/instructions.js';
 
 /** What happens in a stage of Winograd for one vector of channels, all images. */
@@ -21,13 +22,15 @@ const STRIP = 224 << 10;
 const SLICE = 20 << 10;
 /** Where strips overlap so much that planar inputs would be transposed so many times, a blocked copy of them is made. */
 const OFTEN = 1.5;
+/** … if what a tile reads fits this share of the last level of cache. */
+const SLAB = 1 / 4;
 
 /** Both transforms of nested F(S, G) whose blocks have so many tiles. */
 export function stageCounts(
   problem: Problem,
   covers: Axes<Cover>,
   block: number,
-  { table: { width } }: Machine,
+  { table: { width }, caches }: Machine,
 ): { readonly input: StageCounts; readonly output: StageCounts } {
   const { batch, input, output } = problem;
   const [first, second] = covers;
@@ -37,7 +40,9 @@ export function stageCounts(
   const rowsIn = batch * first.totals.inputs * second.totals.inputs;
   const transposed = rowsIn * pieces.blocksIn;
   const copied = batch * input[0] * Math.ceil((input[1] * input[2]) / width);
-  const copies = transposed > OFTEN * copied && summedChannels(1, covers) === 1;
+  const planes = Math.min(input[0], first.runs[0]!.form.native.inputs);
+  const slab = 4 * planes * input[1] * input[2] * roundUp(problem.inChannels, width);
+  const copies = transposed > OFTEN * copied && slab <= SLAB * caches.l3 && summedChannels(1, covers) === 1;
   const rowsOut = batch * output[0] * output[1];
   return {
     input: {
