@@ -2,8 +2,6 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <map>
-#include <mutex>
 #include <string>
 
 #ifdef __linux__
@@ -61,63 +59,6 @@ Block::~Block() {
   }
 #endif
   std::free(data_);
-}
-
-namespace {
-
-class Pool {
- public:
-  static Pool& shared() {
-    // Never destroyed: blocks may come back after static objects have gone.
-    static Pool* pool = new Pool;
-    return *pool;
-  }
-
-  // The smallest idle block that fits without wasting more than half of itself, or null.
-  std::unique_ptr<Block> take(std::size_t floats) {
-    const std::lock_guard lock(mutex_);
-    const auto found = idle_.lower_bound(floats);
-    if (found == idle_.end() || found->first / 2 > floats) return nullptr;
-    std::unique_ptr<Block> block = std::move(found->second);
-    idle_.erase(found);
-    bytes_ -= block->size() * sizeof(float);
-    return block;
-  }
-
-  void give(std::unique_ptr<Block> block) {
-    const std::size_t bytes = block->size() * sizeof(float);
-    const std::lock_guard lock(mutex_);
-    if (bytes_ + bytes > kPoolBytes) return;  // freed, before the lock is released
-    bytes_ += bytes;
-    idle_.emplace(block->size(), std::move(block));
-  }
-
-  void clear() {
-    std::multimap<std::size_t, std::unique_ptr<Block>> dropped;
-    const std::lock_guard lock(mutex_);
-    dropped.swap(idle_);
-    bytes_ = 0;
-  }
-
- private:
-  std::mutex mutex_;
-  std::multimap<std::size_t, std::unique_ptr<Block>> idle_;  // by size
-  std::size_t bytes_ = 0;
-};
-
-}  // namespace
-
-std::shared_ptr<Block> pooledBlock(std::size_t floats) {
-  std::unique_ptr<Block> block = Pool::shared().take(floats);
-  if (!block) {
-    try {
-      block = std::make_unique<Block>(floats);
-    } catch (const OutOfMemory&) {
-      Pool::shared().clear();
-      block = std::make_unique<Block>(floats);
-    }
-  }
-  return {block.release(), [](Block* returned) { Pool::shared().give(std::unique_ptr<Block>(returned)); }};
 }
 
 std::size_t checkedMultiply(std::size_t a, std::size_t b) {

@@ -27,12 +27,9 @@ class Block {
   std::size_t mappedBytes_ = 0;
 };
 
-/// A block from the pool of the whole process, to which it returns when nobody holds it any more. Fresh pages cost as
-/// much as computing on them, so finished passes leave theirs to later ones, whichever layer they belong to. At least
-/// `floats` long; the contents are undefined. The pool keeps at most kPoolBytes of idle blocks.
-/// Throws OutOfMemory.
+/// A block from the pool of the whole process (runtime/pool.h), to which it returns when nobody holds it any more. At
+/// least `floats` long; the contents are undefined. Throws OutOfMemory.
 std::shared_ptr<Block> pooledBlock(std::size_t floats);
-constexpr std::size_t kPoolBytes = std::size_t{512} << 20;
 
 struct OutOfMemory : std::runtime_error {
   using std::runtime_error::runtime_error;

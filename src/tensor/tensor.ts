@@ -3,6 +3,7 @@ import { expected, InputError } from '../../synth/errors.js';
 import { checkOptions } from '../../synth/options.js';
 import { randomNumbers } from '../../synth/random.js';
 import { native } from '../native/addon.js';
+import { pooled } from './pool.js';
 import { elementCount, formatShape, validateShape } from './shape.js';
 
 /** Arrays within arrays, as deep as the tensor's rank. */
@@ -197,7 +198,7 @@ export function checkData(
 export function allocate(floats: number, zeroed = true): Float32Array {
   const engine = native();
   try {
-    return engine.alloc(floats, zeroed);
+    return zeroed ? engine.alloc(floats) : pooled(floats);
   } catch (cause) {
     throw new InputError(`Expected ${4 * floats} bytes of memory to be free but the system refused them`, {
       cause,
