@@ -27,6 +27,9 @@ const MAX_PATIENCE = 1024 * MiB;
 /** V8 frees what it has collected on another thread, within some tens of microseconds. */
 const SWEEP_MICROSECONDS = 2000;
 
+/** Smaller blocks share pages with others, and are touched as they are made. */
+const WORTH_RESERVING = 2 * MiB;
+
 let handedOut = 0;
 let patience = PATIENCE;
 
@@ -47,6 +50,15 @@ export function pooled(floats: number): Float32Array {
     patience = array === undefined ? Math.min(2 * patience, MAX_PATIENCE) : PATIENCE;
   }
   return array ?? engine.alloc(floats, false);
+}
+
+/**
+ * Prepares the memory that a loop over results of this length will go through, in the background: fresh pages are then
+ * touched off the passes.
+ */
+export function reserve(floats: number): void {
+  const blocks = Math.max(1, Math.floor(PATIENCE / (4 * floats)));
+  if (4 * floats >= WORTH_RESERVING) for (let i = 0; i < blocks; i++) native().reserve(floats);
 }
 
 /**
