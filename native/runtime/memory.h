@@ -9,7 +9,8 @@
 namespace winograd {
 
 /// Zero-filled floats on a 64-byte boundary; large blocks lie on huge pages where the system lends them.
-/// Throws OutOfMemory when there is none left.
+/// Throws OutOfMemory when there is none left, or when all blocks together would exceed the machine's memory or the
+/// container's.
 class Block {
  public:
   explicit Block(std::size_t floats);
@@ -21,8 +22,11 @@ class Block {
   std::size_t size() const { return floats_; }
 
  private:
+  [[noreturn]] void refuse() const;
+
   float* data_ = nullptr;
   std::size_t floats_ = 0;
+  std::size_t bytes_ = 0;
   void* mapping_ = nullptr;  // when the block is a mapping of its own
   std::size_t mappedBytes_ = 0;
 };
