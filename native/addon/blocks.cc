@@ -26,7 +26,8 @@ Napi::Value alloc(const Napi::CallbackInfo& info) {
   const std::size_t count = readCount(info[0]);
   if (count == 0) return Napi::Float32Array::New(env, 0);
   const bool zeroed = info[1].IsUndefined() || info[1].ToBoolean();
-  return guarded(env, [&] { return arrayOver(env, zeroed ? std::make_shared<Block>(count) : pooledBlock(count), count); });
+  return guarded(env,
+                 [&] { return arrayOver(env, zeroed ? std::make_shared<Block>(count) : pooledBlock(count), count); });
 }
 
 Napi::Value reuse(const Napi::CallbackInfo& info) {

@@ -116,7 +116,8 @@ Pool::Blocks Pool::drop(Clock::time_point before) {
   Blocks dropped;
   for (auto entry = idle_.begin(); entry != idle_.end();) {
     Blocks& blocks = entry->second;
-    const auto kept = std::find_if(blocks.begin(), blocks.end(), [&](const Idle& idle) { return idle.since >= before; });
+    const auto kept =
+        std::find_if(blocks.begin(), blocks.end(), [&](const Idle& idle) { return idle.since >= before; });
     for (auto idle = blocks.begin(); idle != kept; ++idle) idleBytes_ -= bytesOf(*idle->block);
     dropped.splice(dropped.end(), blocks, blocks.begin(), kept);
     entry = blocks.empty() ? idle_.erase(entry) : std::next(entry);

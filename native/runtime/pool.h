@@ -35,7 +35,8 @@ class Pool {
   /// short nothing happens.
   void reserve(std::size_t floats);
 
-  /// The most bytes that may lie idle; blocks that come back beyond go back to the system. If more lie idle now, all do.
+  /// The most bytes that may lie idle; blocks that come back beyond go back to the system. If more lie idle now, all
+  /// do.
   void setLimit(std::size_t bytes);
   std::size_t limit() const;
   std::size_t idleBytes() const;

@@ -6,7 +6,7 @@ import { type NativeTimes, native } from '../native/addon.js';
 import { inputShape, type Rank } from '../problem/problem.js';
 import { BoundedMap } from '../support/bounded-map.js';
 import { inEngineMemory, validateOut, validateTensor } from '../tensor/engine-memory.js';
-import { checkData, Tensor } from '../tensor/tensor.js';
+import { checkData, type Tensor } from '../tensor/tensor.js';
 import { Convolution, type RunStatistics, statisticsOf } from './convolution.js';
 import { type Ready, ReadyByShape } from './results.js';
 
