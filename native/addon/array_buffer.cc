@@ -44,7 +44,7 @@ using Held = std::shared_ptr<Block>;
 bool hasBackingStores() {
   static const bool has = [] {
     const char* forced = std::getenv("WINOGRAD_BUFFERS");
-    return !(forced != nullptr && std::string_view(forced) == "portable") && v8::Isolate::GetCurrent != nullptr &&
+    return !(forced != nullptr && std::string_view(forced) == "portable") && &v8::Isolate::GetCurrent != nullptr &&
            &v8::ArrayBuffer::NewBackingStore != nullptr && &v8::ArrayBuffer::New != nullptr;
   }();
   return has;

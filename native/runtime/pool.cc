@@ -8,9 +8,6 @@ namespace winograd {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-// What is smaller comes from malloc and is touched as it is made.
-constexpr std::size_t kWorthReserving = std::size_t{2} << 20;
-
 std::size_t bytesOf(const Block& block) {
   return block.size() * sizeof(float);
 }
@@ -51,7 +48,6 @@ std::shared_ptr<Block> Pool::take(std::size_t floats) {
 
 void Pool::reserve(std::size_t floats) {
   const std::size_t bytes = checkedMultiply(floats, sizeof(float));
-  if (bytes < kWorthReserving) return;
   const std::lock_guard lock(mutex_);
   if (idleBytes_ + bytes > limit_) return;
   reserved_.push_back(floats);

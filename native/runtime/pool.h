@@ -31,8 +31,7 @@ class Pool {
   /// An idle block as above, or a fresh one. Throws OutOfMemory.
   std::shared_ptr<Block> take(std::size_t floats);
 
-  /// Prepares an idle block in the background, its pages touched. Small blocks are not worth it, and where memory is
-  /// short nothing happens.
+  /// Prepares an idle block in the background, its pages touched. Where memory is short nothing happens.
   void reserve(std::size_t floats);
 
   /// The most bytes that may lie idle; blocks that come back beyond go back to the system. If more lie idle now, all

@@ -24,9 +24,8 @@ const MiB = 2 ** 20;
 const PATIENCE = 16 * MiB;
 /** Where they find nothing, as results are kept, the next one waits twice as long, up to this. */
 const MAX_PATIENCE = 1024 * MiB;
-/** V8 frees what it has collected on another thread, within some tens of microseconds. */
+/** V8 frees what it has collected on another thread, within some tens of microseconds: how long to wait for that. */
 const SWEEP_MICROSECONDS = 2000;
-
 /** Smaller blocks share pages with others, and are touched as they are made. */
 const WORTH_RESERVING = 2 * MiB;
 
@@ -44,7 +43,7 @@ export function pooled(floats: number): Float32Array {
   handedOut += 4 * floats;
   let array = engine.reuse(floats, 0);
   if (array === undefined && handedOut > patience) {
-    collectYoung();
+    collect({ type: 'minor' });
     handedOut = 4 * floats;
     array = engine.reuse(floats, SWEEP_MICROSECONDS);
     patience = array === undefined ? Math.min(2 * patience, MAX_PATIENCE) : PATIENCE;
@@ -53,12 +52,23 @@ export function pooled(floats: number): Float32Array {
 }
 
 /**
+ * Zero-filled memory where the system has refused it: all garbage is collected first.
+ *
+ * @throws Error when there is none even so
+ */
+export function scraped(floats: number): Float32Array {
+  collect({ type: 'major' });
+  return native().reuse(floats, SWEEP_MICROSECONDS)?.fill(0) ?? native().alloc(floats);
+}
+
+/**
  * Prepares the memory that a loop over results of this length will go through, in the background: fresh pages are then
  * touched off the passes.
  */
 export function reserve(floats: number): void {
+  if (4 * floats < WORTH_RESERVING) return;
   const blocks = Math.max(1, Math.floor(PATIENCE / (4 * floats)));
-  if (4 * floats >= WORTH_RESERVING) for (let i = 0; i < blocks; i++) native().reserve(floats);
+  for (let i = 0; i < blocks; i++) native().reserve(floats);
 }
 
 /**
@@ -89,23 +99,20 @@ export const memoryPool = {
   },
 };
 
-let collector: (() => void) | undefined;
+type Collector = (options: { type: 'minor' | 'major' }) => void;
+let collect: Collector = (options) => {
+  collect = findCollector();
+  collect(options);
+};
 
-function collectYoung(): void {
-  collector ??= youngCollector();
-  collector();
-}
-
-/** The collector of young objects, which V8 shows only to programs started with --expose-gc and to contexts made under it. */
-function youngCollector(): () => void {
+/** V8's collector, which it shows only to programs started with --expose-gc and to contexts made under it. */
+function findCollector(): Collector {
   try {
-    let gc = globalThis.gc as ((options: object) => void) | undefined;
-    if (gc === undefined) {
-      v8.setFlagsFromString('--expose-gc');
-      gc = vm.runInNewContext('gc') as (options: object) => void;
-      v8.setFlagsFromString('--no-expose-gc');
-    }
-    return () => gc({ type: 'minor' });
+    if (globalThis.gc !== undefined) return globalThis.gc as Collector;
+    v8.setFlagsFromString('--expose-gc');
+    const collector = vm.runInNewContext('gc') as Collector;
+    v8.setFlagsFromString('--no-expose-gc');
+    return collector;
   } catch {
     // V8's own judgement must do.
     return () => {};

@@ -3,7 +3,7 @@ import { expected, InputError } from '../../synth/errors.js';
 import { checkOptions } from '../../synth/options.js';
 import { randomNumbers } from '../../synth/random.js';
 import { native } from '../native/addon.js';
-import { pooled } from './pool.js';
+import { pooled, scraped } from './pool.js';
 import { elementCount, formatShape, validateShape } from './shape.js';
 
 /** Arrays within arrays, as deep as the tensor's rank. */
@@ -240,6 +240,11 @@ export function allocate(floats: number, zeroed = true): Float32Array {
   const engine = native();
   try {
     return zeroed ? engine.alloc(floats) : pooled(floats);
+  } catch {
+    // Garbage may hold what is missing.
+  }
+  try {
+    return scraped(floats);
   } catch (cause) {
     throw new InputError(`Expected ${4 * floats} bytes of memory to be free but the system refused them`, {
       cause,
