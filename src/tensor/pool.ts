@@ -57,7 +57,7 @@ export function pooled(floats: number): Float32Array {
  * @throws Error when there is none even so
  */
 export function scraped(floats: number): Float32Array {
-  collect({ type: 'major' });
+  collect();
   return native().reuse(floats, SWEEP_MICROSECONDS)?.fill(0) ?? native().alloc(floats);
 }
 
@@ -99,7 +99,8 @@ export const memoryPool = {
   },
 };
 
-type Collector = (options: { type: 'minor' | 'major' }) => void;
+/** Collects all garbage, or young objects only. */
+type Collector = (options?: { type: 'minor' }) => void;
 let collect: Collector = (options) => {
   collect = findCollector();
   collect(options);

@@ -150,6 +150,7 @@ describe('Tensor', () => {
   });
 
   it('says so when memory runs out', () => {
+    const reuse = vi.spyOn(native(), 'reuse').mockReturnValue(undefined);
     const alloc = vi.spyOn(native(), 'alloc').mockImplementation(() => {
       throw new Error('out of memory');
     });
@@ -157,6 +158,7 @@ describe('Tensor', () => {
       new InputError('Expected 40 bytes of memory to be free but the system refused them'),
     );
     alloc.mockRestore();
+    reuse.mockRestore();
     expect(Tensor.zeros([10]).size).toBe(10);
   });
 });
