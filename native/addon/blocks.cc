@@ -1,7 +1,7 @@
 #include "addon/blocks.h"
 
 #include "addon/array_buffer.h"
-#include "runtime/pool.h"
+#include "runtime/block_pool.h"
 
 namespace winograd::addon {
 namespace {
@@ -37,14 +37,14 @@ Napi::Value reuse(const Napi::CallbackInfo& info) {
   if (wait < 0 || wait > kMaxWait) fail(env, "microseconds", "0 to 1000000");
   if (count == 0) return Napi::Float32Array::New(env, 0);
   return guarded(env, [&]() -> Napi::Value {
-    const std::shared_ptr<Block> block = Pool::shared().reuse(count, std::chrono::microseconds(wait));
+    const std::shared_ptr<Block> block = BlockPool::shared().reuse(count, std::chrono::microseconds(wait));
     return block ? arrayOver(env, block, count) : env.Undefined();
   });
 }
 
 Napi::Value reserve(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    Pool::shared().reserve(readCount(info[0]));
+    BlockPool::shared().reserve(readCount(info[0]));
     return info.Env().Undefined();
   });
 }
@@ -64,7 +64,7 @@ Napi::Value dispose(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value poolIdleBytes(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(Pool::shared().idleBytes()));
+  return Napi::Number::New(info.Env(), static_cast<double>(BlockPool::shared().idleBytes()));
 }
 
 Napi::Value poolLimit(const Napi::CallbackInfo& info) {
@@ -72,13 +72,13 @@ Napi::Value poolLimit(const Napi::CallbackInfo& info) {
   if (info.Length() > 0) {
     const std::ptrdiff_t bytes = integer(info[0], "bytes");
     if (bytes < 0) fail(env, "bytes", "0 or more");
-    Pool::shared().setLimit(static_cast<std::size_t>(bytes));
+    BlockPool::shared().setLimit(static_cast<std::size_t>(bytes));
   }
-  return Napi::Number::New(env, static_cast<double>(Pool::shared().limit()));
+  return Napi::Number::New(env, static_cast<double>(BlockPool::shared().limit()));
 }
 
 Napi::Value poolRelease(const Napi::CallbackInfo& info) {
-  Pool::shared().release();
+  BlockPool::shared().release();
   return info.Env().Undefined();
 }
 

@@ -31,8 +31,8 @@ class Block {
   std::size_t mappedBytes_ = 0;
 };
 
-/// A block from the pool of the whole process (runtime/pool.h), to which it returns when nobody holds it any more. At
-/// least `floats` long; the contents are undefined. Throws OutOfMemory.
+/// A block from the pool of the whole process (runtime/block_pool.h), to which it returns when nobody holds it any
+/// more. At least `floats` long; the contents are undefined. Throws OutOfMemory.
 std::shared_ptr<Block> pooledBlock(std::size_t floats);
 
 struct OutOfMemory : std::runtime_error {

@@ -83,7 +83,8 @@ bool runsOutOfMemory(const Body& body) {
 void testLimits() {
 #ifdef __linux__
   // More than the machine has in one block, and in blocks none of which is touched.
-  check(runsOutOfMemory([] { const Block block(std::size_t{1} << 50); }), "memory: a block beyond the machine's memory");
+  check(runsOutOfMemory([] { const Block block(std::size_t{1} << 50); }),
+        "memory: a block beyond the machine's memory");
   const std::size_t floats = std::size_t{1} << 28;
   std::vector<std::unique_ptr<Block>> blocks;
   check(runsOutOfMemory([&] {

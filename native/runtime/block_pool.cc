@@ -1,4 +1,4 @@
-#include "runtime/pool.h"
+#include "runtime/block_pool.h"
 
 #include <algorithm>
 #include <system_error>
@@ -14,13 +14,13 @@ std::size_t bytesOf(const Block& block) {
 
 }  // namespace
 
-Pool& Pool::shared() {
+BlockPool& BlockPool::shared() {
   // Never destroyed: blocks may come back after static objects have gone.
-  static Pool* pool = new Pool;
+  static BlockPool* pool = new BlockPool;
   return *pool;
 }
 
-std::shared_ptr<Block> Pool::reuse(std::size_t floats, std::chrono::microseconds wait) {
+std::shared_ptr<Block> BlockPool::reuse(std::size_t floats, std::chrono::microseconds wait) {
   std::unique_ptr<Block> block;
   {
     std::unique_lock lock(mutex_);
@@ -36,7 +36,7 @@ std::shared_ptr<Block> Pool::reuse(std::size_t floats, std::chrono::microseconds
   return block ? lend(std::move(block)) : nullptr;
 }
 
-std::shared_ptr<Block> Pool::take(std::size_t floats) {
+std::shared_ptr<Block> BlockPool::take(std::size_t floats) {
   if (std::shared_ptr<Block> block = reuse(floats)) return block;
   try {
     return lend(std::make_unique<Block>(floats));
@@ -46,7 +46,7 @@ std::shared_ptr<Block> Pool::take(std::size_t floats) {
   }
 }
 
-void Pool::reserve(std::size_t floats) {
+void BlockPool::reserve(std::size_t floats) {
   const std::size_t bytes = checkedMultiply(floats, sizeof(float));
   const std::lock_guard lock(mutex_);
   if (idleBytes_ + bytes > limit_) return;
@@ -54,34 +54,34 @@ void Pool::reserve(std::size_t floats) {
   wakeKeeper();
 }
 
-void Pool::setLimit(std::size_t bytes) {
+void BlockPool::setLimit(std::size_t bytes) {
   Blocks dropped;
   const std::lock_guard lock(mutex_);
   limit_ = bytes;
   if (idleBytes_ > limit_) dropped = drop();
 }
 
-std::size_t Pool::limit() const {
+std::size_t BlockPool::limit() const {
   const std::lock_guard lock(mutex_);
   return limit_;
 }
 
-std::size_t Pool::idleBytes() const {
+std::size_t BlockPool::idleBytes() const {
   const std::lock_guard lock(mutex_);
   return idleBytes_;
 }
 
-void Pool::release() {
+void BlockPool::release() {
   Blocks dropped;
   const std::lock_guard lock(mutex_);
   dropped = drop();
 }
 
-std::shared_ptr<Block> Pool::lend(std::unique_ptr<Block> block) {
+std::shared_ptr<Block> BlockPool::lend(std::unique_ptr<Block> block) {
   return {block.release(), [this](Block* returned) { give(std::unique_ptr<Block>(returned)); }};
 }
 
-void Pool::give(std::unique_ptr<Block> block) noexcept {
+void BlockPool::give(std::unique_ptr<Block> block) noexcept {
   const std::size_t bytes = bytesOf(*block);
   const std::lock_guard lock(mutex_);
   if (idleBytes_ + bytes > limit_) return;
@@ -96,7 +96,7 @@ void Pool::give(std::unique_ptr<Block> block) noexcept {
   if (asleep_ || !started_) wakeKeeper();
 }
 
-std::unique_ptr<Block> Pool::find(std::size_t floats) {
+std::unique_ptr<Block> BlockPool::find(std::size_t floats) {
   for (auto entry = idle_.lower_bound(floats); entry != idle_.end() && entry->first / 2 <= floats; ++entry) {
     Blocks& blocks = entry->second;
     if (blocks.empty()) continue;
@@ -108,7 +108,7 @@ std::unique_ptr<Block> Pool::find(std::size_t floats) {
   return nullptr;
 }
 
-Pool::Blocks Pool::drop(Clock::time_point before) {
+BlockPool::Blocks BlockPool::drop(Clock::time_point before) {
   Blocks dropped;
   for (auto entry = idle_.begin(); entry != idle_.end();) {
     Blocks& blocks = entry->second;
@@ -121,7 +121,7 @@ Pool::Blocks Pool::drop(Clock::time_point before) {
   return dropped;
 }
 
-void Pool::wakeKeeper() {
+void BlockPool::wakeKeeper() {
   if (!started_) {
     try {
       std::thread([this] { keep(); }).detach();
@@ -133,7 +133,7 @@ void Pool::wakeKeeper() {
   work_.notify_one();
 }
 
-void Pool::keep() {
+void BlockPool::keep() {
   std::unique_lock lock(mutex_);
   for (;;) {
     if (!reserved_.empty()) {
@@ -155,7 +155,7 @@ void Pool::keep() {
   }
 }
 
-void Pool::prepare(std::size_t floats) noexcept {
+void BlockPool::prepare(std::size_t floats) noexcept {
   try {
     auto block = std::make_unique<Block>(floats);
     volatile float* data = block->data();
@@ -167,7 +167,7 @@ void Pool::prepare(std::size_t floats) noexcept {
 }
 
 std::shared_ptr<Block> pooledBlock(std::size_t floats) {
-  return Pool::shared().take(floats);
+  return BlockPool::shared().take(floats);
 }
 
 }  // namespace winograd

@@ -17,12 +17,12 @@ namespace winograd {
 /// so finished passes and dropped results leave theirs to later ones, whichever layer they belong to.
 ///
 /// Blocks come back from any thread. What nobody wants for kIdleTime goes back to the system.
-class Pool {
+class BlockPool {
  public:
   static constexpr std::size_t kDefaultLimit = std::size_t{512} << 20;
   static constexpr std::chrono::seconds kIdleTime{10};
 
-  static Pool& shared();
+  static BlockPool& shared();
 
   /// An idle block of at least `floats`, of which it wastes less than half of itself: of the smallest ones that fit the
   /// latest to come back, as that may still be in a cache. Waits up to `wait` for one to come back; null if none does.
