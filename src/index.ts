@@ -66,6 +66,7 @@ export { packageVersion as version } from './support/package.js';
 export type { NamedTensors } from './tensor/named.js';
 export { readNpy, writeNpy } from './tensor/npy.js';
 export { readNpz, writeNpz } from './tensor/npz.js';
+export { memoryPool } from './tensor/pool.js';
 export { readSafetensors, writeSafetensors } from './tensor/safetensors.js';
 export { type NestedNumbers, type RandomOptions, Tensor } from './tensor/tensor.js';
 export {

@@ -65,8 +65,7 @@ Napi::Value fmaPeak(const Napi::CallbackInfo& info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("cpuInfo", Napi::Function::New<cpuInfo>(env, "cpuInfo"));
-  exports.Set("alloc", Napi::Function::New<alloc>(env, "alloc"));
-  exports.Set("owns", Napi::Function::New<owns>(env, "owns"));
+  defineMemory(env, exports);
   exports.Set("run", Napi::Function::New<run>(env, "run"));
   exports.Set("fmaPeak", Napi::Function::New<fmaPeak>(env, "fmaPeak"));
   exports.Set("Kernel", defineKernel(env));

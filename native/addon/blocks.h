@@ -40,10 +40,7 @@ class Blocks {
   std::map<const float*, std::weak_ptr<Block>> blocks_;
 };
 
-/// alloc(floats, zeroed = true) of src/native/addon.ts.
-Napi::Value alloc(const Napi::CallbackInfo& info);
-
-/// owns(array) of src/native/addon.ts.
-Napi::Value owns(const Napi::CallbackInfo& info);
+/// The functions on memory of src/native/addon.ts.
+void defineMemory(Napi::Env env, Napi::Object exports);
 
 }  // namespace winograd::addon

@@ -1,9 +1,11 @@
 #include "runtime/memory.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <map>
-#include <mutex>
+#include <fstream>
+#include <limits>
 #include <string>
 
 #ifdef __linux__
@@ -17,43 +19,57 @@ namespace {
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
-[[noreturn]] void fail(std::size_t bytes) {
-  throw OutOfMemory("Expected " + std::to_string(bytes >> 20) +
-                    " MiB of memory to be available but there is not enough");
-}
+// Of all blocks. Linux promises more memory than there is and kills the process that uses it, so what can never fit is
+// refused: more than the machine has, or than a container may use, in all.
+std::atomic<std::size_t> heldBytes{0};
 
+std::size_t usableBytes() {
 #ifdef __linux__
-// Linux promises more memory than there is and kills the process when it is used; refuse what can never fit.
-std::size_t physicalBytes() {
-  static const std::size_t bytes =
-      static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGE_SIZE));
-  return bytes;
-}
+  static const std::size_t usable = [] {
+    std::size_t bytes =
+        static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGE_SIZE));
+    for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+      std::size_t limit;  // the file says "max" where there is none
+      if (std::ifstream(path) >> limit) bytes = std::min(bytes, limit);
+    }
+    return bytes;
+  }();
+  return usable;
+#else
+  return std::numeric_limits<std::size_t>::max();
 #endif
+}
 
 }  // namespace
 
 Block::Block(std::size_t floats) : floats_(floats) {
-  const std::size_t bytes = checkedAdd(checkedMultiply(floats, sizeof(float)), kAlignment) / kAlignment * kAlignment;
+  bytes_ = checkedAdd(checkedMultiply(floats, sizeof(float)), kAlignment) / kAlignment * kAlignment;
+  if (heldBytes.fetch_add(bytes_) > usableBytes() - std::min(bytes_, usableBytes())) refuse();
 #ifdef __linux__
-  if (bytes > physicalBytes()) fail(bytes);
-  if (bytes >= kHugePage) {
+  if (bytes_ >= kHugePage) {
     // One huge page more than needed, so that the block can start on the boundary of one.
-    mappedBytes_ = checkedAdd(bytes, 2 * kHugePage - 1) / kHugePage * kHugePage;
+    mappedBytes_ = (bytes_ + 2 * kHugePage - 1) / kHugePage * kHugePage;
     mapping_ = mmap(nullptr, mappedBytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapping_ == MAP_FAILED) fail(bytes);
+    if (mapping_ == MAP_FAILED) refuse();
     const std::uintptr_t start = (reinterpret_cast<std::uintptr_t>(mapping_) + kHugePage - 1) / kHugePage * kHugePage;
-    madvise(reinterpret_cast<void*>(start), bytes, MADV_HUGEPAGE);
+    madvise(reinterpret_cast<void*>(start), bytes_, MADV_HUGEPAGE);
     data_ = reinterpret_cast<float*>(start);
     return;
   }
 #endif
-  data_ = static_cast<float*>(std::aligned_alloc(kAlignment, bytes));
-  if (data_ == nullptr) fail(bytes);
-  std::memset(data_, 0, bytes);
+  data_ = static_cast<float*>(std::aligned_alloc(kAlignment, bytes_));
+  if (data_ == nullptr) refuse();
+  std::memset(data_, 0, bytes_);
+}
+
+void Block::refuse() const {
+  heldBytes -= bytes_;
+  throw OutOfMemory("Expected " + std::to_string(bytes_ >> 20) +
+                    " MiB of memory to be available but there is not enough");
 }
 
 Block::~Block() {
+  heldBytes -= bytes_;
 #ifdef __linux__
   if (mapping_ != nullptr) {
     munmap(mapping_, mappedBytes_);
@@ -61,63 +77,6 @@ Block::~Block() {
   }
 #endif
   std::free(data_);
-}
-
-namespace {
-
-class Pool {
- public:
-  static Pool& shared() {
-    // Never destroyed: blocks may come back after static objects have gone.
-    static Pool* pool = new Pool;
-    return *pool;
-  }
-
-  // The smallest idle block that fits without wasting more than half of itself, or null.
-  std::unique_ptr<Block> take(std::size_t floats) {
-    const std::lock_guard lock(mutex_);
-    const auto found = idle_.lower_bound(floats);
-    if (found == idle_.end() || found->first / 2 > floats) return nullptr;
-    std::unique_ptr<Block> block = std::move(found->second);
-    idle_.erase(found);
-    bytes_ -= block->size() * sizeof(float);
-    return block;
-  }
-
-  void give(std::unique_ptr<Block> block) {
-    const std::size_t bytes = block->size() * sizeof(float);
-    const std::lock_guard lock(mutex_);
-    if (bytes_ + bytes > kPoolBytes) return;  // freed, before the lock is released
-    bytes_ += bytes;
-    idle_.emplace(block->size(), std::move(block));
-  }
-
-  void clear() {
-    std::multimap<std::size_t, std::unique_ptr<Block>> dropped;
-    const std::lock_guard lock(mutex_);
-    dropped.swap(idle_);
-    bytes_ = 0;
-  }
-
- private:
-  std::mutex mutex_;
-  std::multimap<std::size_t, std::unique_ptr<Block>> idle_;  // by size
-  std::size_t bytes_ = 0;
-};
-
-}  // namespace
-
-std::shared_ptr<Block> pooledBlock(std::size_t floats) {
-  std::unique_ptr<Block> block = Pool::shared().take(floats);
-  if (!block) {
-    try {
-      block = std::make_unique<Block>(floats);
-    } catch (const OutOfMemory&) {
-      Pool::shared().clear();
-      block = std::make_unique<Block>(floats);
-    }
-  }
-  return {block.release(), [](Block* returned) { Pool::shared().give(std::unique_ptr<Block>(returned)); }};
 }
 
 std::size_t checkedMultiply(std::size_t a, std::size_t b) {

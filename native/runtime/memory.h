@@ -9,7 +9,8 @@
 namespace winograd {
 
 /// Zero-filled floats on a 64-byte boundary; large blocks lie on huge pages where the system lends them.
-/// Throws OutOfMemory when there is none left.
+/// Throws OutOfMemory when there is none left, or when all blocks together would exceed the machine's memory or the
+/// container's.
 class Block {
  public:
   explicit Block(std::size_t floats);
@@ -21,18 +22,18 @@ class Block {
   std::size_t size() const { return floats_; }
 
  private:
+  [[noreturn]] void refuse() const;
+
   float* data_ = nullptr;
   std::size_t floats_ = 0;
+  std::size_t bytes_ = 0;
   void* mapping_ = nullptr;  // when the block is a mapping of its own
   std::size_t mappedBytes_ = 0;
 };
 
-/// A block from the pool of the whole process, to which it returns when nobody holds it any more. Fresh pages cost as
-/// much as computing on them, so finished passes leave theirs to later ones, whichever layer they belong to. At least
-/// `floats` long; the contents are undefined. The pool keeps at most kPoolBytes of idle blocks.
-/// Throws OutOfMemory.
+/// A block from the pool of the whole process (runtime/block_pool.h), to which it returns when nobody holds it any
+/// more. At least `floats` long; the contents are undefined. Throws OutOfMemory.
 std::shared_ptr<Block> pooledBlock(std::size_t floats);
-constexpr std::size_t kPoolBytes = std::size_t{512} << 20;
 
 struct OutOfMemory : std::runtime_error {
   using std::runtime_error::runtime_error;

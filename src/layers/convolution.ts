@@ -5,11 +5,11 @@ import { planarLayouts } from '../planner/layouts.js';
 import type { Plan } from '../planner/plan.js';
 import { type Rank, weightShape } from '../problem/problem.js';
 import { inEngineMemory, validateOut, validateResidual, validateTensor } from '../tensor/engine-memory.js';
-import { elementCount } from '../tensor/shape.js';
 import { allocate, checkData, Tensor } from '../tensor/tensor.js';
 import { type LayerOptions, validateOptions } from './options.js';
 import { LayerPlans } from './plans.js';
 import type { Prepared } from './prepared.js';
+import { type Ready, ReadyByShape } from './results.js';
 
 /** Weights O × I/groups × kernel and one bias per output channel. They are copied: later changes have no effect. */
 export interface LayerWeights {
@@ -37,6 +37,8 @@ export class Convolution {
   lastRun: RunStatistics | undefined;
   /** For networks of layers. @internal */
   readonly plans: LayerPlans;
+  /** What runs without and with a residual. */
+  readonly #ready = { plain: new ReadyByShape<Prepared>(), adding: new ReadyByShape<Prepared>() };
 
   /** @throws InputError naming the option or weight that does not fit; VerificationError for a wrong transform */
   constructor(rank: Rank, options: LayerOptions, weights: LayerWeights, ...extra: never[]) {
@@ -65,53 +67,60 @@ export class Convolution {
   }
 
   /**
-   * Convolves off the main thread. Any number of passes may run at once.
+   * Convolves off the main thread, unless the pass takes less than 0.1 ms: the way there and back would take longer. Any
+   * number of passes may run at once.
    *
    * The input is read while the pass runs: memory of the library's own (`Tensor.zeros`, results, `.npy` files) is
    * used in place and must not be written to before the promise settles; other memory is copied at the call.
    *
    * @param x N×C×spatial, or C×spatial for a result without batch axis
-   * @param out where to put the result, in memory of the library's own and apart from the inputs; by default new
-   *   memory, whose first use costs the system time
+   * @param out where to put the result, in memory of the library's own and apart from the inputs; by default memory
+   *   that earlier results have left (see {@link memoryPool}), or else new memory
    * @param residual of the result's shape; added before the activation
    * @returns N×O×spatial (O×spatial)
    * @throws InputError (as a rejection) when an input does not fit
    */
   async forward(x: Tensor, out?: Tensor, residual?: Tensor, ...extra: never[]): Promise<Tensor> {
     checkNoMore('forward', 3, extra);
-    const { prepared, result } = this.#enter(x, out, residual);
-    const { weights } = prepared;
+    const { ready, result } = this.#enter(x, out, residual);
+    if (ready.brief) return this.#run(ready, x, result, residual);
+    const { weights } = ready.runs;
     // While weights are packed, an input might be transferred away.
     const own = ({ data }: Tensor) => (weights.ready ? inEngineMemory(data) : inOwnMemory(data));
     const [input, added] = [own(x), residual && own(residual)];
     if (weights.ready === undefined) await weights.pack();
-    const [times] = await native().run([prepared.pass(input, result.data, added)]);
-    return this.#leave(prepared.plan, result, times!);
+    const [times] = await native().run([ready.runs.pass(input, result.data, added)]);
+    return this.#leave(ready, result, times!);
   }
 
   /** Convolves on the calling thread (and the layer's others) and blocks it meanwhile; see {@link forward}. */
   forwardSync(x: Tensor, out?: Tensor, residual?: Tensor, ...extra: never[]): Tensor {
     checkNoMore('forwardSync', 3, extra);
-    const { prepared, result } = this.#enter(x, out, residual);
-    prepared.weights.packSync();
-    const { kernel, inputs, outputs } = prepared.pass(x.data, result.data, residual?.data);
-    const times = kernel.runSync(inputs, outputs);
-    return this.#leave(prepared.plan, result, times);
+    const { ready, result } = this.#enter(x, out, residual);
+    return this.#run(ready, x, result, residual);
   }
 
   #enter(x: Tensor, out: Tensor | undefined, residual: Tensor | undefined) {
     validateTensor(x);
-    const prepared: Prepared = this.plans.prepare(x.shape, planarLayouts, residual !== undefined);
+    const ready = this.#ready[residual === undefined ? 'plain' : 'adding'].of(x.shape, this.rank, () => {
+      const runs = this.plans.prepare(x.shape, planarLayouts, residual !== undefined);
+      return { runs, outputShape: runs.plan.outputShape };
+    });
     checkData(x.data, x.shape, "the input's data");
-    const { outputShape } = prepared.plan;
-    const shape = x.rank === this.rank + 1 ? outputShape.slice(1) : outputShape;
-    if (residual !== undefined) validateResidual(residual, shape);
-    if (out !== undefined) validateOut(out, shape, residual === undefined ? [x] : [x, residual]);
-    return { prepared, result: out ?? new Tensor(allocate(elementCount(shape), false), shape) };
+    if (residual !== undefined) validateResidual(residual, ready.shape);
+    if (out !== undefined) validateOut(out, ready.shape, residual === undefined ? [x] : [x, residual]);
+    return { ready, result: out ?? ready.result() };
   }
 
-  #leave(plan: Plan, result: Tensor, times: NativeTimes): Tensor {
-    this.lastRun = statisticsOf(plan, times);
+  #run(ready: Ready<Prepared>, x: Tensor, result: Tensor, residual: Tensor | undefined): Tensor {
+    ready.runs.weights.packSync();
+    const { kernel, inputs, outputs } = ready.runs.pass(x.data, result.data, residual?.data);
+    return this.#leave(ready, result, kernel.runSync(inputs, outputs));
+  }
+
+  #leave(ready: Ready<Prepared>, result: Tensor, times: NativeTimes): Tensor {
+    ready.milliseconds = times.total;
+    this.lastRun = statisticsOf(ready.runs.plan, times);
     return result;
   }
 }

@@ -6,9 +6,9 @@ import { type NativeTimes, native } from '../native/addon.js';
 import { inputShape, type Rank } from '../problem/problem.js';
 import { BoundedMap } from '../support/bounded-map.js';
 import { inEngineMemory, validateOut, validateTensor } from '../tensor/engine-memory.js';
-import { elementCount } from '../tensor/shape.js';
-import { allocate, checkData, Tensor } from '../tensor/tensor.js';
+import { checkData, type Tensor } from '../tensor/tensor.js';
 import { Convolution, type RunStatistics, statisticsOf } from './convolution.js';
+import { type Ready, ReadyByShape } from './results.js';
 
 /** Shapes of input that one network keeps plans and buffers for. */
 const MAX_SHAPES = 8;
@@ -51,6 +51,7 @@ export class Sequential {
 
   readonly #stages: readonly Stage[];
   readonly #networks = new BoundedMap<string, Network>(MAX_SHAPES);
+  readonly #ready = new ReadyByShape<Network>();
 
   /** @throws InputError when there is no layer, or ranks, channels or residuals do not fit */
   constructor(layers: readonly SequentialLayer[], ...extra: never[]) {
@@ -86,22 +87,25 @@ export class Sequential {
   }
 
   /**
-   * Runs all layers in order, off the main thread. Any number of passes may run at once, each with buffers of its own.
-   * The input is treated as {@link Convolution.forward} treats it.
+   * Runs all layers in order, off the main thread unless that takes less than 0.1 ms. Any number of passes may run at
+   * once, each with buffers of its own. The input is treated as {@link Convolution.forward} treats it.
    *
    * @param x N×C×spatial, or C×spatial for a result without batch axis
-   * @param out where to put the result, in memory of the library's own and apart from the input; by default new memory
+   * @param out where to put the result, in memory of the library's own and apart from the input; by default memory that
+   *   earlier results have left (see {@link memoryPool}), or else new memory
    * @returns the last layer's result
    * @throws InputError (as a rejection) when the input does not fit
    */
   async forward(x: Tensor, out?: Tensor, ...extra: never[]): Promise<Tensor> {
     checkNoMore('forward', 2, extra);
-    const { network, result } = this.#enter(x, out);
+    const { ready, result } = this.#enter(x, out);
+    if (ready.brief) return this.#run(ready, x, result);
+    const network = ready.runs;
     const input = network.ready ? inEngineMemory(x.data) : x.clone().data;
     if (!network.ready) await network.pack();
     const { passes, giveBack } = network.borrow(input, result.data);
     try {
-      return this.#leave(network, result, await native().run(passes, network.wakes));
+      return this.#leave(ready, result, await native().run(passes, network.wakes));
     } finally {
       giveBack();
     }
@@ -110,29 +114,36 @@ export class Sequential {
   /** Runs all layers on the calling thread (and the layers' others) and blocks it meanwhile; see {@link forward}. */
   forwardSync(x: Tensor, out?: Tensor, ...extra: never[]): Tensor {
     checkNoMore('forwardSync', 2, extra);
-    const { network, result } = this.#enter(x, out);
-    network.packSync();
-    const { passes, giveBack } = network.borrow(x.data, result.data);
+    const { ready, result } = this.#enter(x, out);
+    return this.#run(ready, x, result);
+  }
+
+  #enter(x: Tensor, out: Tensor | undefined): { ready: Ready<Network>; result: Tensor } {
+    validateTensor(x);
+    const ready = this.#ready.of(x.shape, this.rank, () => {
+      const runs = this.#networkOf(x.shape);
+      return { runs, outputShape: runs.plan.outputShape };
+    });
+    checkData(x.data, x.shape, "the input's data");
+    if (out !== undefined) validateOut(out, ready.shape, [x]);
+    return { ready, result: out ?? ready.result() };
+  }
+
+  #run(ready: Ready<Network>, x: Tensor, result: Tensor): Tensor {
+    ready.runs.packSync();
+    const { passes, giveBack } = ready.runs.borrow(x.data, result.data);
     try {
       const times = passes.map(({ kernel, inputs, outputs }) => kernel.runSync(inputs, outputs));
-      return this.#leave(network, result, times);
+      return this.#leave(ready, result, times);
     } finally {
       giveBack();
     }
   }
 
-  #enter(x: Tensor, out: Tensor | undefined): { network: Network; result: Tensor } {
-    validateTensor(x);
-    const network = this.#networkOf(x.shape);
-    checkData(x.data, x.shape, "the input's data");
-    const { outputShape } = network.plan;
-    const shape = x.rank === this.rank + 1 ? outputShape.slice(1) : outputShape;
-    if (out !== undefined) validateOut(out, shape, [x]);
-    return { network, result: out ?? new Tensor(allocate(elementCount(shape), false), shape) };
-  }
-
-  #leave({ plan }: Network, result: Tensor, times: readonly NativeTimes[]): Tensor {
+  #leave(ready: Ready<Network>, result: Tensor, times: readonly NativeTimes[]): Tensor {
+    const { plan } = ready.runs;
     const milliseconds = times.reduce((sum, { total }) => sum + total, 0);
+    ready.milliseconds = milliseconds;
     this.lastRun = {
       milliseconds,
       effectiveGflops: plan.directFlops / milliseconds / 1e6,

@@ -296,8 +296,20 @@ interface Addon {
    * Throws when there is none left.
    */
   alloc(floats: number, zeroed?: boolean): Float32Array;
+  /** Memory as `alloc(floats, false)` gives, but only if the pool has some idle or gets it back within the time. */
+  reuse(floats: number, microseconds: number): Float32Array | undefined;
+  /** Prepares memory for a later `alloc(floats, false)`, in the background. */
+  reserve(floats: number): void;
+  /** Detaches an array whose memory came from `alloc` and gives it back to the pool, once no pass uses it. */
+  dispose(array: Float32Array): void;
   /** True for arrays whose memory came from `alloc` (and is not detached). */
   owns(array: Float32Array): boolean;
+  /** Bytes that lie idle in the pool. */
+  poolIdleBytes(): number;
+  /** The most bytes that may lie idle; sets it if `bytes` is given. */
+  poolLimit(bytes?: number): number;
+  /** Gives all that lies idle back to the system. */
+  poolRelease(): void;
   /**
    * Runs passes one after the other off the main thread; all arrays must come from `alloc`.
    *

@@ -3,6 +3,7 @@ import { expected, InputError } from '../../synth/errors.js';
 import { checkOptions } from '../../synth/options.js';
 import { randomNumbers } from '../../synth/random.js';
 import { native } from '../native/addon.js';
+import { pooled, scraped } from './pool.js';
 import { elementCount, formatShape, validateShape } from './shape.js';
 
 /** Arrays within arrays, as deep as the tensor's rank. */
@@ -18,6 +19,9 @@ export interface RandomOptions {
   readonly high?: number;
 }
 
+// As Node 20 and TypeScript have it where the language has not.
+const dispose: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('Symbol.dispose') as never);
+
 /**
  * A dense float32 array in row-major order with a shape; activations are N×C×D×H×W, weights O×I×D×H×W, as in
  * PyTorch and ONNX.
@@ -25,8 +29,16 @@ export interface RandomOptions {
  * The constructor wraps memory without copying it. Memory that the library allocates ({@link Tensor.zeros},
  * results of layers, `.npy` files) is 64-byte aligned and enters the engine without a copy; wrapped memory is
  * copied once at each call.
+ *
+ * Nobody has to give memory back: a loop that drops its results runs through a few blocks again and again. To have one
+ * back at once, {@link Tensor.dispose} of the tensor, or declare it with `using`.
+ *
+ * The library's memory may be transferred to another thread (`postMessage(t.data.buffer, [t.data.buffer])`) without a
+ * copy, and outlives the thread that made it; the tensor that is left cannot be used any more. On every version of Node
+ * that is supported; from 22 on `ArrayBuffer.prototype.transfer` moves it, too.
  */
 export class Tensor {
+  /** Row-major elements. Reading it throws once the tensor is disposed of. */
   readonly data: Float32Array;
   readonly shape: readonly number[];
 
@@ -128,13 +140,31 @@ export class Tensor {
 
   /** A copy in memory of the library's own. */
   clone(): Tensor {
-    const copy = Tensor.zeros(this.shape);
+    checkData(this.data, this.shape, "the tensor's data");
+    const copy = new Tensor(allocate(this.size, false), this.shape);
     copy.data.set(this.data);
     return copy;
   }
 
+  /**
+   * Gives the memory back for other results to use, as soon as no pass reads or writes it any more. The tensor cannot be
+   * used afterwards, nor can others on the same memory, such as those that {@link Tensor.reshape} made. Memory that the
+   * library does not own is only let go of. A second call does nothing.
+   */
+  dispose(): void {
+    if (isDisposed(this)) return;
+    if (this.data instanceof Float32Array) native().dispose(this.data);
+    Object.defineProperty(this, 'data', { get: dataOfDisposed, enumerable: false });
+  }
+
+  /** `using y = conv.forwardSync(x)` disposes of `y` at the end of its block. */
+  [dispose](): void {
+    this.dispose();
+  }
+
   /** Nested arrays of plain numbers; a number for a scalar. */
   toArray(): NestedNumbers {
+    checkData(this.data, this.shape, "the tensor's data");
     const slice = (depth: number, start: number): NestedNumbers => {
       if (depth === this.rank) return this.data[start]!;
       const step = elementCount(this.shape.slice(depth + 1));
@@ -150,6 +180,8 @@ export class Tensor {
 
   /** For `console.log`. @internal */
   [inspect.custom](): string {
+    if (isDisposed(this)) return `${this} [ disposed of ]`;
+    if (this.data.length !== this.size) return `${this} [ transferred, or disposed of by another name ]`;
     const shown = [...this.data.subarray(0, 8)].map((value) => String(Number(value.toPrecision(6))));
     return `${this} [ ${shown.join(', ')}${this.data.length > shown.length ? ', …' : ''} ]`;
   }
@@ -163,6 +195,14 @@ function validateRandomOptions(options: RandomOptions): Required<RandomOptions> 
     if (!Number.isFinite(value)) throw expected(name, 'a finite number', value);
   if (low > high) throw expected('low', `at most high (${high})`, low);
   return { seed, low, high };
+}
+
+function dataOfDisposed(): never {
+  throw new InputError('Expected the tensor to be in use but it was disposed of');
+}
+
+function isDisposed(tensor: Tensor): boolean {
+  return Object.getOwnPropertyDescriptor(tensor, 'data')?.get === dataOfDisposed;
 }
 
 /**
@@ -184,7 +224,9 @@ export function checkData(
   const size = elementCount(shape);
   if (data.length === size) return;
   if (data.buffer.byteLength === 0)
-    throw new InputError(`Expected ${name} to be ${size} elements long but its buffer is detached`);
+    throw new InputError(
+      `Expected ${name} to be ${size} elements long but its buffer is detached (transferred or disposed of)`,
+    );
   throw expected(name, `${size} elements long, as its shape ${formatShape(shape)} says`, data.length);
 }
 
@@ -197,7 +239,12 @@ export function checkData(
 export function allocate(floats: number, zeroed = true): Float32Array {
   const engine = native();
   try {
-    return engine.alloc(floats, zeroed);
+    return zeroed ? engine.alloc(floats) : pooled(floats);
+  } catch {
+    // Garbage may hold what is missing.
+  }
+  try {
+    return scraped(floats);
   } catch (cause) {
     throw new InputError(`Expected ${4 * floats} bytes of memory to be free but the system refused them`, {
       cause,

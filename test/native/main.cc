@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   }
   testRefusals();
   testValues();
+  testMemory();
   testPool();
   testCancelling();
   std::printf("%d passed, %d failed\n", passed, failed);

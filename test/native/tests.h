@@ -18,6 +18,8 @@ void testOrderOfSums(const winograd::KernelTable& kernels);
 void testRefusals();
 /// Descriptions as values.
 void testValues();
+/// Blocks of memory and their pool.
+void testMemory();
 /// The thread pool.
 void testPool();
 /// Runs that are cancelled.
