@@ -1,9 +1,17 @@
 // The activation of a vector of results. NaN passes every comparison's other side, as in PyTorch.
 
-// A slope of zero makes negative values zero itself: multiplied, -1 would become -0 and -∞ no number.
+// The same activation without a slope of zero, for the functions below: negative values become zero by a limit, since
+// multiplied by zero -1 would become -0 and -∞ no number. A copy, which no store can change.
+static WINOGRAD_INLINE Activation limited(Activation activation) {
+  if (activation.slope == 0) {
+    activation.slope = 1;
+    if (activation.low < 0) activation.low = 0;
+  }
+  return activation;
+}
+
 static WINOGRAD_INLINE Vec scaleNegative(Vec value, const Activation& activation) {
-  const Vec scaled = activation.slope == 0 ? Vec::zero() : value * Vec::broadcast(activation.slope);
-  return select(value.raw < Raw{}, scaled, value);
+  return select(value.raw < Raw{}, value * Vec::broadcast(activation.slope), value);
 }
 
 static WINOGRAD_INLINE Vec clamp(Vec value, const Activation& activation) {

@@ -165,7 +165,7 @@ static void gemm(const GemmArgs& given) {
   if (args.addend != nullptr) addToSums(sum, args.addend, strides);
   if (STRIDED && args.bias != nullptr) addToSums(sum, args.bias, {0, Vec::width});
   if (STRIDED && args.residual != nullptr) addToSums(sum, args.residual, strides);
-  if (STRIDED && args.activation != nullptr) activateSums(sum, *args.activation);
+  if (STRIDED && args.activation != nullptr) activateSums(sum, limited(*args.activation));
   if (STRIDED && args.streamed && aligned(args.c)) {
     storeSums<true>(sum, args.c, strides);
   } else {

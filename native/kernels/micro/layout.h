@@ -114,8 +114,8 @@ static WINOGRAD_INLINE void loadPixels(const StoreRowsArgs& args, Vec bias, std:
 }
 
 template <bool WHOLE, bool ACTIVATED>
-static WINOGRAD_INLINE void storeBlock(const StoreRowsArgs& args, Vec bias, std::ptrdiff_t row, std::ptrdiff_t start,
-                                       std::ptrdiff_t pixels) {
+static WINOGRAD_INLINE void storeBlock(const StoreRowsArgs& args, const Activation& activation, Vec bias,
+                                       std::ptrdiff_t row, std::ptrdiff_t start, std::ptrdiff_t pixels) {
   Vec rows[Vec::width];
   loadPixels<WHOLE>(args, bias, row, start, pixels, rows);
 #pragma GCC unroll 16
@@ -125,7 +125,7 @@ static WINOGRAD_INLINE void storeBlock(const StoreRowsArgs& args, Vec bias, std:
     if (args.residual != nullptr) {
       rows[c] = rows[c] + (WHOLE ? Vec::load(args.residual + at) : loadPart(args.residual + at, pixels));
     }
-    if (ACTIVATED) rows[c] = activate(rows[c], args.activation);
+    if (ACTIVATED) rows[c] = activate(rows[c], activation);
     if (WHOLE) {
       rows[c].store(args.to + at);
     } else {
@@ -136,13 +136,14 @@ static WINOGRAD_INLINE void storeBlock(const StoreRowsArgs& args, Vec bias, std:
 
 template <bool ACTIVATED>
 static void storeBlocks(const StoreRowsArgs& args) {
+  const Activation activation = limited(args.activation);
   const Vec bias = Vec::load(args.bias);
   for (std::ptrdiff_t row = 0; row < args.rows; row++) {
     forEachBlock(args.count, [&](std::ptrdiff_t start, std::ptrdiff_t pixels) {
       if (pixels == Vec::width) {
-        storeBlock<true, ACTIVATED>(args, bias, row, start, pixels);
+        storeBlock<true, ACTIVATED>(args, activation, bias, row, start, pixels);
       } else {
-        storeBlock<false, ACTIVATED>(args, bias, row, start, pixels);
+        storeBlock<false, ACTIVATED>(args, activation, bias, row, start, pixels);
       }
     });
   }
@@ -177,6 +178,7 @@ static WINOGRAD_INLINE void streamValues(const float* from, const float* residua
 static void streamRows(const StoreRowsArgs& args) {
   constexpr std::ptrdiff_t most = 512, step = most + kLineFloats;  // not a multiple of 4 KiB
   alignas(64) float values[Vec::width * step];
+  const Activation activation = limited(args.activation);
   const Vec bias = Vec::load(args.bias);
   const std::ptrdiff_t rowsAtOnce = args.count < most ? most / args.count : 1;
   for (std::ptrdiff_t row = 0; row < args.rows; row += rowsAtOnce) {
@@ -202,7 +204,7 @@ static void streamRows(const StoreRowsArgs& args) {
         for (std::ptrdiff_t r = 0; r < segments; r++) {
           const std::ptrdiff_t at = c * args.channelStride + (row + r) * args.toStep + x;
           streamValues(values + c * step + r * count, args.residual != nullptr ? args.residual + at : nullptr,
-                       args.to + at, length, args.activation);
+                       args.to + at, length, activation);
         }
       }
     }
@@ -215,12 +217,12 @@ static void storeRows(const StoreRowsArgs& args) {
   changesNothing(args.activation) ? storeBlocks<false>(args) : storeBlocks<true>(args);
 }
 
-static void storeBlockedRow(const StoreRowsArgs& args, std::ptrdiff_t row) {
+static void storeBlockedRow(const StoreRowsArgs& args, const Activation& activation, std::ptrdiff_t row) {
   const Vec bias = Vec::load(args.bias);
   const float* const from = args.from + row * args.fromStep;
   const std::ptrdiff_t first = row * args.toStep;  // pixel
   const auto store = [&](std::ptrdiff_t x, Vec sum) {
-    const Vec value = activate(sum, args.activation);
+    const Vec value = activate(sum, activation);
     float* const to = args.to + (first + x) * Vec::width;
     if (args.streamed && aligned(to)) {
       stream(value, to);
@@ -255,5 +257,6 @@ static void storeBlockedRow(const StoreRowsArgs& args, std::ptrdiff_t row) {
 }
 
 static void storeBlockedRows(const StoreRowsArgs& args) {
-  for (std::ptrdiff_t row = 0; row < args.rows; row++) storeBlockedRow(args, row);
+  const Activation activation = limited(args.activation);
+  for (std::ptrdiff_t row = 0; row < args.rows; row++) storeBlockedRow(args, activation, row);
 }
