@@ -99,8 +99,8 @@ static WINOGRAD_INLINE Vec logarithm(Vec x) {
                                     -0.16669399f, 0.20002183f,   -0.24999985f, 0.33333313f};
   const Lanes small = x.raw < number(1.17549435e-38f).raw;
   const Vec scaled = select(small, x * number(16777216), x);
-  // Subtracting the bits of sqrt(1/2) puts the border between exponents there.
-  const Lanes offset = bits(scaled) - 0x3f3504f3;
+  // Subtracting the bits of sqrt(1/2) puts the border between exponents there. The sign would make it overflow.
+  const Lanes offset = bits(absolute(scaled)) - 0x3f3504f3;
   const Lanes exponent = (offset >> 23) - (small & allLanes(24));
   const Vec f = fromBits((offset & allLanes(0x7fffff)) + 0x3f3504f3) - number(1);
   const Vec e = {__builtin_convertvector(exponent, Raw)};
