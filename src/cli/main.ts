@@ -4,10 +4,13 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../support/package.js';
 import * as accuracy from './commands/accuracy.js';
 import * as calibrate from './commands/calibrate.js';
+import * as compare from './commands/compare.js';
 import * as conv from './commands/conv.js';
 import * as emit from './commands/emit.js';
 import * as gradients from './commands/gradients.js';
 import * as info from './commands/info.js';
+import * as plan from './commands/plan.js';
+import * as runNetwork from './commands/run.js';
 import * as search from './commands/search.js';
 import * as synth from './commands/synth.js';
 import * as table from './commands/table.js';
@@ -25,6 +28,7 @@ const commands: readonly { register(program: Command): void }[] = [
   table,
   emit,
   conv,
+  ...[runNetwork, plan, compare],
   wisdom,
   calibrate,
   info,

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { expected } from '../../synth/errors.js';
+import { checkOptions, type OptionNames } from '../../synth/options.js';
 import type { Graph } from '../graph/graph.js';
 import type { Program } from '../graph/program.js';
 import { Runner, runSoon } from '../graph/runner.js';
@@ -29,6 +30,10 @@ export interface NetworkOptions {
   /** Names of graph passes to leave out, for comparisons. */
   readonly withoutPasses?: readonly string[];
 }
+
+const optionNames: OptionNames<NetworkOptions> = {
+  ...{ threads: true, accuracy: true, effort: true, isa: true, withoutPasses: true },
+};
 
 /** What a run may be told. */
 export interface RunOptions {
@@ -72,6 +77,7 @@ export class Network {
     graph: Graph,
     readonly options: NetworkOptions = {},
   ) {
+    checkOptions('a network', options, optionNames);
     this.#runner = new Runner(graph, settingsOf(options), options.withoutPasses);
   }
 
@@ -82,6 +88,11 @@ export class Network {
    */
   static async load(path: string, options: NetworkOptions = {}): Promise<Network> {
     return new Network(await readOnnx(path), options);
+  }
+
+  /** Threads of a run. */
+  get threads(): number {
+    return this.#living().settings.threads;
   }
 
   /** Names, types and sizes of the inputs; sizes with a name are each run's to choose. */

@@ -1,5 +1,5 @@
 import type { Program } from '../graph/program.js';
-import { formatBytes } from '../planner/plan.js';
+import { formatBytes, Plan } from '../planner/plan.js';
 import { formatShape } from '../tensor/shape.js';
 
 /** How one node of a network runs. */
@@ -12,7 +12,7 @@ export interface PlannedNode {
   /** What runs, in a few words. */
   readonly title: string;
   /** Of a convolution: its plan. */
-  readonly plan?: object;
+  readonly plan?: Plan;
 }
 
 /** How a network runs on one set of input shapes. Its fields make its JSON. */
@@ -31,7 +31,7 @@ export class NetworkPlan {
     this.memory = memory;
     this.nodes = nodes.map(({ node, type, layout, title, plan }) => ({
       ...{ name: node.name, operator: node.operator, shape: type.shape, layout, title },
-      ...(plan && { plan }),
+      ...(plan instanceof Plan && { plan }),
     }));
   }
 

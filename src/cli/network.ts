@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import { expected } from '../../synth/errors.js';
+import type { NetworkOptions } from '../network/network.js';
+import type { NetworkPlan } from '../network/plan.js';
+import { formatBytes } from '../planner/plan.js';
+import { formatShape } from '../tensor/shape.js';
+import { positiveInteger } from './arguments.js';
+import { lines, plainTable, right } from './columns.js';
+
+/** What every command for networks takes. */
+export interface CommonOptions extends Pick<NetworkOptions, 'threads' | 'accuracy' | 'effort'> {
+  readonly json?: true;
+}
+
+/** Adds the options that every command for networks takes. */
+export function withNetworkOptions(command: Command): Command {
+  return command
+    .argument('<model.onnx>', 'operator set 7 or later')
+    .option('--threads <n>', 'threads; by default all that the system grants', positiveInteger('--threads'))
+    .option(
+      '--accuracy <limit>',
+      'of convolutions: direct, fast, or a relative tolerance such as 1e-6',
+      accuracyOf,
+    )
+    .option('--effort <name>', 'estimate, or measure: time candidates once, and remember the fastest')
+    .option('--json', 'print as JSON');
+}
+
+/**
+ * A parser for commander: `name=1,3,224,224`, several times.
+ *
+ * @throws InputError for anything else
+ */
+export function shapeOption(text: string, before: Readonly<Record<string, readonly number[]>> = {}) {
+  const [, name = '', sizes = ''] = /^([^=]+)=(\d+(?:,\d+)*)$/.exec(text) ?? [];
+  if (name === '') throw expected('--shape', 'name=1,3,224,224', text);
+  return { ...before, [name]: sizes.split(',').map(Number) };
+}
+
+/** The plan of a network as a table: a row for each node that is left. */
+export function printPlan(plan: NetworkPlan): string {
+  const tensors = (list: NetworkPlan['inputs']) =>
+    list.map(({ name, shape }) => `${name} ${formatShape(shape)}`).join(', ');
+  const table = plainTable();
+  table.push(
+    ['node', 'operator', 'result', '', 'what runs', right('error'), right('weights')],
+    ...plan.nodes.map(({ name, operator, shape, layout, title, plan: own }) => [
+      name,
+      operator,
+      formatShape(shape),
+      layout,
+      own?.title ?? title,
+      right(own === undefined ? '' : own.expectedError.toFixed(2)),
+      right(own === undefined ? '' : formatBytes(own.weightBytes)),
+    ]),
+  );
+  const { constants, arena, leastArena, run } = plan.memory;
+  return lines([
+    `${tensors(plan.inputs)} → ${tensors(plan.outputs)}`,
+    `${formatBytes(constants)} of weights made ready; a run takes ${formatBytes(run)}: ${formatBytes(arena)} for activations (no less than ${formatBytes(leastArena)} live at once), the rest for the kernels`,
+    '',
+    table.toString(),
+    '',
+    "error: expected, as a multiple of direct float32 convolution's",
+  ]);
+}
+
+function accuracyOf(text: string): never {
+  return (/^\d*\.?\d+(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text) as never;
+}
