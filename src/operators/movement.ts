@@ -77,7 +77,7 @@ function progression(picks: Picks): Exclude<Picks, Int32Array> | undefined {
   if (!(picks instanceof Int32Array)) return picks;
   const [first = 0, second = first] = picks;
   const step = second - first;
-  const simple = first >= 0 && picks.every((index, i) => index === first + i * step);
+  const simple = picks.every((index, i) => index >= 0 && index === first + i * step);
   return simple ? { first, step, count: picks.length } : undefined;
 }
 

@@ -32,10 +32,6 @@ export interface Blocks {
   readonly packA: boolean;
 }
 
-/** Rows of the largest register tiles, by the floats in a vector. */
-const TILE_ROWS: Readonly<Record<number, number>> = { 16: 14 };
-const LEAST_TILE_ROWS = 6;
-
 /** Items for each thread, so that the last ones end together. */
 const ITEMS_PER_THREAD = 4;
 
@@ -51,7 +47,7 @@ export function blocksOf(
   { machine, isa, threads }: LoweringSettings,
 ): Blocks {
   const panel = 2 * isa.width;
-  const tile = TILE_ROWS[isa.width] ?? LEAST_TILE_ROWS;
+  const tile = machine.table.gemmRows;
   const few = m <= tile;
   const inFirst = Math.max(256, Math.floor(machine.caches.l1 / 2 / (4 * panel)));
   const sumBlock = few ? k : evenly(k, inFirst, isa.width);

@@ -147,6 +147,18 @@ describe('movement', () => {
     );
   });
 
+  it('pads one element before and cuts one behind: a fill value is no step back', () => {
+    fc.assert(
+      fc.property(places(), (where) => {
+        const wanted = { shape: [1, 1, 2], data: [0, 7] };
+        const x = { ...numbers([1, 1, 2]), data: Float32Array.of(7, 8) };
+        expectMoved('Pad', {}, [x, indices(0, 0, 1, 0, 0, -1)], [wanted], where);
+        const back = { shape: [1, 1, 2], data: [8, 0] };
+        expectMoved('Pad', {}, [x, indices(0, 0, -1, 0, 0, 1)], [back], where);
+      }),
+    );
+  });
+
   it('gathers, repeats and expands', () => {
     forAll(
       [1, 4],
