@@ -215,15 +215,17 @@ struct BlendRowsArgs {
 };
 using BlendRows = void (*)(const BlendRowsArgs&);
 
-/// Weighted sums of single floats: to[j] = Σ_tap weights[tap * count + j] * from[indices[tap * count + j]].
-struct BlendSinglesArgs {
+/// Weighted sums of pixels of `lanes` floats each, one of them or whole vectors: to[j][:] = Σ_tap weights[tap * count +
+/// j]
+/// * from[indices[tap * count + j]][:].
+struct BlendPixelsArgs {
   const float* from;
   const std::int32_t* indices;
   const float* weights;
-  std::ptrdiff_t taps, count;
+  std::ptrdiff_t taps, count, lanes;
   float* to;
 };
-using BlendSingles = void (*)(const BlendSinglesArgs&);
+using BlendPixels = void (*)(const BlendPixelsArgs&);
 
 /// One elementwise function over a strip: to[i] = f(operands[0][i], operands[1][i], …) for `count` floats. The result
 /// may overwrite an operand.
@@ -282,7 +284,7 @@ struct KernelTable {
   CopyRuns copyRuns, copySingles;  // of runs of one float
   Pool poolMaximum, poolAverage;
   BlendRows blendRows;
-  BlendSingles blendSingles;
+  BlendPixels blendPixels;
   const ElementFunction* functions;
   int functionCount;
   const Accumulation* accumulations;

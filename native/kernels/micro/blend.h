@@ -23,7 +23,7 @@ static void blendRows(const BlendRowsArgs& args) {
 }
 
 template <int TAPS>
-static WINOGRAD_INLINE void blendSinglesOf(const BlendSinglesArgs& args) {
+static WINOGRAD_INLINE void blendSinglesOf(const BlendPixelsArgs& args) {
   const std::ptrdiff_t taps = TAPS > 0 ? TAPS : args.taps;
   for (std::ptrdiff_t j = 0; j < args.count; j++) {
     float value = args.weights[j] * args.from[args.indices[j]];
@@ -33,6 +33,25 @@ static WINOGRAD_INLINE void blendSinglesOf(const BlendSinglesArgs& args) {
   }
 }
 
-static void blendSingles(const BlendSinglesArgs& args) {
-  args.taps == 2 ? blendSinglesOf<2>(args) : blendSinglesOf<0>(args);
+template <int TAPS>
+static WINOGRAD_INLINE void blendVectorsOf(const BlendPixelsArgs& args) {
+  const std::ptrdiff_t taps = TAPS > 0 ? TAPS : args.taps;
+  float* to = args.to;
+  for (std::ptrdiff_t j = 0; j < args.count; j++) {
+    for (std::ptrdiff_t lane = 0; lane < args.lanes; lane += Vec::width, to += Vec::width) {
+      const auto from = [&](std::ptrdiff_t at) { return Vec::load(args.from + args.indices[at] * args.lanes + lane); };
+      Vec value = Vec::broadcast(args.weights[j]) * from(j);
+      for (std::ptrdiff_t tap = 1; tap < taps; tap++)
+        value = fma(Vec::broadcast(args.weights[tap * args.count + j]), from(tap * args.count + j), value);
+      value.store(to);
+    }
+  }
+}
+
+static void blendPixels(const BlendPixelsArgs& args) {
+  if (args.lanes == 1) {
+    args.taps == 2 ? blendSinglesOf<2>(args) : blendSinglesOf<0>(args);
+  } else {
+    args.taps == 2 ? blendVectorsOf<2>(args) : blendVectorsOf<0>(args);
+  }
 }

@@ -25,8 +25,28 @@ static WINOGRAD_INLINE void transposeBlock(const MatrixArgs& args, std::ptrdiff_
   }
 }
 
+// Two rows into one, their floats in turn.
+template <int HALF>
+struct Alternating {
+  static constexpr int lane(int j) { return HALF * Vec::width / 2 + j / 2 + j % 2 * Vec::width; }
+};
+static WINOGRAD_INLINE void interleaveRows(const MatrixArgs& args) {
+  const float *first = args.from, *second = args.from + args.fromStride;
+  std::ptrdiff_t c = 0;
+  for (; c + Vec::width <= args.columns; c += Vec::width) {
+    const Vec a = Vec::load(first + c), b = Vec::load(second + c);
+    rearrange<Alternating<0>>(a, b).store(args.to + 2 * c);
+    rearrange<Alternating<1>>(a, b).store(args.to + 2 * c + Vec::width);
+  }
+  for (; c < args.columns; c++) {
+    args.to[2 * c] = first[c];
+    args.to[2 * c + 1] = second[c];
+  }
+}
+
 // Whole lines of the result one after another: a result's line waits in a cache for at most as many reads as fill it.
 static void transposeTile(const MatrixArgs& args) {
+  if (args.rows == 2 && args.toStride == 2) return interleaveRows(args);
   for (std::ptrdiff_t column = 0; column < args.columns; column += Vec::width) {
     for (std::ptrdiff_t row = 0; row < args.rows; row += Vec::width) transposeBlock(args, row, column);
   }

@@ -117,7 +117,7 @@ constexpr KernelTable makeTable() {
   table.poolMaximum = pool<Maximum>;
   table.poolAverage = pool<Average>;
   table.blendRows = blendRows;
-  table.blendSingles = blendSingles;
+  table.blendPixels = blendPixels;
   table.functions = elementFunctions;
   table.functionCount = static_cast<int>(sizeof(elementFunctions) / sizeof(elementFunctions[0]));
   table.accumulations = accumulations;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::ptrdiff_t kItemFloats = 1 << 15;
 constexpr std::ptrdiff_t kMostTaps = 64;
+constexpr std::ptrdiff_t kLongPixel = 64;  // floats
 
 class Resample : public Kernel {
  public:
@@ -39,16 +40,18 @@ class Resample : public Kernel {
     Stopwatch watch;
     const float* const from = inputs[0].floats();
     float* const to = outputs[0].floats();
-    const std::ptrdiff_t row = inner_ == 1 ? outputs_ : inner_, rows = inner_ == 1 ? outer_ : outer_ * outputs_;
+    // Short pixels are blended along the whole axis, longer ones each as a row.
+    const bool pixels = inner_ == 1 || (inner_ % kernels_.width == 0 && inner_ <= kLongPixel);
+    const std::ptrdiff_t row = pixels ? outputs_ * inner_ : inner_, rows = pixels ? outer_ : outer_ * outputs_;
     if (row == 0) return {watch.lap()};
     const std::ptrdiff_t grain = grainOf(rows, threads_, kItemFloats / row);
     forEachRange(rows, grain, threads_, run, [&](std::ptrdiff_t begin, std::ptrdiff_t end, int) {
       for (std::ptrdiff_t r = begin; r < end; r++) {
-        if (inner_ == 1) {
-          kernels_.blendSingles(
-              {from + r * inputs_, indices_.data(), weights_.data(), taps_, outputs_, to + r * outputs_});
+        if (pixels) {
+          kernels_.blendPixels(
+              {from + r * inputs_ * inner_, indices_.data(), weights_.data(), taps_, outputs_, inner_, to + r * row});
         } else {
-          blendRow(from + r / outputs_ * inputs_ * inner_, r % outputs_, to + r * inner_);
+          blendRow(from + r / outputs_ * inputs_ * inner_, r % outputs_, to + r * row);
         }
       }
     });

@@ -115,7 +115,9 @@ void testPool(const KernelTable& kernels, Generator& generator) {
 
 void testResample(const KernelTable& kernels, Generator& generator) {
   const int outer = between(generator, 1, 5), inputs = between(generator, 1, 30), outputs = between(generator, 1, 60);
-  const int inner = between(generator, 0, 1) == 0 ? 1 : between(generator, 1, 40), taps = between(generator, 1, 4);
+  const int kind = between(generator, 0, 2);
+  const int inner = kind == 0 ? 1 : kind == 1 ? kernels.width * between(generator, 1, 3) : between(generator, 1, 90);
+  const int taps = between(generator, 1, 4);
   std::vector<int32_t> indices;
   Floats weights = integers(static_cast<std::size_t>(taps * outputs), generator);
   for (int i = 0; i < taps * outputs; i++) indices.push_back(between(generator, 0, inputs - 1));
