@@ -52,8 +52,8 @@ struct Member {
 
 inline Value describe(const std::vector<Member>& members) {
   Value::Object object;
-  for (const Member& member : members) object.emplace(member.name, Value(member.value, member.name));
-  return Value(std::move(object));
+  for (const Member& member : members) object.emplace(member.name, Value(member.value));
+  return Value(Value::Content(std::move(object)));
 }
 
 inline int between(Generator& generator, int least, int most) {
