@@ -1,6 +1,7 @@
 import { foldedAlgorithm } from '../src/catalogue/axis-algorithm.js';
 import type { TileOptions } from '../src/catalogue/candidates.js';
 import { type Cover, cover } from '../src/catalogue/cover.js';
+import { genericTransform } from '../src/catalogue/native-transform.js';
 import type { Choice, Lanes } from '../src/planner/choices.js';
 import type { Algorithm } from '../src/planner/planner.js';
 import { axes, type Problem } from '../src/problem/problem.js';
@@ -57,29 +58,18 @@ function baseWish(base: string): Omit<Wish, 'mode'> | undefined {
   return base.includes(',') ? { algorithm: 'winograd', transforms: base } : undefined;
 }
 
-/**
- * The same algorithm with A and B doubled and C quartered, which rounds nothing, but no matrix is any longer one that
- * was compiled.
- */
+/** The same algorithm with all its transforms on the generic kernel. */
 function withoutCodelets(choice: Choice): Choice {
   const { covers } = choice;
-  return covers === undefined ? choice : { ...choice, covers: axes((a) => scaled(covers[a])) };
+  return covers === undefined ? choice : { ...choice, covers: axes((a) => generic(covers[a])) };
 }
 
-function scaled({ algorithm, extent }: Cover): Cover {
-  const { kernel, forms } = algorithm;
-  if (kernel.products === 1) return cover(algorithm, extent);
-  const times = (matrix: Float64Array, factor: number) => matrix.map((entry) => entry * factor);
-  const changed = {
-    ...algorithm,
-    key: `${algorithm.key} scaled`,
-    kernel: { ...kernel, C: times(kernel.C, 1 / 4) },
-    forms: forms.map((form) => ({
-      ...form,
-      native: { ...form.native, A: times(form.native.A, 2), B: times(form.native.B, 2) },
-    })),
-  };
-  return cover(changed, extent);
+function generic({ algorithm, extent }: Cover): Cover {
+  const forms = algorithm.forms.map((form) => {
+    const [A, B] = [genericTransform(form.transform.A), genericTransform(form.transform.B)];
+    return { ...form, native: { ...form.native, A, B } };
+  });
+  return cover({ ...algorithm, forms }, extent);
 }
 
 /** Sums the taps of the first `count` convolved axes like channels; such axes have F(1, 1). */

@@ -45,6 +45,14 @@ Napi::Value cpuInfo(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value codelets(const Napi::CallbackInfo& info) {
+  // Every table has the same ones, and every machine the last table.
+  const KernelTable& kernels = *kKernelTables[kKernelTableCount - 1];
+  const Napi::Array names = Napi::Array::New(info.Env(), static_cast<std::size_t>(kernels.codeletCount));
+  for (int i = 0; i < kernels.codeletCount; i++) names.Set(static_cast<uint32_t>(i), kernels.codelets[i].name);
+  return names;
+}
+
 /// The best rate of short slices: what one core can do when nobody disturbs it.
 Napi::Value fmaPeak(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -65,6 +73,7 @@ Napi::Value fmaPeak(const Napi::CallbackInfo& info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("cpuInfo", Napi::Function::New<cpuInfo>(env, "cpuInfo"));
+  exports.Set("codelets", Napi::Function::New<codelets>(env, "codelets"));
   defineMemory(env, exports);
   exports.Set("run", Napi::Function::New<run>(env, "run"));
   exports.Set("fmaPeak", Napi::Function::New<fmaPeak>(env, "fmaPeak"));

@@ -1,5 +1,6 @@
 #include "kernels/kernels.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
@@ -27,6 +28,14 @@ const KernelTable* findKernels(const char* name) {
     if (std::strcmp(table->name, name) == 0 && table->supported()) return table;
   }
   return nullptr;
+}
+
+const Codelet* findCodelet(const KernelTable& kernels, const char* name) {
+  const Codelet* const end = kernels.codelets + kernels.codeletCount;
+  const Codelet* const found = std::lower_bound(
+      kernels.codelets, end, name,
+      [](const Codelet& codelet, const char* wanted) { return std::strcmp(codelet.name, wanted) < 0; });
+  return found != end && std::strcmp(found->name, name) == 0 ? found : nullptr;
 }
 
 const KernelTable& defaultKernels() {

@@ -71,11 +71,10 @@ struct LineArgs {
 };
 using Lines = void (*)(const LineArgs&);
 
-/// A transform known at build time: straight-line code for exactly this matrix.
+/// A transform known at build time: straight-line code for exactly the matrix whose digest is in the name.
 struct Codelet {
   const char* name;
   int rows, columns;
-  const double* matrix;
   Lines run;
 };
 
@@ -274,7 +273,7 @@ struct KernelTable {
   Positions positions[kMaxPositionKernels];  // [kernels - 1]
   Grouped grouped[kGroupedPixels];           // [pixels - 1]
   Spread spread;
-  const Codelet* codelets;
+  const Codelet* codelets;  // sorted by name; the same names in every table
   int codeletCount;
   PairedLines pairedLines[2][kMaxColumnPairs + 1];  // [crossed][column pairs]
   LoadRow loadRow;
@@ -300,6 +299,9 @@ extern const int kKernelTableCount;
 
 /// The table of that name if this machine can run it, else null.
 const KernelTable* findKernels(const char* name);
+
+/// The codelet of that name, else null.
+const Codelet* findCodelet(const KernelTable& kernels, const char* name);
 
 /// The table in use: the one that the environment variable WINOGRAD_ISA names, else the best supported one.
 /// Throws std::invalid_argument if the variable names a table that this machine can't run.

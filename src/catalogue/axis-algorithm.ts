@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { nearestDouble } from '../../synth/algebra/nearest-double.js';
+import { isZero } from '../../synth/algebra/rational.js';
 import type { AxisFamily } from '../../synth/forms/family.js';
 import type { PaddedTransform } from '../../synth/forms/padded.js';
 import { synthesize, type Transform } from '../../synth/index.js';
 import { noiseGain } from '../../synth/noise/gain.js';
 import type { NativeForm, NativeKernelTransform } from '../native/addon.js';
 import { isCompiled } from './codelets.js';
+import { nativeTransform } from './native-transform.js';
 
 /** One kind of tile along an axis, ready for the engine and for the planner's estimates. */
 export interface AxisForm {
@@ -82,7 +84,9 @@ function algorithmOf(
 
 /** `4+2x3 5d41402a`: outputs of the tiles, taps, and a digest of all matrices. */
 function nameOf(taps: number, key: string, forms: readonly AxisForm[]): string {
-  const matrices = forms.map(({ native: { A, B, offset } }) => [offset, A.join(' '), B.join(' ')].join(';'));
+  const matrices = forms.map(({ transform: { A, B }, native: { offset } }) =>
+    [offset, doubles(A).join(' '), doubles(B).join(' ')].join(';'),
+  );
   const digest = createHash('sha256')
     .update([key, ...matrices].join('|'))
     .digest('hex');
@@ -91,10 +95,19 @@ function nameOf(taps: number, key: string, forms: readonly AxisForm[]): string {
 
 function formOf(transform: Transform | PaddedTransform, offset: number, compiled: boolean): AxisForm {
   const { outputs, products } = transform;
-  const [A, B] = [doubles(transform.A), doubles(transform.B)];
+  const { A, B } = transform;
+  const [outputTransform, inputTransform] = [nativeTransform('output', A), nativeTransform('input', B)];
   return {
     transform,
-    native: { outputs, inputs: transform.B[0]!.length, offset, products, A, B },
+    native: {
+      ...{ outputs, inputs: B[0]!.length, offset, products },
+      get A() {
+        return outputTransform();
+      },
+      get B() {
+        return inputTransform();
+      },
+    },
     noise: noiseGain(transform) / transform.taps,
     entries: { input: nonZeros(B), output: nonZeros(A) },
     compiled,
@@ -105,6 +118,6 @@ function doubles(matrix: Transform['A']): Float64Array {
   return Float64Array.from(matrix.flat(), nearestDouble);
 }
 
-function nonZeros(matrix: Float64Array): number {
-  return matrix.reduce((count, entry) => count + Number(entry !== 0), 0);
+function nonZeros(matrix: Transform['A']): number {
+  return matrix.flat().filter((entry) => !isZero(entry)).length;
 }

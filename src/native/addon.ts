@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { InputError } from '../../synth/errors.js';
+import type { PairedArrays } from '../../synth/program/paired.js';
 import { packageRoot } from '../support/package.js';
 
 /** Three numbers, one per axis: depth, height, width. 1-D and 2-D problems have leading ones. */
@@ -16,6 +17,14 @@ export interface NativeKernelTransform {
   readonly products: number;
   /** products × taps. */
   readonly C: Float64Array;
+}
+
+/** A matrix that the engine applies along an axis: its codelet, or a program; neither for the identity, 1 × 1, alone. */
+export interface NativeTransform {
+  /** One of `codelets()`, of the matrix' size. */
+  readonly codelet?: string;
+  /** For the generic kernel. */
+  readonly program?: PairedArrays;
 }
 
 /**
@@ -32,9 +41,9 @@ export interface NativeForm {
   /** How many of the axis' products this form uses, counted from the first. */
   readonly products: number;
   /** outputs × products. */
-  readonly A: Float64Array;
+  readonly A: NativeTransform;
   /** products × inputs. */
-  readonly B: Float64Array;
+  readonly B: NativeTransform;
 }
 
 /** How one axis is covered: the form of each tile in order; the last may overhang the output. */
@@ -290,6 +299,8 @@ export interface CpuInfo {
 
 interface Addon {
   cpuInfo(): CpuInfo;
+  /** Names of the matrices that straight-line code was generated for, as `codeletName` gives them. */
+  codelets(): readonly string[];
   /**
    * 64-byte aligned memory that stays alive while a pass runs on it, at most 2³⁰ floats. Zero-filled unless `zeroed`
    * is false: then it comes from a pool, with undefined contents, and is for results that will be written in full.

@@ -11,6 +11,16 @@ export function isZero(value: Fraction): boolean {
   return value.n === 0n;
 }
 
+/** Whether two rationals are equal, without allocating as `equals` does: fractions are kept in lowest terms. */
+export function isSame(left: Fraction, right: Fraction): boolean {
+  return left.n === right.n && left.d === right.d && (left.s === right.s || left.n === 0n);
+}
+
+/** Whether one is the other times −1. */
+export function isOpposite(left: Fraction, right: Fraction): boolean {
+  return left.n === right.n && left.d === right.d && (left.s !== right.s || left.n === 0n);
+}
+
 /** The greatest common divisor of two non-negative integers; gcd(0, b) = b. */
 export function gcd(a: bigint, b: bigint): bigint {
   return b === 0n ? a : gcd(b, a % b);

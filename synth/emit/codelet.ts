@@ -21,27 +21,16 @@ const engine: Dialect = {
 };
 
 /**
- * A program as a struct of the native engine: `run` does y = M x on vectors, and `matrix` lets the engine find the
- * codelet that serves a given M (row-major; the doubles nearest to the rationals).
+ * A program as a struct of the native engine, whose `run` does y = M x on vectors.
  *
- * @param name a C++ identifier
- * @param nearest rounds a rational to the nearest double, as the engine's caller does
+ * @param name a C++ identifier, by which the engine finds it
  */
-export function codelet(
-  name: string,
-  matrix: Matrix,
-  program: Program,
-  nearest: (value: Fraction) => number,
-): string {
+export function codelet(name: string, matrix: Matrix, program: Program): string {
   const { constants, body } = writeProgram(program, engine);
   const unused = discardUnused(['inStride', 'outStride'], body);
-  const rows = matrix.map((row) => `      ${row.map((entry) => String(nearest(entry))).join(', ')},`);
   return `// Operations: ${describeCost(matrix, program)}.
 struct ${name} {
   static constexpr int rows = ${matrix.length}, columns = ${program.inputs};
-  static constexpr double matrix[] = {
-${rows.join('\n')}
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

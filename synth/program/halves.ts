@@ -1,5 +1,5 @@
 import type { Fraction } from 'fraction.js';
-import { isZero, ZERO } from '../algebra/rational.js';
+import { isOpposite, isSame, isZero, ZERO } from '../algebra/rational.js';
 import type { Matrix } from '../core/transform.js';
 
 /** A row or a part of one. */
@@ -71,13 +71,15 @@ function paritiesOf(matrix: Matrix): readonly Half[] {
 /** Of two rows that differ by signs alone, entries whose signs differ are odd. Unchanged where known ones contradict. */
 function withPair(parities: readonly Parity[], first: Row, second: Row): readonly Parity[] {
   if (equals(first, second)) return parities;
-  const learnt = first.map((value, column): Parity | 'contradiction' => {
+  const learnt = [...parities];
+  for (const [column, value] of first.entries()) {
     const [other, known] = [second[column]!, parities[column]];
-    if (isZero(value) && isZero(other)) return known;
-    const found = value.equals(other) ? EVEN : value.equals(other.neg()) ? ODD : 'contradiction';
-    return known === undefined || known === found ? found : 'contradiction';
-  });
-  return learnt.every((each) => each !== 'contradiction') ? learnt : parities;
+    if (isZero(value) && isZero(other)) continue;
+    const found = isSame(value, other) ? EVEN : isOpposite(value, other) ? ODD : undefined;
+    if (found === undefined || (known !== undefined && known !== found)) return parities;
+    learnt[column] = found;
+  }
+  return learnt;
 }
 
 /** Entries that no pair of rows has are as those beside them in a row that is otherwise even, or otherwise odd. */
@@ -134,5 +136,5 @@ function slotsFor(halves: Halves): readonly Slot[] {
 }
 
 function equals(first: Row, second: Row): boolean {
-  return first.every((value, i) => value.equals(second[i]!));
+  return first.every((value, i) => isSame(value, second[i]!));
 }

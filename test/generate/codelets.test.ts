@@ -11,32 +11,28 @@ import { synthesize } from '../../synth/index.js';
 const folder = join(packageRoot(), 'native/kernels/codelets');
 const headers = readdirSync(folder).filter((name) => name !== 'codelets.h');
 
-/** The matrices that the codelets state, row-major, by name. */
-function statedMatrices(): Map<string, { rows: number; columns: number; entries: number[] }> {
-  const stated = new Map<string, { rows: number; columns: number; entries: number[] }>();
+/** The sizes that the codelets state, by name. */
+function statedSizes(): Map<string, string> {
+  const stated = new Map<string, string>();
   for (const header of headers) {
     const text = readFileSync(join(folder, header), 'utf8');
-    for (const [, name, rows, columns, entries] of text.matchAll(
-      /struct (\w+) \{\s+static constexpr int rows = (\d+), columns = (\d+);\s+static constexpr double matrix\[\] = \{([^}]*)\}/g,
+    for (const [, name, rows, columns] of text.matchAll(
+      /struct (\w+) \{\s+static constexpr int rows = (\d+), columns = (\d+);/g,
     ))
-      stated.set(name!, {
-        rows: Number(rows),
-        columns: Number(columns),
-        entries: entries!.match(/[^\s,]+/g)!.map(Number),
-      });
+      stated.set(name!, `${rows}x${columns}`);
   }
   return stated;
 }
 
 describe('codelets', () => {
-  const stated = statedMatrices();
+  const stated = statedSizes();
 
-  it('are each listed once, and hold as many entries as they say', () => {
+  it('are each listed once, sorted, and are as large as their names say', () => {
     const index = readFileSync(join(folder, 'codelets.h'), 'utf8');
     const listed = [...index.matchAll(/X\((\w+)\)/g)].map(([, name]) => name).filter((name) => name !== 'X');
-    expect(listed.sort()).toEqual([...stated.keys()].sort());
+    expect(listed).toEqual([...stated.keys()].sort());
     expect([...index.matchAll(/#include "(.*)"/g)].map(([, name]) => name).sort()).toEqual(headers.sort());
-    for (const { rows, columns, entries } of stated.values()) expect(entries).toHaveLength(rows * columns);
+    for (const [name, sizes] of stated) expect(name).toContain(`_${sizes}_`);
   });
 
   it.each([3, 4, 5])('serve every tile that the planner knows for %i taps, up to 12 inputs', (taps) => {

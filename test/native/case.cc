@@ -52,18 +52,36 @@ Value describeTransform(const KernelTransform& transform) {
   return object({{"taps", whole(transform.taps)}, {"products", whole(transform.products)}, {"C", matrix(transform.C)}});
 }
 
+Value wholes(const std::vector<int32_t>& values) {
+  return Value(Value::Content(values));
+}
+
+Value describeProgram(const LineProgram& program) {
+  if (program.identity()) return object({});
+  if (!program.codelet.empty()) return object({{"codelet", Value(program.codelet.c_str())}});
+  const PairedProgram& paired = program.paired;
+  std::vector<int32_t> rows, columns;
+  for (const auto& [even, odd, sum, difference] : paired.rows) rows.insert(rows.end(), {even, odd, sum, difference});
+  for (const auto& [first, second] : paired.columns) columns.insert(columns.end(), {first, second});
+  return object({{"program", object({{"crossed", Value(paired.crossed)},
+                                     {"rows", wholes(rows)},
+                                     {"columns", wholes(columns)},
+                                     {"coefficients", Value(Value::Content(paired.coefficients))},
+                                     {"termEnds", wholes(paired.termEnds)},
+                                     {"termColumns", wholes(paired.termColumns)},
+                                     {"termCoefficients", Value(Value::Content(paired.termCoefficients))}})}});
+}
+
 Value describeTiling(const Tiling& tiling) {
   const Value forms = listOf(tiling.forms, [](const Form& form) {
     return object({{"outputs", whole(form.outputs)},
                    {"inputs", whole(form.inputs)},
                    {"offset", whole(form.offset)},
                    {"products", whole(form.products)},
-                   {"A", matrix(form.A)},
-                   {"B", matrix(form.B)}});
+                   {"A", describeProgram(form.A)},
+                   {"B", describeProgram(form.B)}});
   });
-  return object(
-      {{"forms", forms},
-       {"sequence", Value(Value::Content(std::vector<int32_t>(tiling.sequence.begin(), tiling.sequence.end())))}});
+  return object({{"forms", forms}, {"sequence", wholes(tiling.sequence)}});
 }
 
 Value layout(Layout layout) {

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <utility>
 
+#include "programs.h"
+
 using winograd::Form;
 
 namespace cook_toom {
@@ -70,32 +72,37 @@ std::vector<double> interpolation(int n) {
   return transposed(inverse, n, n);
 }
 
+winograd::LineProgram program(int rows, const std::vector<double>& matrix) {
+  const std::size_t columns = matrix.size() / static_cast<std::size_t>(rows);
+  programs::Matrix split;
+  for (auto at = matrix.begin(); at != matrix.end(); at += static_cast<std::ptrdiff_t>(columns))
+    split.emplace_back(at, at + static_cast<std::ptrdiff_t>(columns));
+  return programs::singleTerms(split);
+}
+
 }  // namespace
 
 Form form(int outputs, int taps) {
   const int products = outputs + taps - 1;
-  return {outputs,
-          products,
-          0,
-          products,
-          transposed(evaluations(products, outputs), products, outputs),
-          interpolation(products)};
+  const std::vector<double> A = transposed(evaluations(products, outputs), products, outputs);
+  return {outputs, products, 0, products, program(outputs, A), program(products, interpolation(products))};
 }
 
 Form shortForm() {
   Form f = form(2, 3);
+  const std::vector<double> B = interpolation(4);
   std::vector<double> inner;
   for (int t = 0; t < 4; t++) {
-    for (int c = 1; c < 3; c++) inner.push_back(f.B[t * 4 + c]);
+    for (int c = 1; c < 3; c++) inner.push_back(B[t * 4 + c]);
   }
   f.inputs = 2;
   f.offset = 1;
-  f.B = inner;
+  f.B = program(4, inner);
   return f;
 }
 
 Form identity() {
-  return {1, 1, 0, 1, {1}, {1}};
+  return {};
 }
 
 }  // namespace cook_toom

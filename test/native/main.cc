@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
     }
     std::mt19937 generator(2);
     for (int round = 0; round < 5 * rounds; round++) transform_cases::run(kernels, generator, check);
+    transform_cases::runCodelets(kernels, generator, check);
     testRounding(kernels);
     testActivations(kernels);
     testOrderOfSums(kernels);

@@ -3,6 +3,8 @@
 #include "cases.h"
 #include "check.h"
 #include "operators/conv/convolution.h"
+#include "operators/conv/transform/line_program.h"
+#include "programs.h"
 #include "tests.h"
 
 using namespace winograd;
@@ -62,6 +64,67 @@ Case smallCase(const std::string& algorithm) {
   return randomCase(defaultKernels(), algorithm, generator);
 }
 
+Value wholes(std::vector<int32_t> values) {
+  return Value(Value::Content(std::move(values)));
+}
+
+Value decimals(std::vector<float> values) {
+  return Value(Value::Content(std::move(values)));
+}
+
+// The matrix [[1, 2], [1, −2]] as E ± O, with a single term that adds nothing; then each member as it must not be.
+void testPrograms() {
+  const auto object = [](Value::Object members) { return Value(Value::Content(std::move(members))); };
+  const Value program = object({{"crossed", Value(false)},
+                                {"rows", wholes({-1, -1, 0, 1})},
+                                {"columns", wholes({0, 1})},
+                                {"coefficients", decimals({1, 2})},
+                                {"termEnds", wholes({1, 1})},
+                                {"termColumns", wholes({1})},
+                                {"termCoefficients", decimals({0})}});
+  const KernelTable& kernels = defaultKernels();
+  const auto read = [&](const Value& value) { return readLineProgram(value, kernels, 2, 2); };
+  const std::vector<std::vector<double>> matrix{{1, 2}, {1, -2}};
+  check(programs::matrixOf(read(object({{"program", program}}))) == matrix, "a program that fits");
+  const struct {
+    const char* member;
+    Value value;
+    const char* message;
+  } refused[] = {
+      {"crossed", Value(), "Expected program.crossed to be true or false"},
+      {"rows", wholes({-1, -1, 0, 2}), "Expected program.rows to be rows from 0 to 1, or -1 for none"},
+      {"rows", wholes({-2, -1, 0, 1}), "Expected program.rows to be rows from 0 to 1, or -1 for none"},
+      {"rows", wholes({-1, -1, 0, -1}), "Expected program.rows to be fours of rows, each of the 2 once"},
+      {"rows", wholes({0, -1, 0, 1}), "Expected program.rows to be fours of rows, each of the 2 once"},
+      {"rows", wholes({-1, 0, 1}), "Expected program.rows to be fours of rows, each of the 2 once"},
+      {"rows", wholes({}), "Expected program.rows to be fours of rows, each of the 2 once"},
+      {"rows", decimals({-1, -1, 0, 1}), "Expected program.rows to be an Int32Array"},
+      {"columns", wholes({0, 2}), "Expected program.columns to be columns from 0 to 1"},
+      {"columns", wholes({-1, 0}), "Expected program.columns to be columns from 0 to 1"},
+      {"columns", wholes({0, 1, 0}), "Expected program.columns to be at most 8 pairs of columns"},
+      {"columns", wholes(std::vector<int32_t>(18)), "Expected program.columns to be at most 8 pairs of columns"},
+      {"coefficients", decimals({1, 2, 3}), "Expected program.coefficients to be a Float32Array of 2"},
+      {"termEnds", wholes({1}), "Expected program.termEnds to be 2 ascending ends of 1 terms"},
+      {"termEnds", wholes({1, 0}), "Expected program.termEnds to be 2 ascending ends of 1 terms"},
+      {"termEnds", wholes({-1, 1}), "Expected program.termEnds to be 2 ascending ends of 1 terms"},
+      {"termEnds", wholes({1, 2}), "Expected program.termEnds to be 2 ascending ends of 1 terms"},
+      {"termColumns", wholes({2}), "Expected program.termColumns to be columns from 0 to 1"},
+      {"termCoefficients", decimals({}), "Expected program.termCoefficients to be a Float32Array of 1"},
+  };
+  for (const auto& [member, value, message] : refused)
+    checkThrows<std::invalid_argument>(std::string("a program with other ") + member, message, [&] {
+      read(object({{"program", with(program, member, value)}}));
+    });
+  checkThrows<std::invalid_argument>("no program", "Expected program to be an object", [&] { read(object({})); });
+  checkThrows<std::invalid_argument>("a codelet that is none", "Expected codelet to be the name of a codelet", [&] {
+    read(object({{"codelet", Value("input_2x2_000000000000")}}));
+  });
+  checkThrows<std::invalid_argument>("a codelet of another size",
+                                     "Expected codelet to be a codelet for 2 × 2, not 4 × 4", [&] {
+                                       read(object({{"codelet", Value("input_4x4_4a3d011bff9e")}}));
+                                     });
+}
+
 void testSizes() {
   Case huge;
   huge.algorithm = "direct";
@@ -94,6 +157,7 @@ void testRefusals() {
     refuses<std::invalid_argument>(std::string(each.algorithm) + " with another " + each.path,
                                    with(description, each.path, each.value), each.message);
   }
+  testPrograms();
   testSizes();
   testBuffers();
   checkThrows<std::invalid_argument>("an operator that is none", "Expected operator to be one of convolution, pack",

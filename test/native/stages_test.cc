@@ -8,9 +8,12 @@
 #include "operators/conv/winograd/input.h"
 #include "operators/conv/winograd/output.h"
 #include "operators/conv/winograd/products.h"
+#include "programs.h"
 #include "tests.h"
 
 using namespace winograd;
+using programs::Matrix;
+using programs::matrixOf;
 
 namespace {
 
@@ -69,11 +72,6 @@ std::size_t size(std::ptrdiff_t count) {
   return static_cast<std::size_t>(count);
 }
 
-// Matrices as written: rows x columns.
-double entry(const std::vector<double>& matrix, std::ptrdiff_t columns, std::ptrdiff_t row, std::ptrdiff_t column) {
-  return matrix[size(row * columns + column)];
-}
-
 void testInput(const Stages& s, std::mt19937& generator) {
   const Pixels input{&s.kernels, Layout::planar, 1, s.channels, {1, 9, 13}};
   const Axes padding{0, 1, 2};
@@ -88,6 +86,7 @@ void testInput(const Stages& s, std::mt19937& generator) {
     }
     s.forEachProduct(block, [&](const TileRun& run, std::ptrdiff_t t, std::ptrdiff_t product) {
       const Form &rows = s.form(1, run), &columns = s.form(2, run);
+      const Matrix ofRows = matrixOf(rows.B), ofColumns = matrixOf(columns.B);
       for (std::ptrdiff_t c = 0; c < s.channels; c++) {
         double sum = 0;
         for (std::ptrdiff_t h = 0; h < rows.inputs; h++) {
@@ -95,7 +94,7 @@ void testInput(const Stages& s, std::mt19937& generator) {
             const std::ptrdiff_t y = run.start[1] + h - padding[1];
             const std::ptrdiff_t z = run.start[2] + t * columns.outputs + w - padding[2];
             if (y < 0 || y >= 9 || z < 0 || z >= 13) continue;
-            sum += entry(rows.B, rows.inputs, product / 6, h) * entry(columns.B, columns.inputs, product % 6, w) *
+            sum += ofRows[size(product / 6)][size(h)] * ofColumns[size(product % 6)][size(w)] *
                    x[size((c * 9 + y) * 13 + z)];
           }
         }
@@ -143,13 +142,14 @@ void testOutput(const Stages& s, std::mt19937& generator) {
     for (const TileRun& run : block.runs) {
       stage.run({nullptr, nullptr, bias.data(), nullptr, y.data()}, run, 0, s.panels.count(), m.data(), scratch.data());
       const Form &rows = s.form(1, run), &columns = s.form(2, run);
+      const Matrix ofRows = matrixOf(rows.A), ofColumns = matrixOf(columns.A);
       for (std::ptrdiff_t k = 0; k < s.outputs; k++) {
         for (std::ptrdiff_t h = 0; h < rows.outputs && run.start[1] + h < 9; h++) {
           for (std::ptrdiff_t w = 0; w < run.count * columns.outputs && run.start[2] + w < 13; w++) {
             double sum = 2;
             for (std::ptrdiff_t i = 0; i < rows.products; i++) {
               for (std::ptrdiff_t j = 0; j < columns.products; j++)
-                sum += entry(rows.A, rows.products, h, i) * entry(columns.A, columns.products, w % columns.outputs, j) *
+                sum += ofRows[size(h)][size(i)] * ofColumns[size(w % columns.outputs)][size(j)] *
                        m[s.placeInM(run.first + w / columns.outputs, i * 6 + j, k)];
             }
             right = right && y[size((k * 9 + run.start[1] + h) * 13 + run.start[2] + w)] == sum;

@@ -1,80 +1,66 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <random>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "operators/conv/transform/line_transform.h"
+#include "programs.h"
 
-/// Transforms without a codelet against the product with their matrix, on integers, where every sum is exact: any
-/// number of rows, columns and lines, matrices with and without pairs of rows or columns.
+/// Transforms along lines against the product with their matrix, on integers, where every sum is exact: any number of
+/// rows, columns and lines.
 namespace transform_cases {
 
+using programs::Matrix;
 using winograd::KernelTable;
-using Matrix = std::vector<std::vector<double>>;
+using winograd::LineProgram;
+using winograd::RowPair;
 
 inline int upTo(int most, std::mt19937& generator) {
   return 1 + static_cast<int>(generator() % most);
 }
 
-inline Matrix randomMatrix(int rows, int columns, std::mt19937& generator) {
-  Matrix matrix(rows, std::vector<double>(columns));
-  const int density = upTo(4, generator);
-  for (std::vector<double>& row : matrix) {
-    for (double& entry : row)
-      entry = static_cast<int>(generator() % 4) < density ? static_cast<int>(generator() % 9) - 4 : 0;
-  }
-  return matrix;
+inline float coefficient(std::mt19937& generator) {
+  return static_cast<float>(static_cast<int>(generator() % 9) - 4);
 }
 
-/// Makes rows out of the even and odd entries of others, as pairs of points do, and some without a partner.
-inline Matrix pairRows(Matrix matrix, std::mt19937& generator) {
-  std::vector<int> sign(matrix[0].size());
-  for (int& value : sign) value = generator() % 2 ? 1 : -1;
-  for (std::size_t r = 1; r < matrix.size(); r++) {
-    const std::vector<double>& other = matrix[generator() % r];
-    const int kind = static_cast<int>(generator() % 6);
-    for (std::size_t c = 0; c < sign.size(); c++) {
-      if (kind < 3) matrix[r][c] = sign[c] * other[c];    // the partner of another
-      if (kind == 3) matrix[r][c] = -sign[c] * other[c];  // its negative
-      if (kind == 4 && sign[c] < 0) matrix[r][c] = 0;     // even alone
-      if (kind == 5 && sign[c] > 0) matrix[r][c] = 0;     // odd alone
+/// Rows of any number, in any of the four places of a pair, and as many pairs of columns as the kernel has code for.
+inline LineProgram anyProgram(std::mt19937& generator) {
+  LineProgram program{upTo(24, generator), upTo(24, generator), {}, {}};
+  winograd::PairedProgram& paired = program.paired;
+  paired.crossed = generator() % 2 == 0;
+  std::vector<int> rows(static_cast<std::size_t>(program.rows));
+  std::iota(rows.begin(), rows.end(), 0);
+  std::shuffle(rows.begin(), rows.end(), generator);
+  int RowPair::*const places[] = {&RowPair::even, &RowPair::odd, &RowPair::sum, &RowPair::difference};
+  for (const int row : rows) {
+    int RowPair::*const place = places[generator() % 4];
+    if (paired.rows.empty() || paired.rows.back().*place >= 0) paired.rows.emplace_back();
+    paired.rows.back().*place = row;
+  }
+  const auto anyColumn = [&] { return static_cast<int>(generator() % static_cast<unsigned>(program.columns)); };
+  paired.columns.resize(generator() % (winograd::kMaxColumnPairs + 1));
+  for (auto& [first, second] : paired.columns) first = anyColumn(), second = anyColumn();
+  for (std::size_t half = 0; half < 2 * paired.rows.size(); half++) {
+    for (std::size_t k = 0; k < paired.columns.size(); k++) paired.coefficients.push_back(coefficient(generator));
+    for (std::size_t terms = generator() % 4; terms > 0; terms--) {
+      paired.termColumns.push_back(anyColumn());
+      paired.termCoefficients.push_back(coefficient(generator));
     }
+    paired.termEnds.push_back(static_cast<int>(paired.termColumns.size()));
   }
-  return matrix;
+  return program;
 }
 
-inline Matrix transposed(const Matrix& matrix) {
-  Matrix result(matrix[0].size(), std::vector<double>(matrix.size()));
-  for (std::size_t r = 0; r < matrix.size(); r++) {
-    for (std::size_t c = 0; c < matrix[r].size(); c++) result[c][r] = matrix[r][c];
-  }
-  return result;
-}
-
-/// Columns from 1 to 24 take every size of the generic kernel and what lies beyond its registers.
-inline Matrix anyMatrix(std::mt19937& generator) {
-  const Matrix matrix = randomMatrix(upTo(24, generator), upTo(24, generator), generator);
-  switch (generator() % 3) {
-    case 0:
-      return matrix;
-    case 1:
-      return pairRows(matrix, generator);
-    default:
-      return transposed(pairRows(matrix, generator));
-  }
-}
-
-/// Calls check(holds, what) for one random transform over random lines.
+/// Calls check(holds, what) for one transform, whose matrix is given, over random lines.
 template <class Check>
-void run(const KernelTable& kernels, std::mt19937& generator, const Check& check) {
-  const Matrix matrix = anyMatrix(generator);
-  const int rows = static_cast<int>(matrix.size()), columns = static_cast<int>(matrix[0].size());
-  std::vector<double> flat;
-  for (const std::vector<double>& row : matrix) flat.insert(flat.end(), row.begin(), row.end());
-  const winograd::LineTransform transform(kernels, rows, columns, flat);
+void runLines(const KernelTable& kernels, const LineProgram& program, const Matrix& matrix, std::mt19937& generator,
+              const Check& check) {
+  const int rows = program.rows, columns = program.columns;
+  const winograd::LineTransform transform(kernels, program);
 
   const std::ptrdiff_t counts[] = {upTo(generator() % 4 == 0 ? 80 : 12, generator), upTo(3, generator),
                                    upTo(2, generator)};
@@ -115,6 +101,25 @@ void run(const KernelTable& kernels, std::mt19937& generator, const Check& check
     right = right && (out[i] == expected[i] || (std::isnan(out[i]) && std::isnan(expected[i])));
   check(right, std::string(kernels.name) + " transform " + std::to_string(rows) + " x " + std::to_string(columns) +
                    ", lines " + std::to_string(counts[0]));
+}
+
+/// The same for a program that is random, too.
+template <class Check>
+void run(const KernelTable& kernels, std::mt19937& generator, const Check& check) {
+  const LineProgram program = anyProgram(generator);
+  runLines(kernels, program, programs::matrixOf(program), generator, check);
+}
+
+/// The codelets of F(2, 3), which all tables have.
+template <class Check>
+void runCodelets(const KernelTable& kernels, std::mt19937& generator, const Check& check) {
+  const Matrix B{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}}, A{{1, 1, 1, 0}, {0, 1, -1, -1}};
+  runLines(kernels, {4, 4, "input_4x4_4a3d011bff9e", {}}, B, generator, check);
+  runLines(kernels, {2, 4, "output_2x4_c47563eff06f", {}}, A, generator, check);
+  bool found = true;
+  for (int i = 0; i < kernels.codeletCount; i++)
+    found = found && findCodelet(kernels, kernels.codelets[i].name) == &kernels.codelets[i];
+  check(found, std::string(kernels.name) + " codelets are found by their names");
 }
 
 }  // namespace transform_cases

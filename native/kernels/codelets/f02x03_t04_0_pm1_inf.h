@@ -4,12 +4,6 @@
 // Operations: 4 (4 add, 0 mul, 0 fma; the plain matrix 4), 3 values live, depth 1.
 struct input_4x4_4a3d011bff9e {
   static constexpr int rows = 4, columns = 4;
-  static constexpr double matrix[] = {
-      1, 0, -1, 0,
-      0, 1, 1, 0,
-      0, -1, 1, 0,
-      0, 1, 0, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -32,10 +26,6 @@ struct input_4x4_4a3d011bff9e {
 // Operations: 4 (4 add, 0 mul, 0 fma; the plain matrix 4), 3 values live, depth 2.
 struct output_2x4_c47563eff06f {
   static constexpr int rows = 2, columns = 4;
-  static constexpr double matrix[] = {
-      1, 1, 1, 0,
-      0, 1, -1, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -56,11 +46,6 @@ struct output_2x4_c47563eff06f {
 // Operations: 3 (3 add, 0 mul, 0 fma; the plain matrix 3), 3 values live, depth 1.
 struct input_3x3_3a9d224f376f {
   static constexpr int rows = 3, columns = 3;
-  static constexpr double matrix[] = {
-      1, 0, -1,
-      0, 1, 1,
-      0, -1, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -80,9 +65,6 @@ struct input_3x3_3a9d224f376f {
 // Operations: 2 (2 add, 0 mul, 0 fma; the plain matrix 2), 2 values live, depth 2.
 struct output_1x3_c413f845fbe9 {
   static constexpr int rows = 1, columns = 3;
-  static constexpr double matrix[] = {
-      1, 1, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

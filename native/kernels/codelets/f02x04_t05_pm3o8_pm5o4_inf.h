@@ -4,13 +4,6 @@
 // Operations: 10 (0 add, 0 mul, 10 fma; the plain matrix 28), 5 values live, depth 2.
 struct input_5x5_3ea403a03b18 {
   static constexpr int rows = 5, columns = 5;
-  static constexpr double matrix[] = {
-      -0.5859375, -1.5625, 0.375, 1, 0,
-      -0.17578125, -0.140625, 1.25, 1, 0,
-      -0.17578125, 0.140625, 1.25, -1, 0,
-      0.2197265625, 0, -1.703125, 0, 1,
-      -0.5859375, 1.5625, 0.375, -1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -47,10 +40,6 @@ struct input_5x5_3ea403a03b18 {
 // Operations: 7 (3 add, 0 mul, 4 fma; the plain matrix 11), 5 values live, depth 4.
 struct output_2x5_cb112d62a164 {
   static constexpr int rows = 2, columns = 5;
-  static constexpr double matrix[] = {
-      1, 1, 1, 0, 1,
-      0.375, 1.25, -1.25, 1, -0.375,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -77,12 +66,6 @@ struct output_2x5_cb112d62a164 {
 // Operations: 7 (0 add, 0 mul, 7 fma; the plain matrix 16), 4 values live, depth 3.
 struct input_4x4_6bdc5f3eede3 {
   static constexpr int rows = 4, columns = 4;
-  static constexpr double matrix[] = {
-      -1.5625, 0, 1, 0,
-      -0.46875, 0.875, 1, 0,
-      0.46875, -1.625, 1, 0,
-      0.5859375, -1.5625, -0.375, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -113,9 +96,6 @@ struct input_4x4_6bdc5f3eede3 {
 // Operations: 3 (0 add, 0 mul, 3 fma; the plain matrix 6), 2 values live, depth 3.
 struct output_1x4_b1383bae0506 {
   static constexpr int rows = 1, columns = 4;
-  static constexpr double matrix[] = {
-      0.75, 1.625, 0.875, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

@@ -4,10 +4,6 @@
 // Operations: 8 (4 add, 0 mul, 4 fma; the plain matrix 12), 5 values live, depth 4.
 struct output_2x6_9b2a26278246 {
   static constexpr int rows = 2, columns = 6;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 0, 1,
-      0.625, -0.625, 1.5, -1.5, 1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -36,9 +32,6 @@ struct output_2x6_9b2a26278246 {
 // Operations: 4 (0 add, 0 mul, 4 fma; the plain matrix 8), 2 values live, depth 4.
 struct output_1x5_2f6c2a947e2f {
   static constexpr int rows = 1, columns = 5;
-  static constexpr double matrix[] = {
-      0.625, 0.625, 1.5, 1.5, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

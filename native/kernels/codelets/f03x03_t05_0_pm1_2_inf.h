@@ -4,13 +4,6 @@
 // Operations: 9 (3 add, 0 mul, 6 fma; the plain matrix 18), 5 values live, depth 3.
 struct input_5x5_96d1bd6488a5 {
   static constexpr int rows = 5, columns = 5;
-  static constexpr double matrix[] = {
-      2, -1, -2, 1, 0,
-      0, -2, -1, 1, 0,
-      0, 2, -3, 1, 0,
-      0, 2, -1, -2, 1,
-      0, -1, 0, 1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -42,11 +35,6 @@ struct input_5x5_96d1bd6488a5 {
 // Operations: 7 (5 add, 0 mul, 2 fma; the plain matrix 10), 5 values live, depth 3.
 struct output_3x5_4bbaddb2847d {
   static constexpr int rows = 3, columns = 5;
-  static constexpr double matrix[] = {
-      1, 1, 1, 0, 1,
-      0, 1, -1, 0, 2,
-      0, 1, 1, 1, 4,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -74,10 +62,6 @@ struct output_3x5_4bbaddb2847d {
 // Operations: 4 (1 add, 0 mul, 3 fma; the plain matrix 7), 3 values live, depth 2.
 struct output_2x4_f8c61f88f8eb {
   static constexpr int rows = 2, columns = 4;
-  static constexpr double matrix[] = {
-      2, -1, -3, 0,
-      0, -1, 3, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

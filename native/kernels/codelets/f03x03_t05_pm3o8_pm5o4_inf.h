@@ -4,13 +4,6 @@
 // Operations: 10 (0 add, 0 mul, 10 fma; the plain matrix 28), 5 values live, depth 2.
 struct input_5x5_bfdaec63c774 {
   static constexpr int rows = 5, columns = 5;
-  static constexpr double matrix[] = {
-      -0.5859375, -1.5625, 0.375, 1, 0,
-      -0.5859375, 1.5625, 0.375, -1, 0,
-      -0.17578125, -0.140625, 1.25, 1, 0,
-      -0.17578125, 0.140625, 1.25, -1, 0,
-      0.2197265625, 0, -1.703125, 0, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -47,11 +40,6 @@ struct input_5x5_bfdaec63c774 {
 // Operations: 9 (3 add, 1 mul, 5 fma; the plain matrix 18), 4 values live, depth 4.
 struct output_3x5_d26712318fdc {
   static constexpr int rows = 3, columns = 5;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 0,
-      0.375, -0.375, 1.25, -1.25, 0,
-      0.140625, 0.140625, 1.5625, 1.5625, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -83,12 +71,6 @@ struct output_3x5_d26712318fdc {
 // Operations: 8 (0 add, 0 mul, 8 fma; the plain matrix 24), 5 values live, depth 2.
 struct input_4x4_13c0e7ade984 {
   static constexpr int rows = 4, columns = 4;
-  static constexpr double matrix[] = {
-      -0.5859375, -1.5625, 0.375, 1,
-      -0.5859375, 1.5625, 0.375, -1,
-      -0.17578125, -0.140625, 1.25, 1,
-      -0.17578125, 0.140625, 1.25, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -119,10 +101,6 @@ struct input_4x4_13c0e7ade984 {
 // Operations: 7 (3 add, 1 mul, 3 fma; the plain matrix 10), 5 values live, depth 4.
 struct output_2x4_0c9be37a4829 {
   static constexpr int rows = 2, columns = 4;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1,
-      0.375, -0.375, 1.25, -1.25,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

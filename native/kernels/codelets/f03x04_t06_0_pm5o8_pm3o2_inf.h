@@ -4,11 +4,6 @@
 // Operations: 10 (4 add, 1 mul, 5 fma; the plain matrix 19), 4 values live, depth 4.
 struct output_3x6_1894cba81083 {
   static constexpr int rows = 3, columns = 6;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 0, 1,
-      0.625, -0.625, 1.5, -1.5, 0, 0,
-      0.390625, 0.390625, 2.25, 2.25, 1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -42,10 +37,6 @@ struct output_3x6_1894cba81083 {
 // Operations: 8 (0 add, 1 mul, 7 fma; the plain matrix 15), 5 values live, depth 4.
 struct output_2x5_58fd8ae2baa2 {
   static constexpr int rows = 2, columns = 5;
-  static constexpr double matrix[] = {
-      0.625, 0.625, 1.5, 1.5, 0,
-      0.390625, -0.390625, 2.25, -2.25, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

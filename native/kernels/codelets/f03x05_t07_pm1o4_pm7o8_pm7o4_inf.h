@@ -4,15 +4,6 @@
 // Operations: 21 (0 add, 0 mul, 21 fma; the plain matrix 66), 7 values live, depth 3.
 struct input_7x7_41d1f46e2697 {
   static constexpr int rows = 7, columns = 7;
-  static constexpr double matrix[] = {
-      0.586181640625, 2.3447265625, -0.95703125, -3.828125, 0.25, 1, 0,
-      0.586181640625, -2.3447265625, -0.95703125, 3.828125, 0.25, -1, 0,
-      0.16748046875, 0.19140625, -2.734375, -3.125, 0.875, 1, 0,
-      0.16748046875, -0.19140625, -2.734375, 3.125, 0.875, -1, 0,
-      0.083740234375, 0.0478515625, -1.44921875, -0.828125, 1.75, 1, 0,
-      0.083740234375, -0.0478515625, -1.44921875, 0.828125, 1.75, -1, 0,
-      0.14654541015625, 0, -2.583984375, 0, 3.890625, 0, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -70,11 +61,6 @@ struct input_7x7_41d1f46e2697 {
 // Operations: 14 (5 add, 1 mul, 8 fma; the plain matrix 28), 5 values live, depth 6.
 struct output_3x7_dfc7bd66f325 {
   static constexpr int rows = 3, columns = 7;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 0,
-      0.25, -0.25, 0.875, -0.875, 1.75, -1.75, 0,
-      0.0625, 0.0625, 0.765625, 0.765625, 3.0625, 3.0625, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -115,14 +101,6 @@ struct output_3x7_dfc7bd66f325 {
 // Operations: 18 (0 add, 0 mul, 18 fma; the plain matrix 60), 7 values live, depth 3.
 struct input_6x6_cee01f560aa7 {
   static constexpr int rows = 6, columns = 6;
-  static constexpr double matrix[] = {
-      0.586181640625, 2.3447265625, -0.95703125, -3.828125, 0.25, 1,
-      0.586181640625, -2.3447265625, -0.95703125, 3.828125, 0.25, -1,
-      0.16748046875, 0.19140625, -2.734375, -3.125, 0.875, 1,
-      0.16748046875, -0.19140625, -2.734375, 3.125, 0.875, -1,
-      0.083740234375, 0.0478515625, -1.44921875, -0.828125, 1.75, 1,
-      0.083740234375, -0.0478515625, -1.44921875, 0.828125, 1.75, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -172,10 +150,6 @@ struct input_6x6_cee01f560aa7 {
 // Operations: 11 (5 add, 1 mul, 5 fma; the plain matrix 16), 5 values live, depth 6.
 struct output_2x6_b061bfda105d {
   static constexpr int rows = 2, columns = 6;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1,
-      0.25, -0.25, 0.875, -0.875, 1.75, -1.75,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

@@ -4,14 +4,6 @@
 // Operations: 12 (4 add, 0 mul, 8 fma; the plain matrix 28), 5 values live, depth 2.
 struct input_6x6_cf1f37b0587b {
   static constexpr int rows = 6, columns = 6;
-  static constexpr double matrix[] = {
-      4, 0, -5, 0, 1, 0,
-      0, -4, -4, 1, 1, 0,
-      0, 4, -4, -1, 1, 0,
-      0, -2, -1, 2, 1, 0,
-      0, 2, -1, -2, 1, 0,
-      0, 4, 0, -5, 0, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -49,12 +41,6 @@ struct input_6x6_cf1f37b0587b {
 // Operations: 10 (7 add, 0 mul, 3 fma; the plain matrix 20), 6 values live, depth 3.
 struct output_4x6_37f3ac70296a {
   static constexpr int rows = 4, columns = 6;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 0,
-      0, 1, -1, 2, -2, 0,
-      0, 1, 1, 4, 4, 0,
-      0, 1, -1, 8, -8, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -88,13 +74,6 @@ struct output_4x6_37f3ac70296a {
 // Operations: 10 (4 add, 0 mul, 6 fma; the plain matrix 24), 5 values live, depth 2.
 struct input_5x5_f4df29dc5770 {
   static constexpr int rows = 5, columns = 5;
-  static constexpr double matrix[] = {
-      4, 0, -5, 0, 1,
-      0, -4, -4, 1, 1,
-      0, 4, -4, -1, 1,
-      0, -2, -1, 2, 1,
-      0, 2, -1, -2, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -128,11 +107,6 @@ struct input_5x5_f4df29dc5770 {
 // Operations: 8 (5 add, 0 mul, 3 fma; the plain matrix 14), 4 values live, depth 3.
 struct output_3x5_c1c6e23d469a {
   static constexpr int rows = 3, columns = 5;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1,
-      0, 1, -1, 2, -2,
-      0, 1, 1, 4, 4,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -161,12 +135,6 @@ struct output_3x5_c1c6e23d469a {
 // Operations: 7 (2 add, 0 mul, 5 fma; the plain matrix 13), 4 values live, depth 3.
 struct input_4x4_2ff6ad797d48 {
   static constexpr int rows = 4, columns = 4;
-  static constexpr double matrix[] = {
-      2, -1, -2, 1,
-      0, -2, -1, 1,
-      0, 2, -3, 1,
-      0, -1, 0, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -194,10 +162,6 @@ struct input_4x4_2ff6ad797d48 {
 // Operations: 5 (0 add, 0 mul, 5 fma; the plain matrix 10), 4 values live, depth 3.
 struct output_2x4_e0fe0be3cd0a {
   static constexpr int rows = 2, columns = 4;
-  static constexpr double matrix[] = {
-      2, 3, 1, 4,
-      0, 3, -1, 8,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

@@ -4,14 +4,6 @@
 // Operations: 12 (4 add, 0 mul, 8 fma; the plain matrix 28), 5 values live, depth 2.
 struct input_6x6_07559a7c1405 {
   static constexpr int rows = 6, columns = 6;
-  static constexpr double matrix[] = {
-      0, -0.3333333333333333, -1, 0.3333333333333333, 1, 0,
-      0, -0.1111111111111111, -0.1111111111111111, 1, 1, 0,
-      0, 0.1111111111111111, -0.1111111111111111, -1, 1, 0,
-      0, 0.1111111111111111, 0, -1.1111111111111112, 0, 1,
-      0, 0.3333333333333333, -1, -0.3333333333333333, 1, 0,
-      0.1111111111111111, 0, -1.1111111111111112, 0, 1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -49,12 +41,6 @@ struct input_6x6_07559a7c1405 {
 // Operations: 10 (7 add, 0 mul, 3 fma; the plain matrix 20), 5 values live, depth 3.
 struct output_4x6_33066a5fe8ad {
   static constexpr int rows = 4, columns = 6;
-  static constexpr double matrix[] = {
-      1, 1, 1, 0, 1, 1,
-      0.3333333333333333, 1, -1, 0, -0.3333333333333333, 0,
-      0.1111111111111111, 1, 1, 0, 0.1111111111111111, 0,
-      0.037037037037037035, 1, -1, 1, -0.037037037037037035, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -88,13 +74,6 @@ struct output_4x6_33066a5fe8ad {
 // Operations: 10 (4 add, 0 mul, 6 fma; the plain matrix 24), 5 values live, depth 2.
 struct input_5x5_0cc7a0375628 {
   static constexpr int rows = 5, columns = 5;
-  static constexpr double matrix[] = {
-      -0.3333333333333333, -1, 0.3333333333333333, 1, 0,
-      -0.1111111111111111, -0.1111111111111111, 1, 1, 0,
-      -0.1111111111111111, 0.1111111111111111, 1, -1, 0,
-      0.1111111111111111, 0, -1.1111111111111112, 0, 1,
-      -0.3333333333333333, 1, 0.3333333333333333, -1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -129,11 +108,6 @@ struct input_5x5_0cc7a0375628 {
 // Operations: 8 (4 add, 0 mul, 4 fma; the plain matrix 16), 4 values live, depth 3.
 struct output_3x5_f838777cb42d {
   static constexpr int rows = 3, columns = 5;
-  static constexpr double matrix[] = {
-      0.3333333333333333, 1, 1, 0, 0.3333333333333333,
-      0.1111111111111111, 1, -1, 0, -0.1111111111111111,
-      0.037037037037037035, 1, 1, 1, 0.037037037037037035,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -163,12 +137,6 @@ struct output_3x5_f838777cb42d {
 // Operations: 7 (2 add, 0 mul, 5 fma; the plain matrix 14), 4 values live, depth 3.
 struct input_4x4_7d8de5feb48c {
   static constexpr int rows = 4, columns = 4;
-  static constexpr double matrix[] = {
-      -1, 0, 1, 0,
-      -0.3333333333333333, 0.6666666666666666, 1, 0,
-      0.3333333333333333, -1.3333333333333333, 1, 0,
-      0.3333333333333333, -1, -0.3333333333333333, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -198,10 +166,6 @@ struct input_4x4_7d8de5feb48c {
 // Operations: 6 (0 add, 1 mul, 5 fma; the plain matrix 11), 4 values live, depth 3.
 struct output_2x4_a7e1419ad7d5 {
   static constexpr int rows = 2, columns = 4;
-  static constexpr double matrix[] = {
-      0.2222222222222222, 1.3333333333333333, 0.6666666666666666, 0,
-      0.07407407407407407, 1.3333333333333333, -0.6666666666666666, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

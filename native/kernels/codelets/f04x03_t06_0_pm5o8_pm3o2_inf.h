@@ -4,14 +4,6 @@
 // Operations: 12 (0 add, 0 mul, 12 fma; the plain matrix 32), 5 values live, depth 2.
 struct input_6x6_dec452860da7 {
   static constexpr int rows = 6, columns = 6;
-  static constexpr double matrix[] = {
-      0, -1.40625, -2.25, 0.625, 1, 0,
-      0, 1.40625, -2.25, -0.625, 1, 0,
-      0, -0.5859375, -0.390625, 1.5, 1, 0,
-      0, 0.5859375, -0.390625, -1.5, 1, 0,
-      0, 0.87890625, 0, -2.640625, 0, 1,
-      0.87890625, 0, -2.640625, 0, 1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -52,12 +44,6 @@ struct input_6x6_dec452860da7 {
 // Operations: 12 (6 add, 2 mul, 4 fma; the plain matrix 26), 7 values live, depth 3.
 struct output_4x6_970809eca5e3 {
   static constexpr int rows = 4, columns = 6;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 0, 1,
-      0.625, -0.625, 1.5, -1.5, 0, 0,
-      0.390625, 0.390625, 2.25, 2.25, 0, 0,
-      0.244140625, -0.244140625, 3.375, -3.375, 1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -96,13 +82,6 @@ struct output_4x6_970809eca5e3 {
 // Operations: 10 (0 add, 0 mul, 10 fma; the plain matrix 28), 5 values live, depth 2.
 struct input_5x5_7c5d58c6b841 {
   static constexpr int rows = 5, columns = 5;
-  static constexpr double matrix[] = {
-      -1.40625, -2.25, 0.625, 1, 0,
-      -1.40625, 2.25, 0.625, -1, 0,
-      -0.5859375, -0.390625, 1.5, 1, 0,
-      -0.5859375, 0.390625, 1.5, -1, 0,
-      0.87890625, 0, -2.640625, 0, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -139,11 +118,6 @@ struct input_5x5_7c5d58c6b841 {
 // Operations: 10 (2 add, 2 mul, 6 fma; the plain matrix 22), 4 values live, depth 4.
 struct output_3x5_30620e6da521 {
   static constexpr int rows = 3, columns = 5;
-  static constexpr double matrix[] = {
-      0.625, 0.625, 1.5, 1.5, 0,
-      0.390625, -0.390625, 2.25, -2.25, 0,
-      0.244140625, 0.244140625, 3.375, 3.375, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -178,12 +152,6 @@ struct output_3x5_30620e6da521 {
 // Operations: 8 (0 add, 0 mul, 8 fma; the plain matrix 24), 5 values live, depth 2.
 struct input_4x4_d897a852a034 {
   static constexpr int rows = 4, columns = 4;
-  static constexpr double matrix[] = {
-      -1.40625, -2.25, 0.625, 1,
-      -1.40625, 2.25, 0.625, -1,
-      -0.5859375, -0.390625, 1.5, 1,
-      -0.5859375, 0.390625, 1.5, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -214,10 +182,6 @@ struct input_4x4_d897a852a034 {
 // Operations: 8 (0 add, 2 mul, 6 fma; the plain matrix 14), 5 values live, depth 4.
 struct output_2x4_0497972190b8 {
   static constexpr int rows = 2, columns = 4;
-  static constexpr double matrix[] = {
-      0.625, 0.625, 1.5, 1.5,
-      0.390625, -0.390625, 2.25, -2.25,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

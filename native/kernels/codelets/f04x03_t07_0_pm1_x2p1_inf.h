@@ -4,15 +4,6 @@
 // Operations: 10 (10 add, 0 mul, 0 fma; the plain matrix 15), 5 values live, depth 2.
 struct input_7x6_4f20f5e09b37 {
   static constexpr int rows = 7, columns = 6;
-  static constexpr double matrix[] = {
-      1, 0, 0, 0, -1, 0,
-      0, 1, 1, 1, 1, 0,
-      0, -1, 1, -1, 1, 0,
-      0, 1, 0, 0, 0, -1,
-      0, 1, -1, -1, 1, 0,
-      0, -1, -1, 1, 1, 0,
-      0, 0, -1, 0, 1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -46,12 +37,6 @@ struct input_7x6_4f20f5e09b37 {
 // Operations: 11 (11 add, 0 mul, 0 fma; the plain matrix 16), 5 values live, depth 3.
 struct output_4x7_633543754c4e {
   static constexpr int rows = 4, columns = 7;
-  static constexpr double matrix[] = {
-      1, 1, 1, 0, 1, 1, 0,
-      0, 1, -1, 0, 1, -1, 1,
-      0, 1, 1, 0, -1, -1, 0,
-      0, 1, -1, -1, -1, 1, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -84,10 +69,6 @@ struct output_4x7_633543754c4e {
 // Operations: 4 (0 add, 0 mul, 4 fma; the plain matrix 8), 3 values live, depth 2.
 struct output_2x4_4c102a91f187 {
   static constexpr int rows = 2, columns = 4;
-  static constexpr double matrix[] = {
-      1, 2, 2, 0,
-      0, 2, -2, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

@@ -4,15 +4,6 @@
 // Operations: 10 (8 add, 0 mul, 2 fma; the plain matrix 19), 5 values live, depth 2.
 struct input_7x6_94133331d1d9 {
   static constexpr int rows = 7, columns = 6;
-  static constexpr double matrix[] = {
-      1, 0, 0, 0, -1, 0,
-      0, 1, 1, 1, 1, 0,
-      0, -1, 1, -1, 1, 0,
-      0, 1, 0, 0, 0, -1,
-      0, 0, -1, 0, 1, 0,
-      0, -2, -1, 2, 1, 0,
-      0, 2, -1, -2, 1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -47,12 +38,6 @@ struct input_7x6_94133331d1d9 {
 // Operations: 11 (9 add, 0 mul, 2 fma; the plain matrix 20), 5 values live, depth 3.
 struct output_4x7_56a5e01cdb5f {
   static constexpr int rows = 4, columns = 7;
-  static constexpr double matrix[] = {
-      1, 1, 1, 0, 1, 1, 1,
-      0, 1, -1, 0, 0, 2, -2,
-      0, 1, 1, 0, -1, -1, -1,
-      0, 1, -1, -1, 0, -2, 2,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

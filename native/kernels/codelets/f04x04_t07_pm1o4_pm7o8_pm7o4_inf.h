@@ -4,12 +4,6 @@
 // Operations: 17 (8 add, 2 mul, 7 fma; the plain matrix 39), 8 values live, depth 4.
 struct output_4x7_bdab7955c11f {
   static constexpr int rows = 4, columns = 7;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 0,
-      0.25, 0.875, -0.875, 1.75, -1.75, -0.25, 0,
-      0.0625, 0.765625, 0.765625, 3.0625, 3.0625, 0.0625, 0,
-      0.015625, 0.669921875, -0.669921875, 5.359375, -5.359375, -0.015625, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -57,11 +51,6 @@ struct output_4x7_bdab7955c11f {
 // Operations: 14 (5 add, 2 mul, 7 fma; the plain matrix 27), 5 values live, depth 6.
 struct output_3x6_de33be51dbb3 {
   static constexpr int rows = 3, columns = 6;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1,
-      0.25, 0.875, -0.875, 1.75, -1.75, -0.25,
-      0.0625, 0.765625, 0.765625, 3.0625, 3.0625, 0.0625,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -101,10 +90,6 @@ struct output_3x6_de33be51dbb3 {
 // Operations: 10 (0 add, 2 mul, 8 fma; the plain matrix 18), 5 values live, depth 5.
 struct output_2x5_04a4e23c5d76 {
   static constexpr int rows = 2, columns = 5;
-  static constexpr double matrix[] = {
-      0.5, 1.125, 0.625, 2, 1.5,
-      0.125, 0.984375, -0.546875, 3.5, -2.625,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

@@ -4,12 +4,6 @@
 // Operations: 16 (10 add, 0 mul, 6 fma; the plain matrix 34), 7 values live, depth 4.
 struct output_4x8_86bf9d3d38cf {
   static constexpr int rows = 4, columns = 8;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 0,
-      0.5, -0.5, 1, -1, 2, -2, 0, 0,
-      0.25, 0.25, 1, 1, 4, 4, 0, 0,
-      0.125, -0.125, 1, -1, 8, -8, 0, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -54,11 +48,6 @@ struct output_4x8_86bf9d3d38cf {
 // Operations: 13 (7 add, 0 mul, 6 fma; the plain matrix 24), 5 values live, depth 5.
 struct output_3x7_abe7e8392859 {
   static constexpr int rows = 3, columns = 7;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1,
-      0.5, -0.5, 1, -1, 2, -2, 0,
-      0.25, 0.25, 1, 1, 4, 4, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -96,10 +85,6 @@ struct output_3x7_abe7e8392859 {
 // Operations: 10 (2 add, 0 mul, 8 fma; the plain matrix 18), 5 values live, depth 5.
 struct output_2x6_dc9b45f8c763 {
   static constexpr int rows = 2, columns = 6;
-  static constexpr double matrix[] = {
-      0.5, 0.5, 1, 1, 2, 2,
-      0.25, -0.25, 1, -1, 4, -4,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

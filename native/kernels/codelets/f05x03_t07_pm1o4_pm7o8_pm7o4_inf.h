@@ -4,15 +4,6 @@
 // Operations: 21 (0 add, 0 mul, 21 fma; the plain matrix 66), 7 values live, depth 3.
 struct input_7x7_e45d6c0e0c37 {
   static constexpr int rows = 7, columns = 7;
-  static constexpr double matrix[] = {
-      0.586181640625, 2.3447265625, -0.95703125, -3.828125, 0.25, 1, 0,
-      0.16748046875, 0.19140625, -2.734375, -3.125, 0.875, 1, 0,
-      0.16748046875, -0.19140625, -2.734375, 3.125, 0.875, -1, 0,
-      0.083740234375, 0.0478515625, -1.44921875, -0.828125, 1.75, 1, 0,
-      0.083740234375, -0.0478515625, -1.44921875, 0.828125, 1.75, -1, 0,
-      0.586181640625, -2.3447265625, -0.95703125, 3.828125, 0.25, -1, 0,
-      0.14654541015625, 0, -2.583984375, 0, 3.890625, 0, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -70,13 +61,6 @@ struct input_7x7_e45d6c0e0c37 {
 // Operations: 20 (8 add, 3 mul, 9 fma; the plain matrix 50), 9 values live, depth 4.
 struct output_5x7_2df90d6f8be8 {
   static constexpr int rows = 5, columns = 7;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 0,
-      0.25, 0.875, -0.875, 1.75, -1.75, -0.25, 0,
-      0.0625, 0.765625, 0.765625, 3.0625, 3.0625, 0.0625, 0,
-      0.015625, 0.669921875, -0.669921875, 5.359375, -5.359375, -0.015625, 0,
-      0.00390625, 0.586181640625, 0.586181640625, 9.37890625, 9.37890625, 0.00390625, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -131,14 +115,6 @@ struct output_5x7_2df90d6f8be8 {
 // Operations: 18 (0 add, 0 mul, 18 fma; the plain matrix 60), 7 values live, depth 3.
 struct input_6x6_7b7d312f0260 {
   static constexpr int rows = 6, columns = 6;
-  static constexpr double matrix[] = {
-      0.586181640625, 2.3447265625, -0.95703125, -3.828125, 0.25, 1,
-      0.16748046875, 0.19140625, -2.734375, -3.125, 0.875, 1,
-      0.16748046875, -0.19140625, -2.734375, 3.125, 0.875, -1,
-      0.083740234375, 0.0478515625, -1.44921875, -0.828125, 1.75, 1,
-      0.083740234375, -0.0478515625, -1.44921875, 0.828125, 1.75, -1,
-      0.586181640625, -2.3447265625, -0.95703125, 3.828125, 0.25, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -188,12 +164,6 @@ struct input_6x6_7b7d312f0260 {
 // Operations: 17 (8 add, 3 mul, 6 fma; the plain matrix 38), 9 values live, depth 4.
 struct output_4x6_e2599a424dde {
   static constexpr int rows = 4, columns = 6;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1,
-      0.25, 0.875, -0.875, 1.75, -1.75, -0.25,
-      0.0625, 0.765625, 0.765625, 3.0625, 3.0625, 0.0625,
-      0.015625, 0.669921875, -0.669921875, 5.359375, -5.359375, -0.015625,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -240,13 +210,6 @@ struct output_4x6_e2599a424dde {
 // Operations: 16 (0 add, 0 mul, 16 fma; the plain matrix 36), 6 values live, depth 3.
 struct input_5x5_5ba8a638a7c4 {
   static constexpr int rows = 5, columns = 5;
-  static constexpr double matrix[] = {
-      2.3447265625, 0, -3.828125, 0, 1,
-      0.669921875, -1.9140625, -3.28125, 0.625, 1,
-      -0.669921875, 3.4453125, -2.84375, -1.125, 1,
-      0.3349609375, -1.1484375, -1.203125, 1.5, 1,
-      -0.3349609375, 1.53125, -0.328125, -2, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -297,11 +260,6 @@ struct input_5x5_5ba8a638a7c4 {
 // Operations: 13 (0 add, 3 mul, 10 fma; the plain matrix 27), 5 values live, depth 5.
 struct output_3x5_0e5d6b101463 {
   static constexpr int rows = 3, columns = 5;
-  static constexpr double matrix[] = {
-      0.5, 1.125, 0.625, 2, 1.5,
-      0.125, 0.984375, -0.546875, 3.5, -2.625,
-      0.03125, 0.861328125, 0.478515625, 6.125, 4.59375,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

@@ -4,13 +4,6 @@
 // Operations: 18 (10 add, 0 mul, 8 fma; the plain matrix 43), 7 values live, depth 4.
 struct output_5x8_44810e6cd252 {
   static constexpr int rows = 5, columns = 8;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 0,
-      0.5, -0.5, 1, -1, 2, -2, 0, 0,
-      0.25, 0.25, 1, 1, 4, 4, 0, 0,
-      0.125, -0.125, 1, -1, 8, -8, 0, 0,
-      0.0625, 0.0625, 1, 1, 16, 16, 0, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -60,12 +53,6 @@ struct output_5x8_44810e6cd252 {
 // Operations: 15 (9 add, 0 mul, 6 fma; the plain matrix 33), 7 values live, depth 4.
 struct output_4x7_b47001b779f8 {
   static constexpr int rows = 4, columns = 7;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1,
-      0.5, -0.5, 1, -1, 2, -2, 0,
-      0.25, 0.25, 1, 1, 4, 4, 0,
-      0.125, -0.125, 1, -1, 8, -8, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -108,11 +95,6 @@ struct output_4x7_b47001b779f8 {
 // Operations: 12 (4 add, 0 mul, 8 fma; the plain matrix 27), 5 values live, depth 5.
 struct output_3x6_1cea3b36b8e6 {
   static constexpr int rows = 3, columns = 6;
-  static constexpr double matrix[] = {
-      0.5, 0.5, 1, 1, 2, 2,
-      0.25, -0.25, 1, -1, 4, -4,
-      0.125, 0.125, 1, 1, 8, 8,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

@@ -4,13 +4,6 @@
 // Operations: 25 (13 add, 0 mul, 12 fma; the plain matrix 62), 9 values live, depth 5.
 struct output_5x10_58c9911f7fea {
   static constexpr int rows = 5, columns = 10;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 0, 1, 1, 0,
-      0.375, -0.375, 0.875, -0.875, 1.625, -1.625, 0, 1, -1, 1,
-      0.140625, 0.140625, 0.765625, 0.765625, 2.640625, 2.640625, 0, -1, -1, 0,
-      0.052734375, -0.052734375, 0.669921875, -0.669921875, 4.291015625, -4.291015625, 0, -1, 1, -1,
-      0.019775390625, 0.019775390625, 0.586181640625, 0.586181640625, 6.972900390625, 6.972900390625, -1, 1, 1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -73,11 +66,6 @@ struct output_5x10_58c9911f7fea {
 // Operations: 15 (3 add, 2 mul, 10 fma; the plain matrix 34), 5 values live, depth 6.
 struct output_3x7_ce67f74446c7 {
   static constexpr int rows = 3, columns = 7;
-  static constexpr double matrix[] = {
-      1.140625, 1.140625, 1.765625, 1.765625, 3.640625, 3.640625, 0,
-      0.427734375, -0.427734375, 1.544921875, -1.544921875, 5.916015625, -5.916015625, 0,
-      0.160400390625, 0.160400390625, 1.351806640625, 1.351806640625, 9.613525390625, 9.613525390625, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

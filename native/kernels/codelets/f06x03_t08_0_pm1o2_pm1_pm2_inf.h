@@ -4,16 +4,6 @@
 // Operations: 24 (6 add, 0 mul, 18 fma; the plain matrix 64), 8 values live, depth 3.
 struct input_8x8_bd85ea75c78f {
   static constexpr int rows = 8, columns = 8;
-  static constexpr double matrix[] = {
-      0, 2, 4, -2.5, -5, 0.5, 1, 0,
-      0, -2, 4, 2.5, -5, -0.5, 1, 0,
-      0, 1, 1, -4.25, -4.25, 1, 1, 0,
-      0, -1, 1, 4.25, -4.25, -1, 1, 0,
-      0, 0.5, 0.25, -2.5, -1.25, 2, 1, 0,
-      0, -0.5, 0.25, 2.5, -1.25, -2, 1, 0,
-      1, 0, -5.25, 0, 5.25, 0, -1, 0,
-      0, 1, 0, -5.25, 0, 5.25, 0, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -72,14 +62,6 @@ struct input_8x8_bd85ea75c78f {
 // Operations: 20 (10 add, 0 mul, 10 fma; the plain matrix 52), 7 values live, depth 4.
 struct output_6x8_4b8efb3cd3b2 {
   static constexpr int rows = 6, columns = 8;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 0,
-      0.5, -0.5, 1, -1, 2, -2, 0, 0,
-      0.25, 0.25, 1, 1, 4, 4, 0, 0,
-      0.125, -0.125, 1, -1, 8, -8, 0, 0,
-      0.0625, 0.0625, 1, 1, 16, 16, 0, 0,
-      0.03125, -0.03125, 1, -1, 32, -32, 0, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -134,15 +116,6 @@ struct output_6x8_4b8efb3cd3b2 {
 // Operations: 21 (5 add, 0 mul, 16 fma; the plain matrix 59), 7 values live, depth 3.
 struct input_7x7_0fe2981e563c {
   static constexpr int rows = 7, columns = 7;
-  static constexpr double matrix[] = {
-      0, 2, 4, -2.5, -5, 0.5, 1,
-      0, -2, 4, 2.5, -5, -0.5, 1,
-      0, 1, 1, -4.25, -4.25, 1, 1,
-      0, -1, 1, 4.25, -4.25, -1, 1,
-      0, 0.5, 0.25, -2.5, -1.25, 2, 1,
-      0, -0.5, 0.25, 2.5, -1.25, -2, 1,
-      1, 0, -5.25, 0, 5.25, 0, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -196,13 +169,6 @@ struct input_7x7_0fe2981e563c {
 // Operations: 17 (9 add, 0 mul, 8 fma; the plain matrix 42), 7 values live, depth 4.
 struct output_5x7_aff1f8692bb4 {
   static constexpr int rows = 5, columns = 7;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1,
-      0.5, -0.5, 1, -1, 2, -2, 0,
-      0.25, 0.25, 1, 1, 4, 4, 0,
-      0.125, -0.125, 1, -1, 8, -8, 0,
-      0.0625, 0.0625, 1, 1, 16, 16, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -250,14 +216,6 @@ struct output_5x7_aff1f8692bb4 {
 // Operations: 18 (4 add, 0 mul, 14 fma; the plain matrix 54), 7 values live, depth 3.
 struct input_6x6_1c2f374d107e {
   static constexpr int rows = 6, columns = 6;
-  static constexpr double matrix[] = {
-      2, 4, -2.5, -5, 0.5, 1,
-      2, -4, -2.5, 5, 0.5, -1,
-      1, 1, -4.25, -4.25, 1, 1,
-      1, -1, -4.25, 4.25, 1, -1,
-      0.5, 0.25, -2.5, -1.25, 2, 1,
-      0.5, -0.25, -2.5, 1.25, 2, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -305,12 +263,6 @@ struct input_6x6_1c2f374d107e {
 // Operations: 14 (6 add, 0 mul, 8 fma; the plain matrix 36), 7 values live, depth 3.
 struct output_4x6_ca5c25d3468c {
   static constexpr int rows = 4, columns = 6;
-  static constexpr double matrix[] = {
-      0.5, 0.5, 1, 1, 2, 2,
-      0.25, -0.25, 1, -1, 4, -4,
-      0.125, 0.125, 1, 1, 8, 8,
-      0.0625, -0.0625, 1, -1, 16, -16,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -353,13 +305,6 @@ struct output_4x6_ca5c25d3468c {
 // Operations: 15 (4 add, 0 mul, 11 fma; the plain matrix 31), 6 values live, depth 3.
 struct input_5x5_edaa18cdd275 {
   static constexpr int rows = 5, columns = 5;
-  static constexpr double matrix[] = {
-      1, 1.5, -2, -1.5, 1,
-      -1, 2.5, 0, -2.5, 1,
-      0.5, 0.25, -2.25, -1, 1,
-      -0.5, 0.75, 1.75, -3, 1,
-      0.25, 0, -1.25, 0, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -404,11 +349,6 @@ struct input_5x5_edaa18cdd275 {
 // Operations: 10 (0 add, 0 mul, 10 fma; the plain matrix 24), 5 values live, depth 4.
 struct output_3x5_21cc74830cf3 {
   static constexpr int rows = 3, columns = 5;
-  static constexpr double matrix[] = {
-      1.25, -0.75, 3, -1, 8,
-      0.625, 0.375, 3, 1, 16,
-      0.3125, -0.1875, 3, -1, 32,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

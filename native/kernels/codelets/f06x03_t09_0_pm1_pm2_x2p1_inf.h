@@ -4,17 +4,6 @@
 // Operations: 20 (7 add, 0 mul, 13 fma; the plain matrix 60), 7 values live, depth 3.
 struct input_9x8_bf4f97ebdf02 {
   static constexpr int rows = 9, columns = 8;
-  static constexpr double matrix[] = {
-      4, 0, -1, 0, -4, 0, 1, 0,
-      0, -4, -4, -3, -3, 1, 1, 0,
-      0, 4, -4, 3, -3, -1, 1, 0,
-      0, -2, -1, 0, 0, 2, 1, 0,
-      0, 2, -1, 0, 0, -2, 1, 0,
-      0, 4, 0, -1, 0, -4, 0, 1,
-      0, -4, 4, 5, -5, -1, 1, 0,
-      0, 4, 4, -5, -5, 1, 1, 0,
-      0, 0, 4, 0, -5, 0, 1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -66,14 +55,6 @@ struct input_9x8_bf4f97ebdf02 {
 // Operations: 19 (14 add, 0 mul, 5 fma; the plain matrix 45), 9 values live, depth 5.
 struct output_6x9_42680c220567 {
   static constexpr int rows = 6, columns = 9;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 0, 1, 1, 0,
-      0, 1, -1, 2, -2, 0, 1, -1, 1,
-      0, 1, 1, 4, 4, 0, -1, -1, 0,
-      0, 1, -1, 8, -8, 0, -1, 1, -1,
-      0, 1, 1, 16, 16, 0, 1, 1, 0,
-      0, 1, -1, 32, -32, 1, 1, -1, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -123,12 +104,6 @@ struct output_6x9_42680c220567 {
 // Operations: 12 (4 add, 2 mul, 6 fma; the plain matrix 30), 7 values live, depth 3.
 struct output_4x6_765933f9a1dc {
   static constexpr int rows = 4, columns = 6;
-  static constexpr double matrix[] = {
-      1, 2, 2, 5, 5, 0,
-      0, 2, -2, 10, -10, 0,
-      0, 2, 2, 20, 20, 0,
-      0, 2, -2, 40, -40, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -166,11 +141,6 @@ struct output_4x6_765933f9a1dc {
 // Operations: 10 (2 add, 2 mul, 6 fma; the plain matrix 22), 4 values live, depth 4.
 struct output_3x5_b6a3a7d40e83 {
   static constexpr int rows = 3, columns = 5;
-  static constexpr double matrix[] = {
-      1, 2, 2, 5, 5,
-      0, 2, -2, 10, -10,
-      0, 2, 2, 20, 20,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

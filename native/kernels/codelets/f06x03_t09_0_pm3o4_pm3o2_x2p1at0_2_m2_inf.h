@@ -4,17 +4,6 @@
 // Operations: 24 (0 add, 0 mul, 24 fma; the plain matrix 76), 8 values live, depth 3.
 struct input_9x8_0b24bff5d4ba {
   static constexpr int rows = 9, columns = 8;
-  static constexpr double matrix[] = {
-      1.265625, 0, -1.546875, 0, -1.8125, 0, 1, 0,
-      0, -1.6875, -2.25, -0.9375, -1.25, 0.75, 1, 0,
-      0, 1.6875, -2.25, 0.9375, -1.25, -0.75, 1, 0,
-      0, -0.84375, -0.5625, 0.65625, 0.4375, 1.5, 1, 0,
-      0, 0.84375, -0.5625, -0.65625, 0.4375, -1.5, 1, 0,
-      0, 1.265625, 0, -1.546875, 0, -1.8125, 0, 1,
-      0, 0, 1.265625, 0, -2.8125, 0, 1, 0,
-      0, 2.53125, 1.265625, -5.625, -2.8125, 2, 1, 0,
-      0, -2.53125, 1.265625, 5.625, -2.8125, -2, 1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -77,14 +66,6 @@ struct input_9x8_0b24bff5d4ba {
 // Operations: 22 (10 add, 1 mul, 11 fma; the plain matrix 61), 10 values live, depth 5.
 struct output_6x9_432732006b28 {
   static constexpr int rows = 6, columns = 9;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 0, 1, 1, 1,
-      0, 0.75, -0.75, 1.5, -1.5, 0, 0, 2, -2,
-      0, 0.5625, 0.5625, 2.25, 2.25, 0, -1, -1, -1,
-      0, 0.421875, -0.421875, 3.375, -3.375, 0, 0, -2, 2,
-      0, 0.31640625, 0.31640625, 5.0625, 5.0625, 0, 1, 1, 1,
-      0, 0.2373046875, -0.2373046875, 7.59375, -7.59375, 1, 0, 2, -2,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -143,14 +124,6 @@ struct output_6x9_432732006b28 {
 // Operations: 12 (0 add, 0 mul, 12 fma; the plain matrix 32), 5 values live, depth 2.
 struct input_6x6_cfbe621d8c2a {
   static constexpr int rows = 6, columns = 6;
-  static constexpr double matrix[] = {
-      1.265625, 0, -2.8125, 0, 1, 0,
-      0, -1.6875, -2.25, 0.75, 1, 0,
-      0, 1.6875, -2.25, -0.75, 1, 0,
-      0, -0.84375, -0.5625, 1.5, 1, 0,
-      0, 0.84375, -0.5625, -1.5, 1, 0,
-      0, 1.265625, 0, -2.8125, 0, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -191,12 +164,6 @@ struct input_6x6_cfbe621d8c2a {
 // Operations: 12 (4 add, 2 mul, 6 fma; the plain matrix 30), 7 values live, depth 3.
 struct output_4x6_74ce0823b39d {
   static constexpr int rows = 4, columns = 6;
-  static constexpr double matrix[] = {
-      1, 1.5625, 1.5625, 3.25, 3.25, 0,
-      0, 1.171875, -1.171875, 4.875, -4.875, 0,
-      0, 0.87890625, 0.87890625, 7.3125, 7.3125, 0,
-      0, 0.6591796875, -0.6591796875, 10.96875, -10.96875, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -237,13 +204,6 @@ struct output_4x6_74ce0823b39d {
 // Operations: 10 (0 add, 0 mul, 10 fma; the plain matrix 28), 5 values live, depth 2.
 struct input_5x5_cf38073a1dff {
   static constexpr int rows = 5, columns = 5;
-  static constexpr double matrix[] = {
-      1.265625, 0, -2.8125, 0, 1,
-      0, -1.6875, -2.25, 0.75, 1,
-      0, 1.6875, -2.25, -0.75, 1,
-      0, -0.84375, -0.5625, 1.5, 1,
-      0, 0.84375, -0.5625, -1.5, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -280,11 +240,6 @@ struct input_5x5_cf38073a1dff {
 // Operations: 10 (2 add, 2 mul, 6 fma; the plain matrix 22), 4 values live, depth 4.
 struct output_3x5_058f1beddd99 {
   static constexpr int rows = 3, columns = 5;
-  static constexpr double matrix[] = {
-      1, 1.5625, 1.5625, 3.25, 3.25,
-      0, 1.171875, -1.171875, 4.875, -4.875,
-      0, 0.87890625, 0.87890625, 7.3125, 7.3125,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

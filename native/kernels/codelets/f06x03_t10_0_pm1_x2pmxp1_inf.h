@@ -4,18 +4,6 @@
 // Operations: 22 (15 add, 0 mul, 7 fma; the plain matrix 54), 9 values live, depth 3.
 struct input_10x8_d7e71fdb6b25 {
   static constexpr int rows = 10, columns = 8;
-  static constexpr double matrix[] = {
-      1, 0, 0, 0, 0, 0, -1, 0,
-      0, 1, 1, 1, 1, 1, 1, 0,
-      0, -1, 1, -1, 1, -1, 1, 0,
-      0, 1, -2, 1, 1, -2, 1, 0,
-      0, -2, 1, 1, -2, 1, 1, 0,
-      0, -1, -1, 2, -1, -1, 2, 0,
-      0, 1, 0, 0, 0, 0, 0, -1,
-      0, -1, -2, -1, 1, 2, 1, 0,
-      0, 2, 1, -1, -2, -1, 1, 0,
-      0, 1, -1, -2, -1, 1, 2, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -69,14 +57,6 @@ struct input_10x8_d7e71fdb6b25 {
 // Operations: 20 (20 add, 0 mul, 0 fma; the plain matrix 32), 7 values live, depth 4.
 struct output_6x10_8f4e907d38fc {
   static constexpr int rows = 6, columns = 10;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 0, 0, 1, 1, 0,
-      0, 1, -1, 0, -1, 1, 0, 0, 1, -1,
-      0, 1, 1, -1, 0, -1, 0, -1, 0, -1,
-      0, 1, -1, 1, 1, 0, 0, -1, -1, 0,
-      0, 1, 1, 0, -1, 1, 0, 0, -1, 1,
-      0, 1, -1, -1, 0, -1, -1, 1, 0, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -123,15 +103,6 @@ struct output_6x10_8f4e907d38fc {
 // Operations: 13 (9 add, 0 mul, 4 fma; the plain matrix 25), 5 values live, depth 3.
 struct input_7x6_95069c5dd3fb {
   static constexpr int rows = 7, columns = 6;
-  static constexpr double matrix[] = {
-      1, 1, 0, -1, -1, 0,
-      0, 1, 2, 2, 1, 0,
-      0, -1, 0, 0, 1, 0,
-      0, -1, -2, 1, 2, 0,
-      0, 1, -1, -1, 1, 0,
-      0, -2, -1, 2, 1, 0,
-      0, 1, 1, 0, -1, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -169,12 +140,6 @@ struct input_7x6_95069c5dd3fb {
 // Operations: 11 (3 add, 0 mul, 8 fma; the plain matrix 26), 5 values live, depth 3.
 struct output_4x7_57cf0625667e {
   static constexpr int rows = 4, columns = 7;
-  static constexpr double matrix[] = {
-      1, 1, 3, 2, -2, 0, 0,
-      0, 1, -3, 0, 2, 2, 0,
-      0, 1, 3, -2, 0, -2, 0,
-      0, 1, -3, 2, -2, 0, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

@@ -4,14 +4,6 @@
 // Operations: 28 (13 add, 0 mul, 15 fma; the plain matrix 76), 9 values live, depth 6.
 struct output_6x10_306ed36b4f41 {
   static constexpr int rows = 6, columns = 10;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 0, 1, 1, 0,
-      0.375, -0.375, 0.875, -0.875, 1.625, -1.625, 0, 1, -1, 1,
-      0.140625, 0.140625, 0.765625, 0.765625, 2.640625, 2.640625, 0, -1, -1, 0,
-      0.052734375, -0.052734375, 0.669921875, -0.669921875, 4.291015625, -4.291015625, 0, -1, 1, -1,
-      0.019775390625, 0.019775390625, 0.586181640625, 0.586181640625, 6.972900390625, 6.972900390625, 0, 1, 1, 0,
-      0.007415771484375, -0.007415771484375, 0.512908935546875, -0.512908935546875, 11.330963134765625, -11.330963134765625, -1, 1, -1, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -81,12 +73,6 @@ struct output_6x10_306ed36b4f41 {
 // Operations: 18 (6 add, 3 mul, 9 fma; the plain matrix 45), 9 values live, depth 4.
 struct output_4x7_60936431f7c5 {
   static constexpr int rows = 4, columns = 7;
-  static constexpr double matrix[] = {
-      1.140625, 1.140625, 1.765625, 1.765625, 3.640625, 3.640625, 0,
-      0.427734375, -0.427734375, 1.544921875, -1.544921875, 5.916015625, -5.916015625, 0,
-      0.160400390625, 0.160400390625, 1.351806640625, 1.351806640625, 9.613525390625, 9.613525390625, 0,
-      0.060150146484375, -0.060150146484375, 1.182830810546875, -1.182830810546875, 15.621978759765625, -15.621978759765625, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -138,11 +124,6 @@ struct output_4x7_60936431f7c5 {
 // Operations: 15 (3 add, 3 mul, 9 fma; the plain matrix 33), 5 values live, depth 6.
 struct output_3x6_21eb331c4baf {
   static constexpr int rows = 3, columns = 6;
-  static constexpr double matrix[] = {
-      1.140625, 1.140625, 1.765625, 1.765625, 3.640625, 3.640625,
-      0.427734375, -0.427734375, 1.544921875, -1.544921875, 5.916015625, -5.916015625,
-      0.160400390625, 0.160400390625, 1.351806640625, 1.351806640625, 9.613525390625, 9.613525390625,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

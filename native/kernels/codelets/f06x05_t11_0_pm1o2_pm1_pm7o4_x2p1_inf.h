@@ -4,14 +4,6 @@
 // Operations: 27 (17 add, 0 mul, 10 fma; the plain matrix 67), 9 values live, depth 6.
 struct output_6x11_95d74ae47ff7 {
   static constexpr int rows = 6, columns = 11;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 0,
-      0.5, -0.5, 1, -1, 1.75, -1.75, 0, 0, 1, -1, 1,
-      0.25, 0.25, 1, 1, 3.0625, 3.0625, 0, 0, -1, -1, 0,
-      0.125, -0.125, 1, -1, 5.359375, -5.359375, 0, 0, -1, 1, -1,
-      0.0625, 0.0625, 1, 1, 9.37890625, 9.37890625, 0, 0, 1, 1, 0,
-      0.03125, -0.03125, 1, -1, 16.4130859375, -16.4130859375, -1, 0, 1, -1, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -76,12 +68,6 @@ struct output_6x11_95d74ae47ff7 {
 // Operations: 18 (6 add, 2 mul, 10 fma; the plain matrix 46), 9 values live, depth 5.
 struct output_4x8_b537046f8b36 {
   static constexpr int rows = 4, columns = 8;
-  static constexpr double matrix[] = {
-      1.25, 1.25, 2, 2, 4.0625, 4.0625, 0, 1,
-      0.625, -0.625, 2, -2, 7.109375, -7.109375, 0, 0,
-      0.3125, 0.3125, 2, 2, 12.44140625, 12.44140625, 0, 0,
-      0.15625, -0.15625, 2, -2, 21.7724609375, -21.7724609375, -1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -131,11 +117,6 @@ struct output_4x8_b537046f8b36 {
 // Operations: 15 (3 add, 2 mul, 10 fma; the plain matrix 34), 5 values live, depth 6.
 struct output_3x7_230675877719 {
   static constexpr int rows = 3, columns = 7;
-  static constexpr double matrix[] = {
-      0.625, 0.625, 2, 2, 7.109375, 7.109375, 0,
-      0.3125, -0.3125, 2, -2, 12.44140625, -12.44140625, 0,
-      0.15625, 0.15625, 2, 2, 21.7724609375, 21.7724609375, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

@@ -4,18 +4,6 @@
 // Operations: 30 (13 add, 0 mul, 17 fma; the plain matrix 106), 9 values live, depth 4.
 struct input_10x9_0d70dce1886c {
   static constexpr int rows = 10, columns = 9;
-  static constexpr double matrix[] = {
-      2, 4, -0.5, -1, -2, -4, 0.5, 1, 0,
-      2, -4, -0.5, 1, -2, 4, 0.5, -1, 0,
-      1, 1, -3.25, -3.25, -3.25, -3.25, 1, 1, 0,
-      1, -1, -3.25, 3.25, -3.25, 3.25, 1, -1, 0,
-      0.5, 0.25, -2, -1, -0.5, -0.25, 2, 1, 0,
-      0.5, -0.25, -2, 1, -0.5, 0.25, 2, -1, 0,
-      1, 0, -4.25, 0, 0, 0, 4.25, 0, -1,
-      -1, -1, 5.25, 5.25, -5.25, -5.25, 1, 1, 0,
-      -1, 1, 5.25, -5.25, -5.25, 5.25, 1, -1, 0,
-      -1, 0, 5.25, 0, -5.25, 0, 1, 0, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -84,15 +72,6 @@ struct input_10x9_0d70dce1886c {
 // Operations: 28 (16 add, 0 mul, 12 fma; the plain matrix 77), 9 values live, depth 5.
 struct output_7x10_9b38178b19d4 {
   static constexpr int rows = 7, columns = 10;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 0, 1, 1, 0,
-      0.5, -0.5, 1, -1, 2, -2, 0, 1, -1, 1,
-      0.25, 0.25, 1, 1, 4, 4, 0, -1, -1, 0,
-      0.125, -0.125, 1, -1, 8, -8, 0, -1, 1, -1,
-      0.0625, 0.0625, 1, 1, 16, 16, 0, 1, 1, 0,
-      0.03125, -0.03125, 1, -1, 32, -32, 0, 1, -1, 1,
-      0.015625, 0.015625, 1, 1, 64, 64, -1, -1, -1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -160,15 +139,6 @@ struct output_7x10_9b38178b19d4 {
 // Operations: 21 (5 add, 0 mul, 16 fma; the plain matrix 59), 7 values live, depth 3.
 struct input_7x7_00de8e93a582 {
   static constexpr int rows = 7, columns = 7;
-  static constexpr double matrix[] = {
-      2, 4, -2.5, -5, 0.5, 1, 0,
-      2, -4, -2.5, 5, 0.5, -1, 0,
-      1, 1, -4.25, -4.25, 1, 1, 0,
-      1, -1, -4.25, 4.25, 1, -1, 0,
-      0.5, 0.25, -2.5, -1.25, 2, 1, 0,
-      0.5, -0.25, -2.5, 1.25, 2, -1, 0,
-      1, 0, -5.25, 0, 5.25, 0, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -222,13 +192,6 @@ struct input_7x7_00de8e93a582 {
 // Operations: 19 (5 add, 2 mul, 12 fma; the plain matrix 56), 9 values live, depth 5.
 struct output_5x7_3c2496425e08 {
   static constexpr int rows = 5, columns = 7;
-  static constexpr double matrix[] = {
-      1.25, 1.25, 2, 2, 5, 5, 0,
-      0.625, -0.625, 2, -2, 10, -10, 0,
-      0.3125, 0.3125, 2, 2, 20, 20, 0,
-      0.15625, -0.15625, 2, -2, 40, -40, 0,
-      0.078125, 0.078125, 2, 2, 80, 80, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -281,12 +244,6 @@ struct output_5x7_3c2496425e08 {
 // Operations: 16 (4 add, 2 mul, 10 fma; the plain matrix 44), 9 values live, depth 4.
 struct output_4x6_8211bbc434a0 {
   static constexpr int rows = 4, columns = 6;
-  static constexpr double matrix[] = {
-      1.25, 1.25, 2, 2, 5, 5,
-      0.625, -0.625, 2, -2, 10, -10,
-      0.3125, 0.3125, 2, 2, 20, 20,
-      0.15625, -0.15625, 2, -2, 40, -40,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

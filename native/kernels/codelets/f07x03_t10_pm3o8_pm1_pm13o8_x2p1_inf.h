@@ -4,18 +4,6 @@
 // Operations: 31 (8 add, 0 mul, 23 fma; the plain matrix 118), 10 values live, depth 4.
 struct input_10x9_3d0378ecc07e {
   static constexpr int rows = 10, columns = 9;
-  static constexpr double matrix[] = {
-      0.990234375, 2.640625, -0.375, -1, -0.990234375, -2.640625, 0.375, 1, 0,
-      0.990234375, -2.640625, -0.375, 1, -0.990234375, 2.640625, 0.375, -1, 0,
-      0.371337890625, 0.371337890625, -2.409912109375, -2.409912109375, -1.78125, -1.78125, 1, 1, 0,
-      0.371337890625, -0.371337890625, -2.409912109375, 2.409912109375, -1.78125, 1.78125, 1, -1, 0,
-      0.228515625, 0.140625, -1.625, -1, -0.228515625, -0.140625, 1.625, 1, 0,
-      0.228515625, -0.140625, -1.625, 1, -0.228515625, 0.140625, 1.625, -1, 0,
-      0.371337890625, 0, -2.78125, 0, 0.628662109375, 0, 2.78125, 0, -1,
-      -0.371337890625, -0.371337890625, 3.152587890625, 3.152587890625, -3.78125, -3.78125, 1, 1, 0,
-      -0.371337890625, 0.371337890625, 3.152587890625, -3.152587890625, -3.78125, 3.78125, 1, -1, 0,
-      -0.371337890625, 0, 3.152587890625, 0, -3.78125, 0, 1, 0, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -89,15 +77,6 @@ struct input_10x9_3d0378ecc07e {
 // Operations: 28 (16 add, 0 mul, 12 fma; the plain matrix 77), 9 values live, depth 5.
 struct output_7x10_d6a1652014fd {
   static constexpr int rows = 7, columns = 10;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 0, 1, 1, 0,
-      0.375, -0.375, 1, -1, 1.625, -1.625, 0, 1, -1, 1,
-      0.140625, 0.140625, 1, 1, 2.640625, 2.640625, 0, -1, -1, 0,
-      0.052734375, -0.052734375, 1, -1, 4.291015625, -4.291015625, 0, -1, 1, -1,
-      0.019775390625, 0.019775390625, 1, 1, 6.972900390625, 6.972900390625, 0, 1, 1, 0,
-      0.007415771484375, -0.007415771484375, 1, -1, 11.330963134765625, -11.330963134765625, 0, 1, -1, 1,
-      0.002780914306640625, 0.002780914306640625, 1, 1, 18.41281509399414, 18.41281509399414, -1, -1, -1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -165,15 +144,6 @@ struct output_7x10_d6a1652014fd {
 // Operations: 21 (2 add, 0 mul, 19 fma; the plain matrix 64), 7 values live, depth 3.
 struct input_7x7_c60bf7fc0bb9 {
   static constexpr int rows = 7, columns = 7;
-  static constexpr double matrix[] = {
-      0.990234375, 2.640625, -1.365234375, -3.640625, 0.375, 1, 0,
-      0.990234375, -2.640625, -1.365234375, 3.640625, 0.375, -1, 0,
-      0.371337890625, 0.371337890625, -2.78125, -2.78125, 1, 1, 0,
-      0.371337890625, -0.371337890625, -2.78125, 2.78125, 1, -1, 0,
-      0.228515625, 0.140625, -1.853515625, -1.140625, 1.625, 1, 0,
-      0.228515625, -0.140625, -1.853515625, 1.140625, 1.625, -1, 0,
-      0.371337890625, 0, -3.152587890625, 0, 3.78125, 0, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -229,13 +199,6 @@ struct input_7x7_c60bf7fc0bb9 {
 // Operations: 19 (5 add, 2 mul, 12 fma; the plain matrix 56), 9 values live, depth 5.
 struct output_5x7_85b8e6567c3c {
   static constexpr int rows = 5, columns = 7;
-  static constexpr double matrix[] = {
-      1.140625, 1.140625, 2, 2, 3.640625, 3.640625, 0,
-      0.427734375, -0.427734375, 2, -2, 5.916015625, -5.916015625, 0,
-      0.160400390625, 0.160400390625, 2, 2, 9.613525390625, 9.613525390625, 0,
-      0.060150146484375, -0.060150146484375, 2, -2, 15.621978759765625, -15.621978759765625, 0,
-      0.022556304931640625, 0.022556304931640625, 2, 2, 25.38571548461914, 25.38571548461914, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -288,14 +251,6 @@ struct output_5x7_85b8e6567c3c {
 // Operations: 18 (2 add, 0 mul, 16 fma; the plain matrix 58), 7 values live, depth 3.
 struct input_6x6_633aa440a0ee {
   static constexpr int rows = 6, columns = 6;
-  static constexpr double matrix[] = {
-      0.990234375, 2.640625, -1.365234375, -3.640625, 0.375, 1,
-      0.990234375, -2.640625, -1.365234375, 3.640625, 0.375, -1,
-      0.371337890625, 0.371337890625, -2.78125, -2.78125, 1, 1,
-      0.371337890625, -0.371337890625, -2.78125, 2.78125, 1, -1,
-      0.228515625, 0.140625, -1.853515625, -1.140625, 1.625, 1,
-      0.228515625, -0.140625, -1.853515625, 1.140625, 1.625, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -344,12 +299,6 @@ struct input_6x6_633aa440a0ee {
 // Operations: 16 (4 add, 2 mul, 10 fma; the plain matrix 44), 9 values live, depth 4.
 struct output_4x6_1c775e35d477 {
   static constexpr int rows = 4, columns = 6;
-  static constexpr double matrix[] = {
-      1.140625, 1.140625, 2, 2, 3.640625, 3.640625,
-      0.427734375, -0.427734375, 2, -2, 5.916015625, -5.916015625,
-      0.160400390625, 0.160400390625, 2, 2, 9.613525390625, 9.613525390625,
-      0.060150146484375, -0.060150146484375, 2, -2, 15.621978759765625, -15.621978759765625,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

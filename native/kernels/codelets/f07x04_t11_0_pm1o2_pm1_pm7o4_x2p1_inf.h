@@ -4,15 +4,6 @@
 // Operations: 29 (17 add, 0 mul, 12 fma; the plain matrix 78), 9 values live, depth 5.
 struct output_7x11_dcb2fb040e88 {
   static constexpr int rows = 7, columns = 11;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 0,
-      0.5, -0.5, 1, -1, 1.75, -1.75, 0, 0, 1, -1, 1,
-      0.25, 0.25, 1, 1, 3.0625, 3.0625, 0, 0, -1, -1, 0,
-      0.125, -0.125, 1, -1, 5.359375, -5.359375, 0, 0, -1, 1, -1,
-      0.0625, 0.0625, 1, 1, 9.37890625, 9.37890625, 0, 0, 1, 1, 0,
-      0.03125, -0.03125, 1, -1, 16.4130859375, -16.4130859375, 0, 0, 1, -1, 1,
-      0.015625, 0.015625, 1, 1, 28.722900390625, 28.722900390625, -1, 0, -1, -1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -82,13 +73,6 @@ struct output_7x11_dcb2fb040e88 {
 // Operations: 20 (6 add, 2 mul, 12 fma; the plain matrix 57), 9 values live, depth 5.
 struct output_5x8_928f8934c7a0 {
   static constexpr int rows = 5, columns = 8;
-  static constexpr double matrix[] = {
-      1.25, 1.25, 2, 2, 4.0625, 4.0625, 0, 1,
-      0.625, -0.625, 2, -2, 7.109375, -7.109375, 0, 0,
-      0.3125, 0.3125, 2, 2, 12.44140625, 12.44140625, 0, 0,
-      0.15625, -0.15625, 2, -2, 21.7724609375, -21.7724609375, 0, 0,
-      0.078125, 0.078125, 2, 2, 38.101806640625, 38.101806640625, -1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -143,12 +127,6 @@ struct output_5x8_928f8934c7a0 {
 // Operations: 17 (5 add, 2 mul, 10 fma; the plain matrix 45), 8 values live, depth 5.
 struct output_4x7_5fe436b96c4e {
   static constexpr int rows = 4, columns = 7;
-  static constexpr double matrix[] = {
-      0.625, 0.625, 2, 2, 7.109375, 7.109375, 0,
-      0.3125, -0.3125, 2, -2, 12.44140625, -12.44140625, 0,
-      0.15625, 0.15625, 2, 2, 21.7724609375, 21.7724609375, 0,
-      0.078125, -0.078125, 2, -2, 38.101806640625, -38.101806640625, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

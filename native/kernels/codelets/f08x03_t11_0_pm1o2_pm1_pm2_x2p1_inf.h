@@ -4,19 +4,6 @@
 // Operations: 32 (14 add, 0 mul, 18 fma; the plain matrix 111), 10 values live, depth 4.
 struct input_11x10_3b0524cf1e31 {
   static constexpr int rows = 11, columns = 10;
-  static constexpr double matrix[] = {
-      0, 2, 4, -0.5, -1, -2, -4, 0.5, 1, 0,
-      0, -2, 4, 0.5, -1, 2, -4, -0.5, 1, 0,
-      0, 1, 1, -3.25, -3.25, -3.25, -3.25, 1, 1, 0,
-      0, -1, 1, 3.25, -3.25, 3.25, -3.25, -1, 1, 0,
-      0, 0.5, 0.25, -2, -1, -0.5, -0.25, 2, 1, 0,
-      0, -0.5, 0.25, 2, -1, 0.5, -0.25, -2, 1, 0,
-      1, 0, -4.25, 0, 0, 0, 4.25, 0, -1, 0,
-      0, 1, 0, -4.25, 0, 0, 0, 4.25, 0, -1,
-      0, 1, -1, -5.25, 5.25, 5.25, -5.25, -1, 1, 0,
-      0, -1, -1, 5.25, 5.25, -5.25, -5.25, 1, 1, 0,
-      0, 0, -1, 0, 5.25, 0, -5.25, 0, 1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -87,16 +74,6 @@ struct input_11x10_3b0524cf1e31 {
 // Operations: 31 (17 add, 0 mul, 14 fma; the plain matrix 90), 9 values live, depth 6.
 struct output_8x11_825cd9ccae78 {
   static constexpr int rows = 8, columns = 11;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0,
-      0.5, -0.5, 1, -1, 2, -2, 0, 0, 1, -1, 1,
-      0.25, 0.25, 1, 1, 4, 4, 0, 0, -1, -1, 0,
-      0.125, -0.125, 1, -1, 8, -8, 0, 0, -1, 1, -1,
-      0.0625, 0.0625, 1, 1, 16, 16, 0, 0, 1, 1, 0,
-      0.03125, -0.03125, 1, -1, 32, -32, 0, 0, 1, -1, 1,
-      0.015625, 0.015625, 1, 1, 64, 64, 0, 0, -1, -1, 0,
-      0.0078125, -0.0078125, 1, -1, 128, -128, 0, -1, -1, 1, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -171,14 +148,6 @@ struct output_8x11_825cd9ccae78 {
 // Operations: 22 (6 add, 2 mul, 14 fma; the plain matrix 68), 10 values live, depth 5.
 struct output_6x8_33edc79a682b {
   static constexpr int rows = 6, columns = 8;
-  static constexpr double matrix[] = {
-      1.25, 1.25, 2, 2, 5, 5, 1, 0,
-      0.625, -0.625, 2, -2, 10, -10, 0, 0,
-      0.3125, 0.3125, 2, 2, 20, 20, 0, 0,
-      0.15625, -0.15625, 2, -2, 40, -40, 0, 0,
-      0.078125, 0.078125, 2, 2, 80, 80, 0, 0,
-      0.0390625, -0.0390625, 2, -2, 160, -160, 0, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -238,13 +207,6 @@ struct output_6x8_33edc79a682b {
 // Operations: 19 (5 add, 2 mul, 12 fma; the plain matrix 56), 9 values live, depth 5.
 struct output_5x7_4fdde076134e {
   static constexpr int rows = 5, columns = 7;
-  static constexpr double matrix[] = {
-      1.25, 1.25, 2, 2, 5, 5, 1,
-      0.625, -0.625, 2, -2, 10, -10, 0,
-      0.3125, 0.3125, 2, 2, 20, 20, 0,
-      0.15625, -0.15625, 2, -2, 40, -40, 0,
-      0.078125, 0.078125, 2, 2, 80, 80, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -297,12 +259,6 @@ struct output_5x7_4fdde076134e {
 // Operations: 16 (4 add, 2 mul, 10 fma; the plain matrix 44), 9 values live, depth 4.
 struct output_4x6_a5026f6a2060 {
   static constexpr int rows = 4, columns = 6;
-  static constexpr double matrix[] = {
-      0.625, 0.625, 2, 2, 10, 10,
-      0.3125, -0.3125, 2, -2, 20, -20,
-      0.15625, 0.15625, 2, 2, 40, 40,
-      0.078125, -0.078125, 2, -2, 80, -80,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

@@ -4,19 +4,6 @@
 // Operations: 34 (8 add, 0 mul, 26 fma; the plain matrix 126), 10 values live, depth 4.
 struct input_11x10_914bdc554458 {
   static constexpr int rows = 11, columns = 10;
-  static constexpr double matrix[] = {
-      0, 1.53125, 3.0625, -0.5, -1, -1.53125, -3.0625, 0.5, 1, 0,
-      0, -1.53125, 3.0625, 0.5, -1, 1.53125, -3.0625, -0.5, 1, 0,
-      0, 0.765625, 0.765625, -2.546875, -2.546875, -2.3125, -2.3125, 1, 1, 0,
-      0, -0.765625, 0.765625, 2.546875, -2.546875, 2.3125, -2.3125, -1, 1, 0,
-      0, 0.4375, 0.25, -1.75, -1, -0.4375, -0.25, 1.75, 1, 0,
-      0, -0.4375, 0.25, 1.75, -1, 0.4375, -0.25, -1.75, 1, 0,
-      0, 0.765625, 0, -3.3125, 0, 0.234375, 0, 3.3125, 0, -1,
-      0.765625, 0, -3.3125, 0, 0.234375, 0, 3.3125, 0, -1, 0,
-      0, 0.765625, -0.765625, -4.078125, 4.078125, 4.3125, -4.3125, -1, 1, 0,
-      0, -0.765625, -0.765625, 4.078125, 4.078125, -4.3125, -4.3125, 1, 1, 0,
-      0, 0, -0.765625, 0, 4.078125, 0, -4.3125, 0, 1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -93,16 +80,6 @@ struct input_11x10_914bdc554458 {
 // Operations: 31 (17 add, 0 mul, 14 fma; the plain matrix 90), 9 values live, depth 6.
 struct output_8x11_06daad694583 {
   static constexpr int rows = 8, columns = 11;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 0,
-      0.5, -0.5, 1, -1, 1.75, -1.75, 0, 0, 1, -1, 1,
-      0.25, 0.25, 1, 1, 3.0625, 3.0625, 0, 0, -1, -1, 0,
-      0.125, -0.125, 1, -1, 5.359375, -5.359375, 0, 0, -1, 1, -1,
-      0.0625, 0.0625, 1, 1, 9.37890625, 9.37890625, 0, 0, 1, 1, 0,
-      0.03125, -0.03125, 1, -1, 16.4130859375, -16.4130859375, 0, 0, 1, -1, 1,
-      0.015625, 0.015625, 1, 1, 28.722900390625, 28.722900390625, 0, 0, -1, -1, 0,
-      0.0078125, -0.0078125, 1, -1, 50.26507568359375, -50.26507568359375, -1, 0, -1, 1, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -177,16 +154,6 @@ struct output_8x11_06daad694583 {
 // Operations: 24 (2 add, 0 mul, 22 fma; the plain matrix 70), 8 values live, depth 3.
 struct input_8x8_31ef850ac780 {
   static constexpr int rows = 8, columns = 8;
-  static constexpr double matrix[] = {
-      0, 1.53125, 3.0625, -2.03125, -4.0625, 0.5, 1, 0,
-      0, -1.53125, 3.0625, 2.03125, -4.0625, -0.5, 1, 0,
-      0, 0.765625, 0.765625, -3.3125, -3.3125, 1, 1, 0,
-      0, -0.765625, 0.765625, 3.3125, -3.3125, -1, 1, 0,
-      0, 0.4375, 0.25, -2.1875, -1.25, 1.75, 1, 0,
-      0, -0.4375, 0.25, 2.1875, -1.25, -1.75, 1, 0,
-      0, 0.765625, 0, -4.078125, 0, 4.3125, 0, -1,
-      0.765625, 0, -4.078125, 0, 4.3125, 0, -1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -249,14 +216,6 @@ struct input_8x8_31ef850ac780 {
 // Operations: 22 (6 add, 2 mul, 14 fma; the plain matrix 68), 10 values live, depth 5.
 struct output_6x8_567fa47d9043 {
   static constexpr int rows = 6, columns = 8;
-  static constexpr double matrix[] = {
-      1.25, 1.25, 2, 2, 4.0625, 4.0625, 0, 1,
-      0.625, -0.625, 2, -2, 7.109375, -7.109375, 0, 0,
-      0.3125, 0.3125, 2, 2, 12.44140625, 12.44140625, 0, 0,
-      0.15625, -0.15625, 2, -2, 21.7724609375, -21.7724609375, 0, 0,
-      0.078125, 0.078125, 2, 2, 38.101806640625, 38.101806640625, 0, 0,
-      0.0390625, -0.0390625, 2, -2, 66.67816162109375, -66.67816162109375, -1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -316,15 +275,6 @@ struct output_6x8_567fa47d9043 {
 // Operations: 21 (2 add, 0 mul, 19 fma; the plain matrix 64), 7 values live, depth 3.
 struct input_7x7_437833609d0d {
   static constexpr int rows = 7, columns = 7;
-  static constexpr double matrix[] = {
-      1.53125, 3.0625, -2.03125, -4.0625, 0.5, 1, 0,
-      1.53125, -3.0625, -2.03125, 4.0625, 0.5, -1, 0,
-      0.765625, 0.765625, -3.3125, -3.3125, 1, 1, 0,
-      0.765625, -0.765625, -3.3125, 3.3125, 1, -1, 0,
-      0.4375, 0.25, -2.1875, -1.25, 1.75, 1, 0,
-      0.4375, -0.25, -2.1875, 1.25, 1.75, -1, 0,
-      0.765625, 0, -4.078125, 0, 4.3125, 0, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -382,13 +332,6 @@ struct input_7x7_437833609d0d {
 // Operations: 19 (5 add, 2 mul, 12 fma; the plain matrix 56), 9 values live, depth 5.
 struct output_5x7_c566ce5faaa9 {
   static constexpr int rows = 5, columns = 7;
-  static constexpr double matrix[] = {
-      0.625, 0.625, 2, 2, 7.109375, 7.109375, 0,
-      0.3125, -0.3125, 2, -2, 12.44140625, -12.44140625, 0,
-      0.15625, 0.15625, 2, 2, 21.7724609375, 21.7724609375, 0,
-      0.078125, -0.078125, 2, -2, 38.101806640625, -38.101806640625, 0,
-      0.0390625, 0.0390625, 2, 2, 66.67816162109375, 66.67816162109375, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -441,14 +384,6 @@ struct output_5x7_c566ce5faaa9 {
 // Operations: 18 (2 add, 0 mul, 16 fma; the plain matrix 58), 7 values live, depth 3.
 struct input_6x6_cebb3bff5502 {
   static constexpr int rows = 6, columns = 6;
-  static constexpr double matrix[] = {
-      1.53125, 3.0625, -2.03125, -4.0625, 0.5, 1,
-      1.53125, -3.0625, -2.03125, 4.0625, 0.5, -1,
-      0.765625, 0.765625, -3.3125, -3.3125, 1, 1,
-      0.765625, -0.765625, -3.3125, 3.3125, 1, -1,
-      0.4375, 0.25, -2.1875, -1.25, 1.75, 1,
-      0.4375, -0.25, -2.1875, 1.25, 1.75, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -499,12 +434,6 @@ struct input_6x6_cebb3bff5502 {
 // Operations: 16 (4 add, 2 mul, 10 fma; the plain matrix 44), 9 values live, depth 4.
 struct output_4x6_258a73ddfb59 {
   static constexpr int rows = 4, columns = 6;
-  static constexpr double matrix[] = {
-      0.625, 0.625, 2, 2, 7.109375, 7.109375,
-      0.3125, -0.3125, 2, -2, 12.44140625, -12.44140625,
-      0.15625, 0.15625, 2, 2, 21.7724609375, 21.7724609375,
-      0.078125, -0.078125, 2, -2, 38.101806640625, -38.101806640625,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

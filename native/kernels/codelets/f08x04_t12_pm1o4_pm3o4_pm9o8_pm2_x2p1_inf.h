@@ -4,16 +4,6 @@
 // Operations: 44 (16 add, 0 mul, 28 fma; the plain matrix 133), 11 values live, depth 7.
 struct output_8x12_d740ce1ce43b {
   static constexpr int rows = 8, columns = 12;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0,
-      0.25, 0.75, -0.75, 1.125, -1.125, 2, -2, -0.25, 0, 1, -1, 1,
-      0.0625, 0.5625, 0.5625, 1.265625, 1.265625, 4, 4, 0.0625, 0, -1, -1, 0,
-      0.015625, 0.421875, -0.421875, 1.423828125, -1.423828125, 8, -8, -0.015625, 0, -1, 1, -1,
-      0.00390625, 0.31640625, 0.31640625, 1.601806640625, 1.601806640625, 16, 16, 0.00390625, 0, 1, 1, 0,
-      0.0009765625, 0.2373046875, -0.2373046875, 1.802032470703125, -1.802032470703125, 32, -32, -0.0009765625, 0, 1, -1, 1,
-      0.000244140625, 0.177978515625, 0.177978515625, 2.0272865295410156, 2.0272865295410156, 64, 64, 0.000244140625, 0, -1, -1, 0,
-      0.00006103515625, 0.13348388671875, -0.13348388671875, 2.2806973457336426, -2.2806973457336426, 128, -128, -0.00006103515625, 1, -1, 1, -1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -116,14 +106,6 @@ struct output_8x12_d740ce1ce43b {
 // Operations: 32 (8 add, 5 mul, 19 fma; the plain matrix 91), 11 values live, depth 5.
 struct output_6x9_21710a26a52f {
   static constexpr int rows = 6, columns = 9;
-  static constexpr double matrix[] = {
-      1.0625, 1.5625, 1.5625, 2.265625, 2.265625, 5, 5, 1.0625, 0,
-      0.265625, 1.171875, -1.171875, 2.548828125, -2.548828125, 10, -10, -0.265625, 0,
-      0.06640625, 0.87890625, 0.87890625, 2.867431640625, 2.867431640625, 20, 20, 0.06640625, 0,
-      0.0166015625, 0.6591796875, -0.6591796875, 3.225860595703125, -3.225860595703125, 40, -40, -0.0166015625, 0,
-      0.004150390625, 0.494384765625, 0.494384765625, 3.6290931701660156, 3.6290931701660156, 80, 80, 0.004150390625, 0,
-      0.00103759765625, 0.37078857421875, -0.37078857421875, 4.082729816436768, -4.082729816436768, 160, -160, -0.00103759765625, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -205,13 +187,6 @@ struct output_6x9_21710a26a52f {
 // Operations: 28 (8 add, 5 mul, 15 fma; the plain matrix 75), 11 values live, depth 5.
 struct output_5x8_163d5367d74d {
   static constexpr int rows = 5, columns = 8;
-  static constexpr double matrix[] = {
-      1.0625, 1.5625, 1.5625, 2.265625, 2.265625, 5, 5, 1.0625,
-      0.265625, 1.171875, -1.171875, 2.548828125, -2.548828125, 10, -10, -0.265625,
-      0.06640625, 0.87890625, 0.87890625, 2.867431640625, 2.867431640625, 20, 20, 0.06640625,
-      0.0166015625, 0.6591796875, -0.6591796875, 3.225860595703125, -3.225860595703125, 40, -40, -0.0166015625,
-      0.004150390625, 0.494384765625, 0.494384765625, 3.6290931701660156, 3.6290931701660156, 80, 80, 0.004150390625,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -283,12 +258,6 @@ struct output_5x8_163d5367d74d {
 // Operations: 22 (0 add, 4 mul, 18 fma; the plain matrix 52), 8 values live, depth 5.
 struct output_4x7_a5daace4dea0 {
   static constexpr int rows = 4, columns = 7;
-  static constexpr double matrix[] = {
-      0.53125, 1.5625, 0.78125, 3.115234375, 1.982421875, 11.25, 8.75,
-      0.1328125, 1.171875, -0.5859375, 3.504638671875, -2.230224609375, 22.5, -17.5,
-      0.033203125, 0.87890625, 0.439453125, 3.942718505859375, 2.509002685546875, 45, 35,
-      0.00830078125, 0.6591796875, -0.32958984375, 4.435558319091797, -2.8226280212402344, 90, -70,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

@@ -4,11 +4,6 @@
 // Operations: 2 (2 add, 0 mul, 0 fma; the plain matrix 2), 3 values live, depth 1.
 struct input_3x2_e4904358b31a {
   static constexpr int rows = 3, columns = 2;
-  static constexpr double matrix[] = {
-      1, 1,
-      1, -1,
-      1, 0,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -26,10 +21,6 @@ struct input_3x2_e4904358b31a {
 // Operations: 3 (3 add, 0 mul, 0 fma; the plain matrix 3), 3 values live, depth 2.
 struct output_2x3_5eeb08d5cfd7 {
   static constexpr int rows = 2, columns = 3;
-  static constexpr double matrix[] = {
-      1, 1, 0,
-      1, -1, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

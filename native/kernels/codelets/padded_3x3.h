@@ -4,12 +4,6 @@
 // Operations: 6 (0 add, 0 mul, 6 fma; the plain matrix 16), 4 values live, depth 2.
 struct input_4x3_6a6cbe7253be {
   static constexpr int rows = 4, columns = 3;
-  static constexpr double matrix[] = {
-      -0.84375, 0.75, 1,
-      -0.84375, -0.75, 1,
-      0.84375, 1.5, 1,
-      0.84375, -1.5, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -36,11 +30,6 @@ struct input_4x3_6a6cbe7253be {
 // Operations: 9 (3 add, 2 mul, 4 fma; the plain matrix 17), 4 values live, depth 4.
 struct output_3x4_fd987b551109 {
   static constexpr int rows = 3, columns = 4;
-  static constexpr double matrix[] = {
-      1, 1, 1, 1,
-      0.75, -0.75, 1.5, -1.5,
-      -0.84375, -0.84375, 0.84375, 0.84375,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

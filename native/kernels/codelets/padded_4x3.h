@@ -4,14 +4,6 @@
 // Operations: 12 (1 add, 0 mul, 11 fma; the plain matrix 36), 7 values live, depth 2.
 struct input_6x4_73ee9a9887ae {
   static constexpr int rows = 6, columns = 4;
-  static constexpr double matrix[] = {
-      1, 0.5, -1.375, -1.5,
-      1, 1.5, 0.625, -1.5,
-      1, -2, 2.375, -1.5,
-      1, -0.5, -1.375, 1.5,
-      1, -1.5, 0.625, 1.5,
-      1, 2, 2.375, 1.5,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {
@@ -52,12 +44,6 @@ struct input_6x4_73ee9a9887ae {
 // Operations: 16 (7 add, 2 mul, 7 fma; the plain matrix 38), 9 values live, depth 4.
 struct output_4x6_fe2e9d9eaf31 {
   static constexpr int rows = 4, columns = 6;
-  static constexpr double matrix[] = {
-      -1.5, -1.5, -1.5, 1.5, 1.5, 1.5,
-      -1.375, 0.625, 2.375, -1.375, 0.625, 2.375,
-      0.5, 1.5, -2, -0.5, -1.5, 2,
-      1, 1, 1, 1, 1, 1,
-  };
   template <class V>
   static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
                                                         std::ptrdiff_t outStride) {

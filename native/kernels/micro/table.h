@@ -33,10 +33,21 @@ namespace codelets {
 #include "kernels/codelets/codelets.h"
 }
 
-#define WINOGRAD_CODELET(name) \
-  {#name, codelets::name::rows, codelets::name::columns, codelets::name::matrix, codeletLines<codelets::name>},
-const Codelet codeletTable[] = {WINOGRAD_CODELETS(WINOGRAD_CODELET){nullptr, 0, 0, nullptr, nullptr}};
+#define WINOGRAD_CODELET(name) {#name, codelets::name::rows, codelets::name::columns, codeletLines<codelets::name>},
+constexpr Codelet codeletTable[] = {WINOGRAD_CODELETS(WINOGRAD_CODELET)};
 #undef WINOGRAD_CODELET
+constexpr int codeletCount = sizeof(codeletTable) / sizeof(codeletTable[0]);
+
+// Lookups search the table by halves.
+constexpr bool codeletsAreSorted() {
+  for (int i = 1; i < codeletCount; i++) {
+    const char *before = codeletTable[i - 1].name, *after = codeletTable[i].name;
+    while (*before != '\0' && *before == *after) before++, after++;
+    if (*before >= *after) return false;
+  }
+  return true;
+}
+static_assert(codeletsAreSorted());
 
 double fmaRounds(std::ptrdiff_t iterations) {
   constexpr int chains = 12;
@@ -104,7 +115,7 @@ constexpr KernelTable makeTable() {
   fillGrouped(table.grouped);
   table.spread = spread;
   table.codelets = codeletTable;
-  table.codeletCount = static_cast<int>(sizeof(codeletTable) / sizeof(codeletTable[0])) - 1;
+  table.codeletCount = codeletCount;
   fillPairedLines<false>(table.pairedLines[0]);
   fillPairedLines<true>(table.pairedLines[1]);
   table.loadRow = loadRow;

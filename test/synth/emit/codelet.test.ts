@@ -38,9 +38,10 @@ const rows = matrix([
 ]);
 
 describe('codelet', () => {
-  it.skipIf(!available('g++', '--version'))('computes its matrix, and states it', () => {
+  it.skipIf(!available('g++', '--version'))('computes its matrix, and states its sizes', () => {
     const source = `${VECTOR}
-${codelet('Sample', rows, compile(rows), (value) => value.valueOf())}
+${codelet('Sample', rows, compile(rows))}
+const float matrix[9][4] = {${rows.map((row) => `{${row.map((value) => value.valueOf()).join(', ')}}`).join(', ')}};
 }
 int main() {
   float in[8] = {}, out[27];
@@ -50,7 +51,7 @@ int main() {
     Sample::run<V>(in, 2, out, 3);
     in[2 * column] = 0.0f;
     for (int row = 0; row < 9; row++)
-      if (out[3 * row] != static_cast<float>(Sample::matrix[row * 4 + column])) return 1;
+      if (out[3 * row] != matrix[row][column]) return 1;
   }
   for (int i = 0; i < 27; i++)
     if (i % 3 != 0 && out[i] != 99.0f) return 2;
@@ -66,10 +67,9 @@ int main() {
     expect(compileAndRun(compiler, source)).toBe('9 x 4\n');
   });
 
-  it('writes inexact constants as the nearest float, and the matrix as the nearest doubles', () => {
+  it('writes inexact constants as the nearest float', () => {
     const third = matrix([['1/3']]);
-    const text = codelet('Third', third, compile(third), (value) => value.valueOf());
+    const text = codelet('Third', third, compile(third));
     expect(text).toContain('V::broadcast(0.33333334f)');
-    expect(text).toContain('0.3333333333333333,');
   });
 });

@@ -1,21 +1,24 @@
 #include "operators/conv/transform/line_transform.h"
 
-#include <algorithm>
+#include <stdexcept>
 
 namespace winograd {
+namespace {
 
-LineTransform::LineTransform(const KernelTable& kernels, int rows, int columns, const std::vector<double>& matrix)
-    : rows_(rows), columns_(columns), identity_(rows == 1 && columns == 1 && matrix[0] == 1) {
-  for (int i = 0; i < kernels.codeletCount; i++) {
-    const Codelet& codelet = kernels.codelets[i];
-    if (codelet.rows == rows && codelet.columns == columns &&
-        std::equal(matrix.begin(), matrix.end(), codelet.matrix)) {
-      codelet_ = &codelet;
-      return;
-    }
+// [1] as one row that is one term.
+const PairedProgram kIdentity{false, {{0, -1, -1, -1}}, {}, {}, {1, 1}, {0}, {1}};
+
+}  // namespace
+
+LineTransform::LineTransform(const KernelTable& kernels, const LineProgram& program)
+    : rows_(program.rows), columns_(program.columns), identity_(program.identity()) {
+  if (!program.codelet.empty()) {
+    codelet_ = findCodelet(kernels, program.codelet.c_str());
+    if (codelet_ == nullptr) throw std::invalid_argument("Expected a codelet but received " + program.codelet);
+    return;
   }
-  pairing_.emplace(rows, columns, matrix);
-  pairedLines_ = pairing_->lines(kernels);
+  paired_ = identity_ ? kIdentity : program.paired;
+  pairedLines_ = kernels.pairedLines[paired_.crossed][paired_.columns.size()];
 }
 
 }  // namespace winograd

@@ -1,25 +1,24 @@
 #pragma once
 
-#include <optional>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "kernels/kernels.h"
-#include "operators/conv/transform/pairing.h"
+#include "operators/conv/transform/line_program.h"
 
 namespace winograd {
 
-/// One matrix, applied along an axis: by its codelet where the kernel table has one, else by the generic kernel.
+/// One matrix, applied along an axis: by its codelet, or by the generic kernel.
 class LineTransform {
  public:
-  LineTransform(const KernelTable& kernels, int rows, int columns, const std::vector<double>& matrix);
+  /// Throws std::invalid_argument for a codelet that the table does not have.
+  LineTransform(const KernelTable& kernels, const LineProgram& program);
 
   void run(const LineArgs& args) const {
     if (codelet_ != nullptr) {
       codelet_->run(args);
     } else {
-      pairedLines_(pairing_->transform(), args);
+      pairedLines_(paired_.view(), args);
     }
   }
 
@@ -36,7 +35,7 @@ class LineTransform {
   int rows_, columns_;
   bool identity_;
   const Codelet* codelet_ = nullptr;
-  std::optional<Pairing> pairing_;  // without a codelet
+  PairedProgram paired_;  // without a codelet
   PairedLines pairedLines_ = nullptr;
 };
 

@@ -19,21 +19,22 @@ std::vector<double> readMatrix(const Value& value, int rows, int columns) {
   return entries;
 }
 
-Form readForm(const Value& value, const KernelTransform& transform) {
+Form readForm(const Value& value, const KernelTable& kernels, const KernelTransform& transform) {
   Form form;
   form.outputs = readSize(value["outputs"], 1);
   form.inputs = readSize(value["inputs"], 1);
   form.offset = readSize(value["offset"], 0);
   form.products = static_cast<int>(value["products"].integer(1, transform.products));
-  form.A = readMatrix(value["A"], form.outputs, form.products);
-  form.B = readMatrix(value["B"], form.products, form.inputs);
+  form.A = readLineProgram(value["A"], kernels, form.outputs, form.products);
+  form.B = readLineProgram(value["B"], kernels, form.products, form.inputs);
   return form;
 }
 
 // Outputs before the last tile lie below the extent: only the last may overhang.
-Tiling readTiling(const Value& value, const KernelTransform& transform, std::ptrdiff_t extent) {
+Tiling readTiling(const Value& value, const KernelTable& kernels, const KernelTransform& transform,
+                  std::ptrdiff_t extent) {
   Tiling tiling;
-  for (const Value& form : value["forms"].array()) tiling.forms.push_back(readForm(form, transform));
+  for (const Value& form : value["forms"].array()) tiling.forms.push_back(readForm(form, kernels, transform));
   const Value sequence = value["sequence"];
   std::ptrdiff_t covered = 0;
   for (const int form : sequence.integers()) {
@@ -48,11 +49,10 @@ Tiling readTiling(const Value& value, const KernelTransform& transform, std::ptr
   return tiling;
 }
 
-template <class Matrix>
-LineTransforms transformsOf(const Tilings& tilings, const Matrix& matrix) {
+LineTransforms transformsOf(const KernelTable& kernels, const Tilings& tilings, LineProgram Form::*matrix) {
   LineTransforms transforms;
   for (std::size_t a = 0; a < 3; a++) {
-    for (const Form& form : tilings[a].forms) transforms[a].push_back(matrix(form));
+    for (const Form& form : tilings[a].forms) transforms[a].emplace_back(kernels, form.*matrix);
   }
   return transforms;
 }
@@ -79,21 +79,20 @@ KernelTransforms readTransforms(const Value& schedule, const Axes& kernel, const
   return transforms;
 }
 
-Tilings readTilings(const Value& schedule, const KernelTransforms& transforms, const Axes& output) {
+Tilings readTilings(const Value& schedule, const KernelTable& kernels, const KernelTransforms& transforms,
+                    const Axes& output) {
   const Value::Array elements = schedule["tilings"].array(3);
   Tilings tilings;
-  for (std::size_t a = 0; a < 3; a++) tilings[a] = readTiling(elements[a], transforms[a], output[a]);
+  for (std::size_t a = 0; a < 3; a++) tilings[a] = readTiling(elements[a], kernels, transforms[a], output[a]);
   return tilings;
 }
 
 LineTransforms inputTransforms(const KernelTable& kernels, const Tilings& tilings) {
-  return transformsOf(tilings,
-                      [&](const Form& form) { return LineTransform(kernels, form.products, form.inputs, form.B); });
+  return transformsOf(kernels, tilings, &Form::B);
 }
 
 LineTransforms outputTransforms(const KernelTable& kernels, const Tilings& tilings) {
-  return transformsOf(tilings,
-                      [&](const Form& form) { return LineTransform(kernels, form.outputs, form.products, form.A); });
+  return transformsOf(kernels, tilings, &Form::A);
 }
 
 std::vector<std::string> codeletsOf(const LineTransforms& input, const LineTransforms& output) {

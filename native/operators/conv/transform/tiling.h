@@ -25,8 +25,8 @@ struct Form {
   int outputs = 1, inputs = 1;
   int offset = 0;  // of the first input under the first output, padding included
   int products = 1;
-  std::vector<double> A;  // outputs x products
-  std::vector<double> B;  // products x inputs
+  LineProgram A;  // outputs x products
+  LineProgram B;  // products x inputs
 };
 
 /// How an axis is covered: the form of each tile, in order.
@@ -37,10 +37,11 @@ struct Tiling {
 using Tilings = std::array<Tiling, 3>;
 
 /// Read `fold`, `transforms` and `tilings` of a schedule. Throw std::invalid_argument for what does not fit the kernel
-/// or does not cover the outputs.
+/// or does not cover the outputs, and for codelets that the table does not have.
 Folds readFolds(const Value& schedule);
 KernelTransforms readTransforms(const Value& schedule, const Axes& kernel, const Folds& folds);
-Tilings readTilings(const Value& schedule, const KernelTransforms& transforms, const Axes& output);
+Tilings readTilings(const Value& schedule, const KernelTable& kernels, const KernelTransforms& transforms,
+                    const Axes& output);
 
 /// Products of the axes.
 inline Axes productsOf(const KernelTransforms& transforms) {

@@ -31,7 +31,7 @@ WinogradSchedule readWinogradSchedule(const Value& value, const Problem& problem
     value["algorithm"].refuse("another one for strides and dilations other than 1");
   WinogradSchedule read;
   read.weights = readWinogradWeights(value, problem);
-  read.tilings = readTilings(value, read.weights.transforms, problem.output);
+  read.tilings = readTilings(value, *schedule.kernels, read.weights.transforms, problem.output);
   const std::ptrdiff_t width = schedule.kernels->width;
   const bool folded = volume(read.weights.folded(problem.kernel)) > 1;
   checkLayouts(value, schedule.layouts, {read.weights.folds == Folds{}, true});
