@@ -127,7 +127,10 @@ class Assembler {
     const lowered = row.lower({ name: node.name, attributes: node.attributes, inputs, outputs }, settings);
     if (this.#makeOnce(node, lowered)) return;
     const { title, plan } = lowered;
-    const from = inputs.map((input, i) => input && this.#fetch(node.inputs[i]!, input.layout));
+    // Weights that are packed are no part of the program: their memory goes once they are packed.
+    const from = inputs.map((input, i) =>
+      input && reads(lowered, i) ? this.#fetch(node.inputs[i]!, input.layout) : undefined,
+    );
     const to = outputs.map(
       (output) => new Storage(F32 * floatsOf(output, output.layout, settings.isa.width)),
     );
@@ -295,6 +298,14 @@ class Assembler {
       if (input !== undefined) output.moveInto(input.place.root, 0);
     });
   }
+}
+
+/** Whether anything reads an input as it is. */
+function reads({ steps, alias, inside }: Lowered, input: number): boolean {
+  if (alias === true || inside !== undefined) return true;
+  return steps.some(({ inputs }) =>
+    inputs.some((operand) => operand !== undefined && 'input' in operand && operand.input === input),
+  );
 }
 
 /** Puts what a node joins into its result, if every part can be made there. */
