@@ -3,7 +3,6 @@
 
 #include "addon/blocks.h"
 #include "addon/kernels.h"
-#include "addon/passes.h"
 #include "addon/programs.h"
 #include "addon/values.h"
 #include "kernels/kernels.h"
@@ -75,7 +74,6 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("cpuInfo", Napi::Function::New<cpuInfo>(env, "cpuInfo"));
   exports.Set("codelets", Napi::Function::New<codelets>(env, "codelets"));
   defineMemory(env, exports);
-  exports.Set("run", Napi::Function::New<run>(env, "run"));
   exports.Set("fmaPeak", Napi::Function::New<fmaPeak>(env, "fmaPeak"));
   exports.Set("Kernel", defineKernel(env));
   exports.Set("Constant", defineConstant(env));

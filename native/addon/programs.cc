@@ -145,6 +145,7 @@ std::shared_ptr<const Program> readProgram(const Napi::Value& description, const
   parts.arenaBytes = size(from.Get("arenaBytes"), "arenaBytes");
   parts.inputBytes = sizes(from.Get("inputBytes"), "inputBytes");
   parts.outputBytes = sizes(from.Get("outputBytes"), "outputBytes");
+  parts.wakes = from.Get("wakes").ToBoolean();
   const Napi::Array steps = list(from.Get("steps"), "steps"), prepared = list(kernels, "kernels");
   if (prepared.Length() != steps.Length()) fail(description.Env(), "kernels", "as many as steps");
   for (uint32_t i = 0; i < steps.Length(); i++) {

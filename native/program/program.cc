@@ -66,7 +66,7 @@ Program::Program(ProgramParts parts) : parts_(std::move(parts)) {
   for (const Step& step : parts_.steps) {
     workspaceBytes_ = std::max(workspaceBytes_, step.kernel->workspaceBytes());
     threads_ = std::max(threads_, step.kernel->threads());
-    wakes_ = wakes_ || (step.kernel->threads() > 1 && step.kernel->wakes());
+    parts_.wakes = parts_.wakes || (step.kernel->threads() > 1 && step.kernel->wakes());
   }
   checkedAdd(parts_.arenaBytes, workspaceBytes_);
 }
@@ -91,7 +91,7 @@ std::vector<Times> Program::run(std::span<const Buffer> inputs, std::span<const 
   if (!large(inputs, parts_.inputBytes) || !large(outputs, parts_.outputBytes))
     throw std::invalid_argument("Expected inputs and outputs to be as many and as large as the program's");
   // From step to step threads stay awake: waking one takes longer than a short kernel.
-  const ThreadPool::Session awake(ThreadPool::shared(), threads_, wakes_);
+  const ThreadPool::Session awake(ThreadPool::shared(), threads_, parts_.wakes);
   const std::shared_ptr<Block> memory = runBytes() > 0 ? pooledBlock((runBytes() + 3) / sizeof(float)) : nullptr;
   char* const arena = memory ? reinterpret_cast<char*>(memory->data()) : nullptr;
   const Run run{{arena + parts_.arenaBytes, workspaceBytes_}, cancelled};

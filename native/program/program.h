@@ -30,6 +30,7 @@ struct ProgramParts {
   std::vector<std::shared_ptr<const Constant>> constants;
   std::vector<std::size_t> inputBytes, outputBytes;
   std::size_t arenaBytes = 0;
+  bool wakes = false;  // whether sleeping threads are woken, though no kernel is long enough for that by itself
 };
 
 /// Immutable: any number of threads may run it at once, each run with an arena and a workspace of its own.
@@ -56,7 +57,6 @@ class Program {
   ProgramParts parts_;
   std::size_t workspaceBytes_ = 0;
   int threads_ = 1;
-  bool wakes_ = false;
 };
 
 }  // namespace winograd

@@ -33,6 +33,7 @@ export interface AssembledStep extends KernelCall {
   readonly outputs: readonly Storage[];
   /** Inputs that the first output may overwrite. */
   readonly inPlace: readonly number[];
+  readonly work?: number;
 }
 
 /** What became of a node, for people. */
@@ -41,7 +42,10 @@ export interface AssembledNode {
   readonly title: string;
   /** Of a convolution: its plan, from the kernel of its last step. */
   readonly plan?: NonNullable<Lowered['plan']>;
+  /** Index of its last kernel. */
   readonly lastStep: number;
+  /** How it reads its inputs; undefined for those that are left out. */
+  readonly inputLayouts: readonly (Layout | undefined)[];
   /** Of its first result. */
   readonly type: TensorType;
   readonly layout: Layout;
@@ -65,7 +69,7 @@ export function assemble(graph: TypedGraph, settings: LoweringSettings): Generat
 const F32 = Float32Array.BYTES_PER_ELEMENT;
 
 class Assembler {
-  readonly #layouts: Layouts;
+  #layouts!: Layouts;
   readonly #steps: AssembledStep[] = [];
   readonly #nodes: AssembledNode[] = [];
   readonly #constants: ConstantSource[] = [];
@@ -78,11 +82,10 @@ class Assembler {
   constructor(
     readonly graph: TypedGraph,
     readonly settings: LoweringSettings,
-  ) {
-    this.#layouts = chooseLayouts(graph, settings);
-  }
+  ) {}
 
   *run(): Generator<void, Assembly> {
+    this.#layouts = yield* chooseLayouts(this.graph, this.settings);
     this.graph.inputs.forEach((name, index) => {
       const bytes = F32 * floatsOf(this.graph.types.get(name)!, 'planar', this.settings.isa.width);
       this.#put(name, 'planar', new Storage(bytes, 'input', index));
@@ -124,7 +127,10 @@ class Assembler {
     const lowered = row.lower({ name: node.name, attributes: node.attributes, inputs, outputs }, settings);
     if (this.#makeOnce(node, lowered)) return;
     const { title, plan } = lowered;
-    const from = inputs.map((input, i) => input && this.#fetch(node.inputs[i]!, input.layout));
+    // Weights that are packed are no part of the program: their memory goes once they are packed.
+    const from = inputs.map((input, i) =>
+      input && reads(lowered, i) ? this.#fetch(node.inputs[i]!, input.layout) : undefined,
+    );
     const to = outputs.map(
       (output) => new Storage(F32 * floatsOf(output, output.layout, settings.isa.width)),
     );
@@ -132,7 +138,11 @@ class Assembler {
     else if (!liesInside(lowered, from, to[0]!)) this.#emit(node, lowered, from, to, row.inPlace ?? []);
     const type = graph.types.get(node.outputs[0]!)!;
     const lastStep = this.#steps.length - 1;
-    this.#nodes.push({ node, title, ...(plan && { plan }), lastStep, type, layout: outputs[0]!.layout });
+    this.#nodes.push({
+      ...{ node, title, ...(plan && { plan }), lastStep, type },
+      inputLayouts: inputs.map((input) => input?.layout),
+      layout: outputs[0]!.layout,
+    });
     outputs.forEach(({ layout }, i) => {
       if (node.outputs[i] !== '') this.#put(node.outputs[i]!, layout, to[i]!);
     });
@@ -199,13 +209,16 @@ class Assembler {
 
   #push(
     node: Node,
-    { operator, description }: KernelCall,
+    { operator, description, work }: KernelCall & Pick<LoweredStep, 'work'>,
     inputs: readonly (Storage | undefined)[],
     outputs: readonly Storage[],
     inPlace: readonly number[] = [],
   ): void {
     for (const storage of [...inputs, ...outputs]) storage?.touch(this.#steps.length);
-    this.#steps.push({ node, operator, description, inputs, outputs, inPlace });
+    this.#steps.push({
+      ...{ node, operator, description, inputs, outputs, inPlace },
+      ...(work !== undefined && { work }),
+    });
   }
 
   /** The storage of a tensor in a layout, reshuffled from another one at first need. */
@@ -285,6 +298,14 @@ class Assembler {
       if (input !== undefined) output.moveInto(input.place.root, 0);
     });
   }
+}
+
+/** Whether anything reads an input as it is. */
+function reads({ steps, alias, inside }: Lowered, input: number): boolean {
+  if (alias === true || inside !== undefined) return true;
+  return steps.some(({ inputs }) =>
+    inputs.some((operand) => operand !== undefined && 'input' in operand && operand.input === input),
+  );
 }
 
 /** Puts what a node joins into its result, if every part can be made there. */

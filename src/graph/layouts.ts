@@ -18,10 +18,15 @@ export interface Layouts {
 /**
  * Chooses every tensor's layout so that the fewest bytes are moved. Tensors that elementwise functions tie together share a
  * layout; each such group is free of the others, for a node of any other kind takes each of its tensors as it lies or has
- * it reshuffled. What enters and leaves the graph is planar.
+ * it reshuffled. What enters and leaves the graph is planar. The channels that pad a blocked tensor do not count: they
+ * fill vectors whose other channels are moved anyway. Yields after each node, whose plan its rule may take.
  */
-export function chooseLayouts(graph: TypedGraph, settings: LoweringSettings): Layouts {
-  const rules = new Map(graph.nodes.map((node) => [node, ruleOf(graph, node, settings)] as const));
+export function* chooseLayouts(graph: TypedGraph, settings: LoweringSettings): Generator<void, Layouts> {
+  const rules = new Map<Node, LayoutRule>();
+  for (const node of graph.nodes) {
+    rules.set(node, ruleOf(graph, node, settings));
+    yield;
+  }
   const groups = new Groups();
   for (const [node, { alike }] of rules)
     if (alike === true) {
@@ -36,9 +41,8 @@ export function chooseLayouts(graph: TypedGraph, settings: LoweringSettings): La
     costs.set(root, cost);
   };
   const touch = (name: string, allowed: readonly Layout[], alike: boolean) => {
-    const type = graph.types.get(name)!;
+    const bytes = 4 * elementCount(graph.types.get(name)!.shape);
     for (const layout of ['planar', 'blocked'] as const) {
-      const bytes = bytesOf(type, layout, settings.isa.width);
       const gain = layout === 'blocked' && !alike && allowed.length > 1 ? BLOCKED_GAIN : 0;
       add(name, layout, allowed.includes(layout) ? (1 - gain) * bytes : (1 + RESHUFFLE) * bytes);
     }
@@ -70,10 +74,6 @@ export function floatsOf({ shape }: TensorType, layout: Layout, width: number): 
   return batch * Math.ceil(channels / width) * width * elementCount(spatial);
 }
 
-function bytesOf(type: TensorType, layout: Layout, width: number): number {
-  return 4 * floatsOf(type, layout, width);
-}
-
 function ruleOf(
   graph: TypedGraph,
   { operator, attributes, inputs, outputs }: Node,
@@ -81,7 +81,7 @@ function ruleOf(
 ) {
   const row = operatorOf(operator);
   const typesOf = (names: readonly string[]) =>
-    names.map((name) => (name === '' ? undefined : graph.types.get(name)));
+    names.map((name) => (name === '' ? undefined : (graph.constants.get(name) ?? graph.types.get(name))));
   return (
     row.layouts?.(attributes, typesOf(inputs), typesOf(outputs) as TensorType[], settings) ?? {
       inputs: inputs.map(() => ['planar'] as const),

@@ -1,5 +1,6 @@
-import { type NativePlace, type NativeProgram, native } from '../native/addon.js';
+import { type NativeConstant, type NativePlace, type NativeProgram, native } from '../native/addon.js';
 import type { LoweringSettings, TensorType } from '../operators/operator.js';
+import { WORTH_WAKING } from '../planner/schedule.js';
 import { type AssembledNode, type Assembly, assemble } from './assemble.js';
 import type { ConstantStore } from './constants.js';
 import { colour, type Lifetime, leastBytes } from './memory.js';
@@ -15,7 +16,9 @@ export interface Program {
   /** Kernels in order, by the node that they belong to. */
   readonly steps: readonly { readonly node: string; readonly operator: string }[];
   /** What became of the nodes; of convolutions with their plans. */
-  readonly nodes: readonly (Omit<AssembledNode, 'plan' | 'lastStep'> & { readonly plan?: object })[];
+  readonly nodes: readonly (Omit<AssembledNode, 'plan'> & { readonly plan?: object })[];
+  /** Held, so that other programs find them in the store. */
+  readonly constants: ReadonlySet<NativeConstant>;
   /** Bytes of constants, weights made ready included; of the arena, that no arena could do without; of a run in all. */
   readonly memory: {
     readonly constants: number;
@@ -40,6 +43,7 @@ export function* programOf(
   const { Kernel, Program } = native();
   const constants = assembly.constants.map((source) => store.of(source));
   const kernels = assembly.steps.map(({ operator, description }) => new Kernel(operator, description));
+  const shared = assembly.steps.filter((_, i) => kernels[i]!.threads > 1);
   const named = (name: string) => ({ name, ...graph.types.get(name)! });
   const bytesOf = (name: string) =>
     4 * graph.types.get(name)!.shape.reduce((product, size) => product * size, 1);
@@ -49,6 +53,8 @@ export function* programOf(
       arenaBytes: arena.bytes,
       inputBytes: graph.inputs.map(bytesOf),
       outputBytes: graph.outputs.map(bytesOf),
+      // What is too short to wake threads for by itself may not be in a row.
+      wakes: shared.reduce((sum, { work = 0 }) => sum + work, 0) >= WORTH_WAKING,
       steps: assembly.steps.map(({ inputs, outputs }) => ({
         inputs: inputs.map(at),
         outputs: outputs.map(at),
@@ -57,17 +63,19 @@ export function* programOf(
     kernels,
     constants,
   );
+  const held = new Set(constants);
   return {
     inputs: graph.inputs.map(named),
     outputs: graph.outputs.map(named),
     native: program,
     steps: assembly.steps.map(({ node, operator }) => ({ node: node.name, operator })),
-    nodes: assembly.nodes.map(({ plan, lastStep, ...node }) => ({
+    nodes: assembly.nodes.map(({ plan, ...node }) => ({
       ...node,
-      ...(plan && { plan: plan(kernels[lastStep]!) }),
+      ...(plan && { plan: plan(kernels[node.lastStep]!) }),
     })),
+    constants: held,
     memory: {
-      constants: program.constantBytes,
+      constants: [...held].reduce((sum, { bytes }) => sum + bytes, 0),
       arena: arena.bytes,
       leastArena: leastBytes(lifetimes),
       run: program.runBytes,

@@ -13,15 +13,18 @@ const MAX_SHAPES = 16;
 
 /** A graph with a program for every shape of inputs that it meets; the programs share their constants. */
 export class Runner {
-  readonly #store = new ConstantStore();
   readonly #programs = new BoundedMap<string, Program>(MAX_SHAPES);
   readonly #compiling = new Map<string, Promise<Program>>();
 
-  /** @param without names of graph passes to leave out */
+  /**
+   * @param without names of graph passes to leave out
+   * @param store of constants, which other runners may share whose nodes have other names or other constants
+   */
   constructor(
     readonly graph: Graph,
     readonly settings: LoweringSettings,
     private readonly without: readonly string[] = [],
+    private readonly store = new ConstantStore(),
   ) {}
 
   /**
@@ -49,7 +52,7 @@ export class Runner {
 
   *#compile(shapes: Shapes): Generator<void, Program> {
     const graph = optimized(typed(this.graph, shapes), this.without);
-    return yield* programOf(graph, this.settings, this.#store);
+    return yield* programOf(graph, this.settings, this.store);
   }
 
   #keyOf(shapes: Shapes): string {

@@ -1,15 +1,11 @@
 import { expected } from '../../synth/index.js';
 import { checkNoMore, checkOptions } from '../../synth/options.js';
-import { type NativeTimes, native } from '../native/addon.js';
-import { planarLayouts } from '../planner/layouts.js';
 import type { Plan } from '../planner/plan.js';
-import { type Rank, weightShape } from '../problem/problem.js';
-import { inEngineMemory, validateOut, validateResidual, validateTensor } from '../tensor/engine-memory.js';
+import { inputShape, outputShape, type Rank, validateInput, weightShape } from '../problem/problem.js';
 import { allocate, checkData, Tensor } from '../tensor/tensor.js';
+import { Calls } from './calls.js';
+import { ADDED, INPUT, PosedLayer } from './chain.js';
 import { type LayerOptions, validateOptions } from './options.js';
-import { LayerPlans } from './plans.js';
-import type { Prepared } from './prepared.js';
-import { type Ready, ReadyByShape } from './results.js';
 
 /** Weights O × I/groups × kernel and one bias per output channel. They are copied: later changes have no effect. */
 export interface LayerWeights {
@@ -35,10 +31,11 @@ export class Convolution {
   readonly rank: Rank;
   /** Statistics of the pass that ended last. */
   lastRun: RunStatistics | undefined;
-  /** For networks of layers. @internal */
-  readonly plans: LayerPlans;
-  /** What runs without and with a residual. */
-  readonly #ready = { plain: new ReadyByShape<Prepared>(), adding: new ReadyByShape<Prepared>() };
+  /** For chains of layers. @internal */
+  readonly posed: PosedLayer;
+  readonly #plain: Calls;
+  /** With a residual; made at first need. */
+  #adding: Calls | undefined;
 
   /** @throws InputError naming the option or weight that does not fit; VerificationError for a wrong transform */
   constructor(rank: Rank, options: LayerOptions, weights: LayerWeights, ...extra: never[]) {
@@ -52,7 +49,8 @@ export class Convolution {
     const weight = copyOf(weights.weight, weightShape(settings.layer), 'weight');
     const { bias = null } = weights;
     const biasData = bias === null ? null : copyOf(bias, [settings.layer.outChannels], 'bias');
-    this.plans = new LayerPlans(settings, weight, biasData);
+    this.posed = new PosedLayer(settings, weight, biasData);
+    this.#plain = this.#calls(undefined);
   }
 
   /**
@@ -63,7 +61,7 @@ export class Convolution {
    * @throws InputError when the shape does not fit the layer, or Winograd was asked for and does not apply
    */
   plan(inputShape: readonly number[]): Plan {
-    return this.plans.prepare(inputShape).plan;
+    return this.#plain.program(inputShape).nodes[0]!.plan as Plan;
   }
 
   /**
@@ -82,52 +80,43 @@ export class Convolution {
    */
   async forward(x: Tensor, out?: Tensor, residual?: Tensor, ...extra: never[]): Promise<Tensor> {
     checkNoMore('forward', 3, extra);
-    const { ready, result } = this.#enter(x, out, residual);
-    if (ready.brief) return this.#run(ready, x, result, residual);
-    const { weights } = ready.runs;
-    // While weights are packed, an input might be transferred away.
-    const own = ({ data }: Tensor) => (weights.ready ? inEngineMemory(data) : inOwnMemory(data));
-    const [input, added] = [own(x), residual && own(residual)];
-    if (weights.ready === undefined) await weights.pack();
-    const [times] = await native().run([ready.runs.pass(input, result.data, added)]);
-    return this.#leave(ready, result, times!);
+    const calls = this.#callsFor(residual);
+    const call = calls.enter(x, out, residual);
+    return call.ready.brief ? calls.runSync(call) : calls.run(call);
   }
 
   /** Convolves on the calling thread (and the layer's others) and blocks it meanwhile; see {@link forward}. */
   forwardSync(x: Tensor, out?: Tensor, residual?: Tensor, ...extra: never[]): Tensor {
     checkNoMore('forwardSync', 3, extra);
-    const { ready, result } = this.#enter(x, out, residual);
-    return this.#run(ready, x, result, residual);
+    const calls = this.#callsFor(residual);
+    return calls.runSync(calls.enter(x, out, residual));
   }
 
-  #enter(x: Tensor, out: Tensor | undefined, residual: Tensor | undefined) {
-    validateTensor(x);
-    const ready = this.#ready[residual === undefined ? 'plain' : 'adding'].of(x.shape, this.rank, () => {
-      const runs = this.plans.prepare(x.shape, planarLayouts, residual !== undefined);
-      return { runs, outputShape: runs.plan.outputShape };
+  #callsFor(residual: Tensor | undefined): Calls {
+    if (residual === undefined) return this.#plain;
+    this.#adding ??= this.#calls(ADDED);
+    return this.#adding;
+  }
+
+  #calls(residual: string | undefined): Calls {
+    const shapesOf = (shape: readonly number[]) => {
+      const problem = validateInput(this.posed.settings.layer, shape);
+      const x = inputShape(problem);
+      return residual === undefined ? { [INPUT]: x } : { [INPUT]: x, [residual]: outputShape(problem) };
+    };
+    return new Calls([{ layer: this.posed, residual }], this.rank, shapesOf, ({ nodes }, times) => {
+      this.lastRun = statisticsOf(nodes[0]!.plan as Plan, times, 0);
+      return this.lastRun.milliseconds;
     });
-    checkData(x.data, x.shape, "the input's data");
-    if (residual !== undefined) validateResidual(residual, ready.shape);
-    if (out !== undefined) validateOut(out, ready.shape, residual === undefined ? [x] : [x, residual]);
-    return { ready, result: out ?? ready.result() };
-  }
-
-  #run(ready: Ready<Prepared>, x: Tensor, result: Tensor, residual: Tensor | undefined): Tensor {
-    ready.runs.weights.packSync();
-    const { kernel, inputs, outputs } = ready.runs.pass(x.data, result.data, residual?.data);
-    return this.#leave(ready, result, kernel.runSync(inputs, outputs));
-  }
-
-  #leave(ready: Ready<Prepared>, result: Tensor, times: NativeTimes): Tensor {
-    ready.milliseconds = times.total;
-    this.lastRun = statisticsOf(ready.runs.plan, times);
-    return result;
   }
 }
 
-/** What the engine measured, for people. */
-export function statisticsOf(plan: Plan, { total, ...stages }: NativeTimes): RunStatistics {
-  return { milliseconds: total, stages, effectiveGflops: plan.directFlops / total / 1e6 };
+/** What the engine measured in a step of a program that runs a plan. */
+export function statisticsOf(plan: Plan, times: Float64Array, step: number): RunStatistics {
+  const at = 4 * step;
+  const milliseconds = times[at]!;
+  const stages = { input: times[at + 1]!, product: times[at + 2]!, output: times[at + 3]! };
+  return { milliseconds, stages, effectiveGflops: plan.directFlops / milliseconds / 1e6 };
 }
 
 function copyOf(value: Tensor | Float32Array, shape: readonly number[], name: string): Float32Array {

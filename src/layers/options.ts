@@ -3,12 +3,11 @@ import { checkOptions, type OptionNames } from '../../synth/options.js';
 import { candidatesOf, type TileOptions } from '../catalogue/candidates.js';
 import { native } from '../native/addon.js';
 import type { Accuracy } from '../operators/convolution/accuracy.js';
+import { DEFAULT_ERROR_LIMIT } from '../operators/convolution/decide.js';
+import type { Effort } from '../operators/operator.js';
 import type { Lanes } from '../planner/choices.js';
 import type { Algorithm } from '../planner/planner.js';
 import { type ConvolutionOptions, type Layer, type Rank, validateLayer } from '../problem/problem.js';
-
-/** Accepted by default: what F(4, 3) on three axes costs, about twice the error of direct convolution. */
-const DEFAULT_ERROR_LIMIT = 2.5;
 
 /** Everything a layer can be told. */
 export interface LayerOptions extends ConvolutionOptions, TileOptions {
@@ -48,9 +47,6 @@ const optionNames: OptionNames<LayerOptions> = {
   ...{ groups: true, activation: true, threads: true, tile: true, transforms: true, algorithm: true },
   ...{ errorLimit: true, lanes: true, accuracy: true, effort: true, isa: true },
 };
-
-/** How much a plan may cost. */
-export type Effort = 'estimate' | 'measure';
 
 /** A layer's options, validated, with their defaults. */
 export interface Settings {

@@ -1,17 +1,20 @@
 import { expected } from '../../synth/errors.js';
 import { checkNoMore, checkOptions } from '../../synth/options.js';
-import { Network, type Stage } from '../graph/network.js';
-import type { NetworkPlan } from '../graph/network-plan.js';
-import { type NativeTimes, native } from '../native/addon.js';
-import { inputShape, type Rank } from '../problem/problem.js';
-import { BoundedMap } from '../support/bounded-map.js';
-import { inEngineMemory, validateOut, validateTensor } from '../tensor/engine-memory.js';
-import { checkData, type Tensor } from '../tensor/tensor.js';
+import type { Program } from '../graph/program.js';
+import type { Shapes } from '../graph/typed.js';
+import { inputShape, outputShape, type Rank, validateInput } from '../problem/problem.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { Calls } from './calls.js';
+import { INPUT, resultOf } from './chain.js';
 import { Convolution, type RunStatistics, statisticsOf } from './convolution.js';
-import { type Ready, ReadyByShape } from './results.js';
+import { SequentialPlan } from './sequential-plan.js';
 
-/** Shapes of input that one network keeps plans and buffers for. */
-const MAX_SHAPES = 8;
+/** A layer in its row. Tensors are numbered: 0 is the input, t the result of the t-th layer counted from one. */
+interface Stage {
+  readonly layer: Convolution;
+  /** Number of the tensor that is added to the result before the activation. */
+  readonly residual: number | undefined;
+}
 
 /** A layer, or a layer that adds an earlier result to its own before its activation. */
 export type SequentialLayer =
@@ -50,8 +53,8 @@ export class Sequential {
   lastRun: NetworkStatistics | undefined;
 
   readonly #stages: readonly Stage[];
-  readonly #networks = new BoundedMap<string, Network>(MAX_SHAPES);
-  readonly #ready = new ReadyByShape<Network>();
+  readonly #calls: Calls;
+  readonly #plans = new WeakMap<Program, SequentialPlan>();
 
   /** @throws InputError when there is no layer, or ranks, channels or residuals do not fit */
   constructor(layers: readonly SequentialLayer[], ...extra: never[]) {
@@ -64,8 +67,8 @@ export class Sequential {
     this.layers.forEach((layer, i) => {
       if (layer.rank !== this.rank)
         throw expected(`layer ${i}`, `of rank ${this.rank}, as layer 0`, layer.rank);
-      const before = this.layers[i - 1]?.plans.settings.layer.outChannels;
-      const { inChannels } = layer.plans.settings.layer;
+      const before = this.layers[i - 1]?.posed.settings.layer.outChannels;
+      const { inChannels } = layer.posed.settings.layer;
       if (before !== undefined && before !== inChannels)
         throw expected(
           `inChannels of layer ${i}`,
@@ -73,6 +76,15 @@ export class Sequential {
           inChannels,
         );
     });
+    this.#calls = new Calls(
+      this.#stages.map(({ layer, residual }) => ({
+        layer: layer.posed,
+        residual: residual === undefined ? undefined : nameOf(residual),
+      })),
+      this.rank,
+      (shape) => this.#shapesOf(shape),
+      (program, times) => this.#ended(program, times),
+    );
   }
 
   /**
@@ -82,8 +94,8 @@ export class Sequential {
    * @param shape N×C×spatial or C×spatial
    * @throws InputError when the shape does not fit the layers, or a residual's shape differs from its layer's result
    */
-  plan(shape: readonly number[]): NetworkPlan {
-    return this.#networkOf(shape).plan;
+  plan(shape: readonly number[]): SequentialPlan {
+    return this.#planOf(this.#calls.program(shape));
   }
 
   /**
@@ -98,64 +110,59 @@ export class Sequential {
    */
   async forward(x: Tensor, out?: Tensor, ...extra: never[]): Promise<Tensor> {
     checkNoMore('forward', 2, extra);
-    const { ready, result } = this.#enter(x, out);
-    if (ready.brief) return this.#run(ready, x, result);
-    const network = ready.runs;
-    const input = network.ready ? inEngineMemory(x.data) : x.clone().data;
-    if (!network.ready) await network.pack();
-    const { passes, giveBack } = network.borrow(input, result.data);
-    try {
-      return this.#leave(ready, result, await native().run(passes, network.wakes));
-    } finally {
-      giveBack();
-    }
+    const call = this.#calls.enter(x, out);
+    return call.ready.brief ? this.#calls.runSync(call) : this.#calls.run(call);
   }
 
   /** Runs all layers on the calling thread (and the layers' others) and blocks it meanwhile; see {@link forward}. */
   forwardSync(x: Tensor, out?: Tensor, ...extra: never[]): Tensor {
     checkNoMore('forwardSync', 2, extra);
-    const { ready, result } = this.#enter(x, out);
-    return this.#run(ready, x, result);
+    return this.#calls.runSync(this.#calls.enter(x, out));
   }
 
-  #enter(x: Tensor, out: Tensor | undefined): { ready: Ready<Network>; result: Tensor } {
-    validateTensor(x);
-    const ready = this.#ready.of(x.shape, this.rank, () => {
-      const runs = this.#networkOf(x.shape);
-      return { runs, outputShape: runs.plan.outputShape };
-    });
-    checkData(x.data, x.shape, "the input's data");
-    if (out !== undefined) validateOut(out, ready.shape, [x]);
-    return { ready, result: out ?? ready.result() };
-  }
-
-  #run(ready: Ready<Network>, x: Tensor, result: Tensor): Tensor {
-    ready.runs.packSync();
-    const { passes, giveBack } = ready.runs.borrow(x.data, result.data);
-    try {
-      const times = passes.map(({ kernel, inputs, outputs }) => kernel.runSync(inputs, outputs));
-      return this.#leave(ready, result, times);
-    } finally {
-      giveBack();
-    }
-  }
-
-  #leave(ready: Ready<Network>, result: Tensor, times: readonly NativeTimes[]): Tensor {
-    const { plan } = ready.runs;
-    const milliseconds = times.reduce((sum, { total }) => sum + total, 0);
-    ready.milliseconds = milliseconds;
+  #ended(program: Program, times: Float64Array): number {
+    const plan = this.#planOf(program);
+    const milliseconds = program.steps.reduce((sum, _, step) => sum + times[4 * step]!, 0);
     this.lastRun = {
       milliseconds,
       effectiveGflops: plan.directFlops / milliseconds / 1e6,
-      layers: times.map((each, i) => statisticsOf(plan.layers[i]!.plan, each)),
+      layers: program.nodes.map(({ lastStep }, i) => statisticsOf(plan.layers[i]!.plan, times, lastStep)),
     };
-    return result;
+    return milliseconds;
   }
 
-  #networkOf(sizes: readonly number[]): Network {
-    const shape = inputShape(this.layers[0]!.plans.decide(sizes).problem);
-    return this.#networks.getOrMake(shape.join(), () => new Network(this.#stages, shape));
+  #planOf(program: Program): SequentialPlan {
+    let plan = this.#plans.get(program);
+    if (plan === undefined) {
+      plan = new SequentialPlan(
+        program,
+        this.#stages.map(({ residual }) => residual),
+      );
+      this.#plans.set(program, plan);
+    }
+    return plan;
   }
+
+  /** Follows the shapes from layer to layer, for messages that speak of layers. */
+  #shapesOf(shape: readonly number[]): Shapes {
+    const shapes: (readonly number[])[] = [];
+    this.#stages.forEach(({ layer, residual }, i) => {
+      const problem = validateInput(layer.posed.settings.layer, shapes[i] ?? shape);
+      if (i === 0) shapes.push(inputShape(problem));
+      const own = outputShape(problem);
+      shapes.push(own);
+      const other = shapes[residual ?? i + 1]!;
+      if (own.join() === other.join()) return;
+      const source = residual === 0 ? 'the input' : `the result of layer ${residual! - 1}`;
+      throw expected(`the residual of layer ${i}, ${source},`, `of shape [${own.join(', ')}]`, [...other]);
+    });
+    return { [INPUT]: shapes[0]! };
+  }
+}
+
+/** Name of a tensor in the chain. */
+function nameOf(tensor: number): string {
+  return tensor === 0 ? INPUT : resultOf(tensor - 1);
 }
 
 function stageOf(value: SequentialLayer, index: number): Stage {

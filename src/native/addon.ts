@@ -208,13 +208,6 @@ export interface NativeKernel {
   runSync(inputs: NativeArrays, outputs: NativeArrays): NativeTimes;
 }
 
-/** A kernel and what it runs on. */
-export interface NativePass {
-  readonly kernel: NativeKernel;
-  readonly inputs: NativeArrays;
-  readonly outputs: NativeArrays;
-}
-
 /** Operators and what their kernels are made of. */
 export interface NativeOperators {
   /** Inputs: x, packed weights, bias, residual; output: y. */
@@ -241,6 +234,8 @@ export interface NativeProgramParts {
   readonly arenaBytes: number;
   readonly inputBytes: readonly number[];
   readonly outputBytes: readonly number[];
+  /** Whether sleeping threads are woken, though no kernel is long enough for that by itself. */
+  readonly wakes?: boolean;
   readonly steps: readonly {
     readonly inputs: readonly NativePlace[];
     readonly outputs: readonly NativePlace[];
@@ -321,12 +316,6 @@ interface Addon {
   poolLimit(bytes?: number): number;
   /** Gives all that lies idle back to the system. */
   poolRelease(): void;
-  /**
-   * Runs passes one after the other off the main thread; all arrays must come from `alloc`.
-   *
-   * @param wake whether sleeping threads are woken, which short passes may be worth in a row alone; by default they are
-   */
-  run(passes: readonly NativePass[], wake?: boolean): Promise<readonly NativeTimes[]>;
   /** Measures the FMA peak of one core in GFLOP/s. */
   fmaPeak(isa: string, milliseconds: number): number;
   /** @throws Error naming what the engine can't run, or a schedule that it can't obey */

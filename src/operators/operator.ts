@@ -98,6 +98,8 @@ export interface KernelCall {
 export interface LoweredStep extends KernelCall {
   readonly inputs: readonly Operand[];
   readonly outputs: readonly ({ readonly output: number } | { readonly temporary: number })[];
+  /** Estimated time in flops at one core's peak, of kernels that do not wake sleeping threads when they are short. */
+  readonly work?: number;
 }
 
 /** A node as kernels in order. */
@@ -153,10 +155,10 @@ export interface Operator {
   readonly fromTypes?: true;
   /** Evaluating it shares the numbers of its input, as Reshape does: however many there are, it is done at once. */
   readonly shares?: true;
-  /** By default planar only. */
+  /** By default planar only. Inputs that are constant carry their numbers. */
   layouts?(
     attributes: Attributes,
-    inputs: readonly (TensorType | undefined)[],
+    inputs: readonly (TensorType | Constant | undefined)[],
     outputs: readonly TensorType[],
     settings: LoweringSettings,
   ): LayoutRule;

@@ -1,6 +1,11 @@
 import { type ConvolutionDescription, type NativeKernel, native } from '../native/addon.js';
-import { inEngineMemory } from '../tensor/engine-memory.js';
 import { allocate } from '../tensor/tensor.js';
+import type { Choice } from './choices.js';
+
+/** The same for choices that read the same packed weights of a layer. */
+export function packingKey({ algorithm, weightFormat, covers }: Choice): string {
+  return [algorithm, weightFormat, ...(covers ?? []).map((each) => each.algorithm.key)].join(' | ');
+}
 
 /**
  * Weights in the form that one algorithm reads, transformed and packed at first use, once for all kernels that share them.
@@ -9,7 +14,6 @@ export class PackedWeights {
   readonly #kernel: NativeKernel;
   readonly #weight: Float32Array;
   #packed: Float32Array | undefined;
-  #packing: Promise<Float32Array> | undefined;
 
   /**
    * @param description of any convolution that will read them
@@ -25,38 +29,13 @@ export class PackedWeights {
     return this.#kernel.outputBytes[0]!;
   }
 
-  /** The packed weights if they are packed. */
-  get ready(): Float32Array | undefined {
-    return this.#packed;
-  }
-
-  /** Packs them off the main thread unless that is done or under way. @throws InputError when memory runs out */
-  async pack(): Promise<Float32Array> {
-    if (this.#packed !== undefined) return this.#packed;
-    this.#packing ??= this.#pack().finally(() => {
-      this.#packing = undefined;
-    });
-    return this.#packing;
-  }
-
   /** Packs them on the calling thread unless that is done. @throws InputError when memory runs out */
   packSync(): Float32Array {
     if (this.#packed === undefined) {
-      const packed = this.#allocate();
+      const packed = allocate(this.bytes / Float32Array.BYTES_PER_ELEMENT);
       this.#kernel.runSync([this.#weight], [packed]);
       this.#packed = packed;
     }
     return this.#packed;
-  }
-
-  async #pack(): Promise<Float32Array> {
-    const packed = this.#allocate();
-    await native().run([{ kernel: this.#kernel, inputs: [inEngineMemory(this.#weight)], outputs: [packed] }]);
-    this.#packed ??= packed;
-    return this.#packed;
-  }
-
-  #allocate(): Float32Array {
-    return allocate(this.bytes / Float32Array.BYTES_PER_ELEMENT);
   }
 }

@@ -135,10 +135,10 @@ function winograd(covers: readonly Cover[]): Runner {
     const addends = { bias: data.bias !== undefined, residual: false };
     const description = lower(problem, choice, machineOf(isa), addends);
     const kernel = new (native().Kernel)('convolution', description);
-    const weights = await new PackedWeights(description, data.weight).pack();
+    const weights = new PackedWeights(description, data.weight).packSync();
     const [x, bias] = [data.input, data.bias ?? null].map((values) => values && inEngineMemory(values));
     const y = Tensor.zeros(outputShape(problem));
-    await native().run([{ kernel, inputs: [x!, weights, bias!, null], outputs: [y.data] }]);
+    kernel.runSync([x!, weights, bias!, null], [y.data]);
     return { isa: description.schedule.isa, y };
   };
 }

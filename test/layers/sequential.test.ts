@@ -271,6 +271,28 @@ describe('a network', () => {
     }
   });
 
+  it('gives these bits where layers have kernel tables and threads of their own', () => {
+    const [first, second = first] = isas();
+    const layers = [
+      conv2d(16, 16, { isa: first! }),
+      conv2d(16, 16, { isa: second!, threads: 2 }),
+      conv2d(16, 16, { isa: first! }),
+    ] as const;
+    const network = new Sequential([layers[0], { layer: layers[1], residual: 0 }, layers[2]]);
+    const x = Tensor.random([1, 16, 20, 20]);
+    const before = layers[0].forwardSync(x);
+    const wanted = layers[2].forwardSync(layers[1].forwardSync(before, undefined, before));
+    expect(network.forwardSync(x).data).toEqual(wanted.data);
+    expect(network.plan(x.shape).layers.map(({ plan }) => plan.isa)).toEqual([first, second, first]);
+  });
+
+  it('packs the weights of a layer once, however often it occurs', () => {
+    const layer = conv2d(16, 16);
+    const shape = [1, 16, 20, 20];
+    const { weightBytes } = layer.plan(shape);
+    expect(new Sequential([layer, layer]).plan(shape).weightBytes).toBe(weightBytes);
+  });
+
   it('changes size and channels as its layers do, with and without a batch axis', async () => {
     const network = new Sequential([
       conv2d(3, 16, { stride: 2 }),

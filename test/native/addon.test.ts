@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { candidatesOf } from '../../src/catalogue/candidates.js';
 import { machineOf } from '../../src/machine/machine.js';
-import { type ConvolutionDescription, type NativeKernel, native } from '../../src/native/addon.js';
+import {
+  type ConvolutionDescription,
+  type NativeKernel,
+  type NativeProgramParts,
+  native,
+} from '../../src/native/addon.js';
 import { convolutionAlgorithms } from '../../src/operators/convolution/algorithms.js';
 import { lower } from '../../src/planner/lower.js';
 import { choose } from '../../src/planner/planner.js';
@@ -40,7 +45,7 @@ const prepare = (value: unknown) => () =>
   new (native().Kernel)('convolution', value as ConvolutionDescription);
 
 describe('a kernel', () => {
-  it('runs on arrays in order, on the calling thread and off it', async () => {
+  it('runs on arrays', () => {
     const { kernel } = kernels();
     const [x, y] = [allocate(3), allocate(3)];
     x.set([1, 2, 3]);
@@ -48,11 +53,7 @@ describe('a kernel', () => {
     expect([...y]).toEqual([2, 4, 6]);
     expect(times.total).toBeGreaterThanOrEqual(0);
     const z = allocate(3);
-    const passes = [
-      { kernel, inputs: [x, packed(), null, undefined as never], outputs: [y] },
-      { kernel, inputs: [y, packed(), null, null], outputs: [z] },
-    ];
-    expect(await native().run(passes)).toHaveLength(2);
+    kernel.runSync([y, packed(), null, undefined as never], [z]);
     expect([...z]).toEqual([4, 8, 12]);
   });
 
@@ -87,13 +88,33 @@ describe('a kernel', () => {
     expect(run([lost, weights, null, null], list)).toThrow('received one of 0');
   });
 
-  it('runs off the main thread in memory of the engine alone', () => {
-    const { kernel } = kernels();
-    const pass = { kernel, inputs: [new Float32Array(3), packed(), null, null], outputs: [allocate(3)] };
-    expect(() => native().run([pass])).toThrow('Expected inputs and outputs to be arrays from alloc');
-    expect(() => native().run([{ ...pass, kernel: {} as NativeKernel }])).toThrow(
+  it('makes part of programs, and nothing else does', async () => {
+    const { Program, Constant } = native();
+    const parts = {
+      ...{ arenaBytes: 0, inputBytes: [12], outputBytes: [12], wakes: false },
+      steps: [
+        {
+          inputs: [
+            { in: 'input', index: 0, offset: 0, bytes: 12 },
+            { in: 'constant', index: 0, offset: 0, bytes: 4 * packed().length },
+            ...[{ in: 'nowhere' }, { in: 'nowhere' }],
+          ],
+          outputs: [{ in: 'output', index: 0, offset: 0, bytes: 12 }],
+        },
+      ],
+    } as NativeProgramParts;
+    const constants = [new Constant(packed())];
+    expect(() => new Program(parts, [{} as NativeKernel], constants)).toThrow(
       'Expected kernel to be an instance of Kernel',
     );
+    const program = new Program(parts, [kernels().kernel], constants);
+    const [x, y] = [allocate(3), allocate(3)];
+    x.set([1, 2, 3]);
+    expect(await program.run([x], [y])).toHaveLength(4);
+    expect([...y]).toEqual([2, 4, 6]);
+    expect(() => program.run([new Float32Array(3)], [y])).toThrow('Expected inputs to be arrays from alloc');
+    expect(program.runSync([new Float32Array(3)], [y])).toHaveLength(4);
+    expect([...y]).toEqual([0, 0, 0]);
   });
 });
 
@@ -114,7 +135,7 @@ describe('a description', () => {
     expect(prepare({ problem: () => 1 })).toThrow('Expected problem to be a plain value');
     expect(prepare({ problem: { batch: 1n } })).toThrow('Expected problem.batch to be a plain value');
     expect(() => new (native().Kernel)('convolve' as 'convolution', description())).toThrow(
-      'Expected operator to be one of convolution, pack convolution weights',
+      /Expected operator to be one of .*, convolution, .* but received "convolve"/,
     );
   });
 

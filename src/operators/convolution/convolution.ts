@@ -2,8 +2,10 @@ import { expected } from '../../../synth/errors.js';
 import { native } from '../../native/addon.js';
 import { blockedLayouts } from '../../planner/layouts.js';
 import { lower } from '../../planner/lower.js';
+import { packingKey } from '../../planner/packed-weights.js';
 import { Plan } from '../../planner/plan.js';
 import type { Decision } from '../../planner/planner.js';
+import { workOf } from '../../planner/schedule.js';
 import { outputShape, type Problem } from '../../problem/problem.js';
 import { BoundedMap } from '../../support/bounded-map.js';
 import { required } from '../attributes.js';
@@ -13,7 +15,6 @@ import type {
   Layout,
   Lowered,
   LoweringSettings,
-  NodeToLower,
   Operand,
   Operator,
   TensorType,
@@ -46,8 +47,12 @@ export const convolution: Operator = {
   },
 
   layouts(attributes, inputs, _, settings) {
-    const { problem, decision } = planned(attributes, inputs, settings);
-    const blocked = blockedLayouts(problem, decision.choice, settings.isa.width);
+    const { problem, decision, settings: own } = planned(attributes, inputs, settings);
+    // Vectors of another kernel table have another length.
+    const blocked =
+      own.isa.name === settings.isa.name
+        ? blockedLayouts(problem, decision.choice, own.isa.width)
+        : { input: false, output: false };
     const allowed = (may: boolean): Layout[] => (may ? ['planar', 'blocked'] : ['planar']);
     return {
       inputs: [allowed(blocked.input), ['planar'], ['planar'], allowed(blocked.output)],
@@ -55,8 +60,8 @@ export const convolution: Operator = {
     };
   },
 
-  lower(node, settings): Lowered {
-    const { problem, decision } = planned(node.attributes, node.inputs, settings, knownWeight(node));
+  lower(node, graphSettings): Lowered {
+    const { problem, decision, settings } = planned(node.attributes, node.inputs, graphSettings);
     const [x, weight, bias, residual] = node.inputs;
     const layouts = {
       input: x!.layout,
@@ -69,7 +74,12 @@ export const convolution: Operator = {
     const packedBytes = new (native().Kernel)(packing.operator, description).outputBytes[0]!;
     const constant = 'data' in weight! || weight!.made === true;
     const packed: Operand = constant
-      ? { packed: packing, inputs: [WEIGHT], key: packingKey(decision, settings), bytes: packedBytes }
+      ? {
+          packed: packing,
+          inputs: [WEIGHT],
+          key: `${settings.isa.name} | ${packingKey(decision.choice)}`,
+          bytes: packedBytes,
+        }
       : { temporary: 0 };
     const plan = {
       title: decision.choice.algorithm === 'direct' ? 'direct' : titleOf(problem, decision),
@@ -80,6 +90,7 @@ export const convolution: Operator = {
       ...{ operator: 'convolution', description },
       inputs: [{ input: X }, packed, bias && { input: BIAS }, residual && { input: RESIDUAL }],
       outputs: [{ output: 0 }],
+      work: workOf(decision.choice),
     };
     if (constant) return { steps: [step], ...plan };
     const pack = { ...packing, inputs: [{ input: WEIGHT }], outputs: [{ temporary: 0 }] };
@@ -90,6 +101,8 @@ export const convolution: Operator = {
 interface Planned {
   readonly problem: Problem;
   readonly decision: Decision;
+  /** The node's own. */
+  readonly settings: LoweringSettings;
 }
 
 /** Decisions by the attributes of a node, then by shapes and settings: layouts and lowering ask for the same. */
@@ -98,31 +111,24 @@ const MAX_SHAPES = 8;
 
 function planned(
   attributes: Attributes,
-  inputs: readonly (TensorType | undefined)[],
-  settings: LoweringSettings,
-  weight?: Float32Array,
+  inputs: readonly (TensorType | Constant | undefined)[],
+  graphSettings: LoweringSettings,
 ): Planned {
-  const { threads, isa, accuracy, effort } = settings;
+  const given = attributes.wishes as Wishes | undefined;
+  const settings = { ...graphSettings, ...given?.settings };
+  const { machine, threads, isa, accuracy, effort } = settings;
   const known = decisions.get(attributes) ?? new BoundedMap<string, Planned>(MAX_SHAPES);
   decisions.set(attributes, known);
-  const measured = effort === 'measure' && weight !== undefined;
+  const weight = effort === 'measure' ? numbersOf(inputs[WEIGHT]!) : undefined;
   const shapes = inputs.slice(0, 2).map((input) => input!.shape.join('×'));
-  return known.getOrMake([...shapes, threads, isa.name, accuracy, measured].join(), () => {
+  return known.getOrMake([...shapes, threads, isa.name, accuracy, weight !== undefined].join(), () => {
     const problem = problemOf(attributes, inputs[X]!, inputs[WEIGHT]!, threads);
-    const wishes: Wishes = { accuracy, ...(attributes.wishes as Wishes | undefined) };
-    return { problem, decision: decide(problem, wishes, settings.machine, measured ? weight : undefined) };
+    return { problem, decision: decide(problem, { accuracy, ...given }, machine, weight), settings };
   });
 }
 
-function knownWeight({ inputs }: NodeToLower): Float32Array | undefined {
-  const weight = inputs[WEIGHT] as Partial<Constant> | undefined;
-  return weight?.data instanceof Float32Array ? weight.data : undefined;
-}
-
-/** Packed weights are the same for all shapes of input where these are. */
-function packingKey({ choice }: Decision, { isa }: LoweringSettings): string {
-  const { algorithm, weightFormat, covers = [] } = choice;
-  return [isa.name, algorithm, weightFormat, ...covers.map((each) => each.algorithm.key)].join(' | ');
+function numbersOf(weight: TensorType | Constant): Float32Array | undefined {
+  return 'data' in weight && weight.data instanceof Float32Array ? weight.data : undefined;
 }
 
 function titleOf({ rank }: Problem, { choice }: Decision): string {

@@ -1,11 +1,12 @@
 import { candidatesOf, type TileOptions } from '../../catalogue/candidates.js';
 import type { Machine } from '../../machine/machine.js';
-import type { Lanes } from '../../planner/choices.js';
+import type { Choice, Lanes } from '../../planner/choices.js';
 import { lower } from '../../planner/lower.js';
-import { PackedWeights } from '../../planner/packed-weights.js';
+import { PackedWeights, packingKey } from '../../planner/packed-weights.js';
 import { type Algorithm, choose, type Decision, type PlannerOptions } from '../../planner/planner.js';
 import type { Problem } from '../../problem/problem.js';
 import { measuredDecision } from '../../wisdom/decision.js';
+import type { LoweringSettings } from '../operator.js';
 import { type Accuracy, checkAccuracy, errorLimitOf } from './accuracy.js';
 import { convolutionAlgorithms } from './algorithms.js';
 
@@ -19,6 +20,8 @@ export interface Wishes {
   readonly errorLimit?: number | undefined;
   readonly accuracy?: Accuracy | undefined;
   readonly lanes?: Lanes | undefined;
+  /** In place of those that its graph is lowered by. */
+  readonly settings?: Partial<LoweringSettings> | undefined;
 }
 
 /**
@@ -31,12 +34,22 @@ export function decide(problem: Problem, wishes: Wishes, machine: Machine, weigh
   const decision =
     weight === undefined
       ? choose(problem, options)
-      : measuredDecision(problem, options, (choice) => {
-          const description = lower(problem, choice, machine, { bias: false, residual: false });
-          return new PackedWeights(description, weight);
-        });
+      : measuredDecision(problem, options, packing(problem, machine, weight));
   if (wishes.accuracy !== undefined) checkAccuracy(wishes.accuracy, problem, decision);
   return decision;
+}
+
+/** Packs weights for measurements, once for all choices that read the same. */
+function packing(problem: Problem, machine: Machine, weight: Float32Array) {
+  const packed = new Map<string, PackedWeights>();
+  return (choice: Choice): PackedWeights => {
+    const key = packingKey(choice);
+    const known =
+      packed.get(key) ??
+      new PackedWeights(lower(problem, choice, machine, { bias: false, residual: false }), weight);
+    packed.set(key, known);
+    return known;
+  };
 }
 
 function optionsOf(

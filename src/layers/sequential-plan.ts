@@ -1,20 +1,20 @@
-import type { NativeLayout } from '../native/addon.js';
-import type { PackedWeights } from '../planner/packed-weights.js';
+import type { Program } from '../graph/program.js';
+import type { Layout } from '../operators/operator.js';
 import { formatBytes, type Plan } from '../planner/plan.js';
 import { formatShape } from '../tensor/shape.js';
 
-/** How one layer of a network runs. */
+/** How one layer of a row runs. */
 export interface PlannedLayer {
   readonly plan: Plan;
   /** How its input and its result lie in memory. */
-  readonly input: NativeLayout;
-  readonly output: NativeLayout;
+  readonly input: Layout;
+  readonly output: Layout;
   /** What is added to the result: 0 for the network's input, t for the result of the t-th layer counted from one. */
   readonly residual: number | undefined;
 }
 
-/** How a network runs on one shape of input. Its fields make its JSON. */
-export class NetworkPlan {
+/** How layers in a row run on one shape of input. Its fields make its JSON. */
+export class SequentialPlan {
   /** N×C×spatial. */
   readonly inputShape: readonly number[];
   /** N×O×spatial. */
@@ -22,21 +22,30 @@ export class NetworkPlan {
   readonly layers: readonly PlannedLayer[];
   /** Bytes of the results between the layers, for each pass that runs at once. */
   readonly activationBytes: number;
-  /** Bytes of all prepared weights. */
+  /** Bytes of all prepared weights and biases; a layer's are counted once. */
   readonly weightBytes: number;
   /** Bytes that a pass allocates beside its activations: the most that any layer does. */
   readonly workspaceBytes: number;
   /** Floating-point operations of the direct algorithm in all layers. */
   readonly directFlops: number;
 
-  /** Networks make plans: `network.plan(shape)`. */
-  constructor(layers: readonly PlannedLayer[], activationBytes: number, weights: ReadonlySet<PackedWeights>) {
-    const plans = layers.map(({ plan }) => plan);
+  /**
+   * `sequential.plan(shape)` makes plans.
+   *
+   * @param residuals per layer
+   */
+  constructor({ nodes, memory }: Program, residuals: readonly PlannedLayer['residual'][]) {
+    this.layers = nodes.map(({ plan, inputLayouts, layout }, i) => ({
+      plan: plan as Plan,
+      input: inputLayouts[0]!,
+      output: layout,
+      residual: residuals[i],
+    }));
+    const plans = this.layers.map(({ plan }) => plan);
     this.inputShape = plans[0]!.inputShape;
     this.outputShape = plans.at(-1)!.outputShape;
-    this.layers = layers;
-    this.activationBytes = activationBytes;
-    this.weightBytes = [...weights].reduce((sum, { bytes }) => sum + bytes, 0);
+    this.activationBytes = memory.arena;
+    this.weightBytes = memory.constants;
     this.workspaceBytes = Math.max(...plans.map(({ workspaceBytes }) => workspaceBytes));
     this.directFlops = plans.reduce((sum, { directFlops }) => sum + directFlops, 0);
   }
