@@ -7,7 +7,7 @@ import { Runner, runSoon } from '../graph/runner.js';
 import type { Shapes } from '../graph/typed.js';
 import { machineOf } from '../machine/machine.js';
 import { native } from '../native/addon.js';
-import { readOnnx } from '../onnx/import.js';
+import { readOnnx } from '../onnx/onnx.js';
 import type { Accuracy } from '../operators/convolution/accuracy.js';
 import type { Effort, LoweringSettings } from '../operators/operator.js';
 import { inEngineMemory, validateOut } from '../tensor/engine-memory.js';

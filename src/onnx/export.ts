@@ -6,6 +6,7 @@ import type { Constant, ElementType } from '../operators/operator.js';
 import { writeWhole } from '../support/files.js';
 import { packageVersion } from '../support/package.js';
 import { littleEndianBytes } from '../tensor/number-formats.js';
+import type { OnnxOptions } from './onnx.js';
 import { resultTypes } from './result-types.js';
 import {
   type attributeSchema,
@@ -39,23 +40,7 @@ const realAttributes: ReadonlySet<string> = new Set([
   ...['value_floats'],
 ]);
 
-/** How a model is written. */
-export interface OnnxOptions {
-  /**
-   * Whether weights lie in a file of their own, `NAME.data` beside the model. Default: where the model would exceed
-   * the 2 GiB that the format allows.
-   */
-  readonly external?: boolean;
-}
-
-/**
- * Writes a graph as an ONNX model of operator set 21, its numbers in their own types.
- *
- * Both files are written whole or not at all; the weights first, so that a model never lies there without them.
- *
- * @throws InputError for a graph that contradicts itself or has attributes that ONNX cannot hold; the system's error
- *   when a file cannot be written
- */
+/** See `writeOnnx` of onnx.ts. */
 export async function writeOnnx(path: string, graph: Graph, options: OnnxOptions = {}): Promise<void> {
   const checked = ordered(graph);
   const weights = [...checked.constants].map(([name, constant]) => tensorMessage(name, constant));

@@ -23,20 +23,7 @@ const DEFAULT_DOMAINS: ReadonlySet<string> = new Set(['', 'ai.onnx']);
 /** Attributes that name an element type, and what they become where kernels compute in float32 instead. */
 const typeAttributes: ReadonlySet<string> = new Set(['to', 'dtype', 'output_datatype']);
 
-/**
- * Reads an ONNX model of operator set 7 or later.
- *
- * The graph has one form of every operator, the newest: what used to be an attribute and is an input now (axes of
- * Squeeze, limits of Clip, …) is a constant, Upsample is Resize, and so on (see `normalise.ts`). `Constant` nodes
- * and initialisers are constants, and so are inputs that an initialiser gives a default. Real numbers of every
- * precision become float32, and with them the types of inputs and of Cast. Weights are read from the file straight
- * into the arrays that they stay in; external data only from the model's own folder.
- *
- * @param model path of the file, or its bytes (which then have no external data)
- * @throws InputError for a file that is no such model, contradicts itself, or needs what is not there: other domains
- *   and subgraphs (If, Loop, Scan), named with node, operator and operator set; the system's error when the file
- *   cannot be read
- */
+/** See `readOnnx` of onnx.ts. */
 export async function readOnnx(model: string | Uint8Array): Promise<Graph> {
   const inFile = typeof model === 'string';
   if (!inFile && !(model instanceof Uint8Array)) throw expected('the model', 'a path or a Uint8Array', model);

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import yauzl from 'yauzl';
-import yazl from 'yazl';
+import type yauzl from 'yauzl';
 import { expected, InputError } from '../../synth/errors.js';
 import { writeWhole } from '../support/files.js';
 import type { NextBytes } from '../support/reading.js';
@@ -57,9 +56,10 @@ export async function readNpz(
  *   the file cannot be written
  */
 export async function writeNpz(path: string, tensors: NamedTensors): Promise<void> {
-  const archive = new yazl.ZipFile();
+  const [{ ZipFile }, { validateFileName }] = await Promise.all([import('yazl'), import('yauzl')]);
+  const archive = new ZipFile();
   for (const [name, tensor] of checkedTensors(tensors)) {
-    if (name === '' || name.includes('\\') || yauzl.validateFileName(`${name}.npy`) !== null)
+    if (name === '' || name.includes('\\') || validateFileName(`${name}.npy`) !== null)
       throw expected('the name of an array', 'a relative path', name);
     const pieces = npyBytes(tensor);
     // A date that is always the same, so that the same tensors give the same file.
@@ -80,9 +80,10 @@ function* chunksOf(pieces: readonly Uint8Array[]): Iterable<Uint8Array> {
     for (let at = 0; at < piece.length; at += CHUNK) yield piece.subarray(at, at + CHUNK);
 }
 
-function opened(path: string): Promise<yauzl.ZipFile> {
+async function opened(path: string): Promise<yauzl.ZipFile> {
+  const { open } = await import('yauzl');
   return new Promise((resolve, reject) => {
-    yauzl.open(path, { lazyEntries: true, autoClose: false }, (error, archive) =>
+    open(path, { lazyEntries: true, autoClose: false }, (error, archive) =>
       error ? reject(error) : resolve(archive),
     );
   });

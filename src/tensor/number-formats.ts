@@ -22,6 +22,8 @@ export interface NumberFormat {
   readonly bytes: number;
   /** Elements as numbers, from bytes in the machine's order that begin at a multiple of an element's size. */
   readonly read: (bytes: Uint8Array) => ArrayLike<number>;
+  /** The same for numbers that go on to single precision, where rounding twice would differ. */
+  readonly readSingle?: (bytes: Uint8Array) => ArrayLike<number>;
   /** The reverse, in memory of its own; what the type cannot hold becomes the nearest that it can. */
   readonly write: (values: Float64Array | Float32Array) => ArrayBufferView;
 }
@@ -84,12 +86,14 @@ export const numberFormats: Readonly<Record<NumberType, NumberFormat>> = {
   },
   int64: {
     bytes: 8,
-    read: (bytes) => Float64Array.from(new BigInt64Array(...viewOf(bytes, 8)), roundedOnce),
+    read: (bytes) => Float64Array.from(new BigInt64Array(...viewOf(bytes, 8)), Number),
+    readSingle: (bytes) => Float64Array.from(new BigInt64Array(...viewOf(bytes, 8)), roundedOnce),
     write: (values) => BigInt64Array.from([...values].map(clampedBig(-(2n ** 63n), 2n ** 63n - 1n))),
   },
   uint64: {
     bytes: 8,
-    read: (bytes) => Float64Array.from(new BigUint64Array(...viewOf(bytes, 8)), roundedOnce),
+    read: (bytes) => Float64Array.from(new BigUint64Array(...viewOf(bytes, 8)), Number),
+    readSingle: (bytes) => Float64Array.from(new BigUint64Array(...viewOf(bytes, 8)), roundedOnce),
     write: (values) => BigUint64Array.from([...values].map(clampedBig(0n, 2n ** 64n - 1n))),
   },
   float16: {
@@ -131,6 +135,7 @@ export async function fillNumbers(
   swapped = !littleEndian,
 ): Promise<void> {
   const format = numberFormats[type];
+  const numbersOf = data instanceof Float32Array ? (format.readSingle ?? format.read) : format.read;
   if (type === 'float32' && data instanceof Float32Array && !swapped) {
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     for (let at = 0; at < bytes.length; at += MAX_READ) await read(bytes.subarray(at, at + MAX_READ));
@@ -141,7 +146,7 @@ export async function fillNumbers(
     const bytes = buffer.subarray(0, Math.min(buffer.length, (data.length - done) * format.bytes));
     await read(bytes);
     if (swapped) swapBytes(bytes, format.bytes);
-    data.set(format.read(bytes), done);
+    data.set(numbersOf(bytes), done);
     done += bytes.length / format.bytes;
   }
 }

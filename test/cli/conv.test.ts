@@ -106,7 +106,7 @@ describe('winograd conv refuses, with code 2 and nothing written,', () => {
     [
       'a file cut short',
       ['cut.npy', 'w.npy'],
-      'cut.npy to hold 2 × 4 × 13 × 15 elements of type f4 but it ends before',
+      'cut.npy to hold 2 × 4 × 13 × 15 elements of type float32 but it ends before',
     ],
     ['a file of another kind', ['text.npy', 'w.npy'], 'text.npy to be a .npy file'],
     ['a weight of one axis', ['x.npy', 'b.npy'], 'b.npy to be of rank 3, 4 or 5'],
