@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { Builder, Network, Tensor } from '../../src/index.js';
+
+/** Branches, a residual, a concatenation, a normalization, a transposed convolution, activations of several kinds. */
+function graph() {
+  const b = new Builder({ seed: 7 });
+  const image = b.input('image', ['N', 3, 'H', 'W']);
+  const stem = b.relu(b.batchNorm(b.conv(image, { outChannels: 16, kernelSize: 3, padding: 1 })));
+  const branch = b.silu(b.conv(stem, { outChannels: 16, kernelSize: 3, padding: 1 }));
+  const sum = b.leakyRelu(b.add(b.conv(branch, { outChannels: 16, kernelSize: 1 }), stem));
+  const joined = b.concat([sum, branch]);
+  const pooled = b.maxPool(joined, { kernelSize: 2 });
+  const up = b.relu(b.convTranspose(pooled, { outChannels: 8, kernelSize: 2, stride: 2 }));
+  return b.build({ up, pooled });
+}
+
+const x = Tensor.random([2, 3, 12, 10], { seed: 3 });
+
+function distance(a: Tensor, b: Tensor): number {
+  return Math.max(...a.data.map((value, i) => Math.abs(value - b.data[i]!)));
+}
+
+describe('a network', () => {
+  it('takes any batch and size, several at once, and gives each the same bits again', async () => {
+    const network = new Network(graph());
+    const shapes = [
+      [2, 3, 12, 10],
+      [1, 3, 8, 8],
+      [3, 3, 6, 14],
+    ];
+    const inputs = shapes.map((shape, i) => Tensor.random(shape, { seed: i + 1 }));
+    const first = await Promise.all(inputs.map((image) => network.run({ image })));
+    const again = await Promise.all(inputs.map((image) => network.run({ image })));
+    for (const [i, { up, pooled }] of first.entries()) {
+      expect(up!.shape).toEqual([shapes[i]![0], 8, shapes[i]![2], shapes[i]![3]]);
+      expect(again[i]!.up!.data).toEqual(up!.data);
+      expect(again[i]!.pooled!.data).toEqual(pooled!.data);
+    }
+  });
+
+  it('gives the same results whatever passes are left out', async () => {
+    const names = [
+      'operators that do nothing',
+      'batch normalization folded into the weights before it',
+      'activation at the end of a convolution',
+      'residual added by a convolution',
+      'elementwise functions in one pass',
+      'concatenations that grow',
+    ];
+    const whole = await new Network(graph()).run({ image: x });
+    for (const withoutPasses of [...names.map((name) => [name]), names]) {
+      // A normalization that is not folded meets an activation that stays outside, too.
+      const other = await new Network(graph(), { withoutPasses }).run({ image: x });
+      for (const name of ['up', 'pooled'])
+        expect(distance(whole[name]!, other[name]!), withoutPasses.join()).toBeLessThan(1e-4);
+    }
+  });
+
+  it('gives the same results on every kernel table', async () => {
+    const best = await new Network(graph()).run({ image: x });
+    const portable = await new Network(graph(), { isa: 'portable', threads: 1 }).run({ image: x });
+    expect(distance(best.up!, portable.up!)).toBeLessThan(1e-4);
+  });
+
+  it('puts results where it is told', async () => {
+    const network = new Network(graph());
+    const up = Tensor.zeros([2, 8, 12, 10]);
+    const results = await network.run({ image: x }, { out: { up } });
+    expect(results.up).toBe(up);
+    expect(up.data.some((value) => value !== 0)).toBe(true);
+  });
+
+  it('stops where a signal says so, and goes on afterwards', async () => {
+    const network = new Network(graph());
+    const reason = new Error('enough');
+    await expect(network.run({ image: x }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const large = Tensor.random([8, 3, 256, 256]);
+    const running = network.run({ image: large }, { signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 5);
+    await expect(running).rejects.toBe(reason);
+    expect((await network.run({ image: x })).up!.shape).toEqual([2, 8, 12, 10]);
+  });
+
+  it('states its plan: nodes that are left, layouts, memory', async () => {
+    const plan = await new Network(graph()).plan({ image: [1, 3, 16, 16] });
+    expect(plan.nodes.map(({ operator }) => operator)).not.toContain('BatchNormalization');
+    expect(plan.nodes.filter(({ plan: own }) => own !== undefined).length).toBeGreaterThan(3);
+    expect(plan.memory.arena).toBeGreaterThanOrEqual(plan.memory.leastArena);
+    expect(plan.describe()).toContain('network');
+    expect(JSON.parse(JSON.stringify(plan)).outputs).toHaveLength(2);
+  });
+
+  it.each([
+    ['an input that is missing', {}, /Expected input image to be given/],
+    ['an input of another name', { picture: x }, /Expected an input to be one of image/],
+    [
+      'an input of another shape',
+      { image: Tensor.zeros([1, 4, 8, 8]) },
+      /Expected input image to be of shape/,
+    ],
+    ['what is no tensor', { image: [1] }, /Expected input image to be a Tensor/],
+  ])('refuses %s', async (_, inputs, message) => {
+    await expect(new Network(graph()).run(inputs as never)).rejects.toThrow(message);
+  });
+
+  it('refuses options that are none, and runs after it was disposed of', async () => {
+    expect(() => new Network(graph(), { thread: 1 } as never)).toThrow(/threads/);
+    const network = new Network(graph());
+    network.dispose();
+    await expect(network.run({ image: x })).rejects.toThrow(/disposed/);
+  });
+});
