@@ -30,7 +30,7 @@ export const avx2: Rates = {
   positions: { perInstruction: 9.4, stepsPerSum: 7.3, perTile: 2490, perRow: 65, perNumber: 19.4 },
   direct: { rate: 0.9, perTile: 1850, perLine: 4600, perCopied: 43, perBlock: 1250 },
   grouped: { rate: 0.95, load: 8, spread: 5, store: 12 },
-  memory: { perByte: 4.5, perSharedByte: 3.2, cacheSpeed: 1.5, unhidden: 0.2 },
+  memory: { perByte: 5.4, perSharedByte: 3.8, cacheSpeed: 1.5, unhidden: 0.2 },
   threads: { perPass: 1.5e6, perStages: 5e6 },
   perPass: 100_000,
 };
