@@ -1,4 +1,5 @@
 /** Runs a lowered node as a program would, step by step, in the layouts asked for. */
+import { machineOf } from '../../src/machine/machine.js';
 import { native } from '../../src/native/addon.js';
 import { operatorOf } from '../../src/operators/index.js';
 import type {
@@ -23,8 +24,7 @@ export interface Given {
 export const tables = native().cpuInfo().kernels;
 
 export function settingsFor(isa: { name: string; width: number }, threads: number): LoweringSettings {
-  const machine = { cores: threads, caches: { l1: 32 << 10, l2: 512 << 10, l3: 32 << 20 } };
-  return { machine, isa, threads } as unknown as LoweringSettings;
+  return { machine: machineOf(isa.name), isa, threads };
 }
 
 const count = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);

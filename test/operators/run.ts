@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { machineOf } from '../../src/machine/machine.js';
 import { native } from '../../src/native/addon.js';
 import { operatorOf } from '../../src/operators/index.js';
 import type {
@@ -78,8 +79,7 @@ export function runOperator(
   const row = operatorOf(name);
   const known = inputs.map((input) => (input?.known ? input : undefined));
   const types = row.infer(attributes, inputs, known);
-  const machine = { cores: 2, caches: { l1: 32 << 10, l2: 512 << 10, l3: 16 << 20 } };
-  const settings = { machine: machine as never, isa: { name: isa, width }, threads };
+  const settings = { machine: machineOf(isa), isa: { name: isa, width }, threads };
   const rule = row.layouts?.(attributes, inputs, types, settings);
   const allowed =
     rule?.inputs[0]?.includes(where.layout) && rule.outputs.every((each) => each.includes(where.layout));
