@@ -28,8 +28,16 @@ export interface Machine {
 
 /** Where the system tells nothing: what processors of the last ten years have. */
 const USUAL: Machine['caches'] = { l1: 32 << 10, l2: 1 << 20, l3: 8 << 20 };
-/** Blocks were tuned for a second level of 1 MiB, and serve well where it has half of that. */
-const LEAST_L2 = 1 << 20;
+/** Blocks of Winograd and bands of narrow groups were tuned for a second level of 1 MiB. */
+const LEAST_ROOM = 1 << 20;
+
+/**
+ * Bytes that blocks may reckon with in the second level of cache. Those that were tuned for 1 MiB serve best as they are
+ * where it has half of that, for the third level is near.
+ */
+export function secondLevelRoom({ caches }: Machine): number {
+  return Math.max(caches.l2, LEAST_ROOM);
+}
 
 /**
  * The machine as one of its kernel tables sees it, with the rates that were calibrated on it, or else those that are shipped
@@ -45,7 +53,7 @@ export function machineOf(isa: string): Machine {
   const { l1, l2, l3 } = info.caches;
   return {
     cores: info.cores,
-    caches: { l1: l1 || USUAL.l1, l2: Math.max(l2, LEAST_L2), l3: l3 || l2 || USUAL.l3 },
+    caches: { l1: l1 || USUAL.l1, l2: l2 || USUAL.l2, l3: l3 || l2 || USUAL.l3 },
     table,
     rates: calibratedRates(info, isa) ?? shippedRates(info, isa),
   };

@@ -1,4 +1,4 @@
-import type { Machine } from '../machine/machine.js';
+import { type Machine, secondLevelRoom } from '../machine/machine.js';
 import type { Axes } from '../native/addon.js';
 import { axes, type Problem } from '../problem/problem.js';
 import { elementCount } from '../tensor/shape.js';
@@ -14,7 +14,9 @@ const SHARES = 4;
  * Outputs of a band along each axis, of direct convolution of narrow groups: whole rows, as many and from as many planes as
  * are worth it, for neighbouring bands gather again what they share.
  */
-export function groupedBand(problem: Problem, threads: number, { caches, table: { width } }: Machine): Axes {
+export function groupedBand(problem: Problem, threads: number, machine: Machine): Axes {
+  const { width } = machine.table;
+  const room = BAND * secondLevelRoom(machine);
   const { batch, inChannels, outChannels, groups, output } = problem;
   const [depth, height, breadth] = output;
   const gathered = (outputs: Axes) =>
@@ -27,7 +29,7 @@ export function groupedBand(problem: Problem, threads: number, { caches, table: 
     for (let planes = 1; planes <= depth; planes++) {
       const outputs: Axes = [planes, rows, breadth];
       const floats = gathered(outputs);
-      if (floats * FLOAT > BAND * caches.l2 || planes * rows > most) break;
+      if (floats * FLOAT > room || planes * rows > most) break;
       if (floats / (planes * rows) >= least) continue;
       least = floats / (planes * rows);
       best = outputs;

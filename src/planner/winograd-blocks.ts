@@ -1,5 +1,5 @@
 import { type Cover, summedChannels } from '../catalogue/cover.js';
-import type { Machine } from '../machine/machine.js';
+import { type Machine, secondLevelRoom } from '../machine/machine.js';
 import type { Axes, WinogradBlocks } from '../native/addon.js';
 import type { Problem } from '../problem/problem.js';
 import { elementCount } from '../tensor/shape.js';
@@ -22,7 +22,9 @@ const SHORTEST_RUN = 2;
 const OFTEN = 1.5;
 
 /** Shares of the caches, in bytes. */
-function roomOf({ caches: { l1, l2, l3 } }: Machine) {
+function roomOf(machine: Machine) {
+  const { l1, l3 } = machine.caches;
+  const l2 = secondLevelRoom(machine);
   return {
     /** Transformed inputs and products of a block: the second level. */
     block: l2,
