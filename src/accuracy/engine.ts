@@ -7,7 +7,7 @@ import type { Choice } from '../planner/choices.js';
 import { lower } from '../planner/lower.js';
 import { PackedWeights } from '../planner/packed-weights.js';
 import { axes, type Problem, type Rank } from '../problem/problem.js';
-import type { Sample } from './experiment.js';
+import type { Sample } from './sample.js';
 
 const NOTHING = { slope: 1, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 

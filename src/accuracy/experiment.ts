@@ -3,6 +3,7 @@ import { randomNumbers } from '../../synth/random.js';
 import { runEngine } from './engine.js';
 import { runPlain } from './plain.js';
 import { runReference } from './reference.js';
+import type { Sample } from './sample.js';
 
 /** Which program computes Winograd: the native engine, or the matrices row by row as the literature does. */
 export type Arithmetic = 'engine' | 'plain';
@@ -31,19 +32,6 @@ export interface MeasuredError {
   /** The one as a multiple of the other. */
   readonly ratio: number;
   readonly runs: number;
-}
-
-/** The data of an experiment: every tile meets every kernel. */
-export interface Sample {
-  readonly transforms: readonly Transform[];
-  readonly channels: number;
-  readonly sumBlock: number;
-  readonly tiles: number;
-  readonly kernels: number;
-  /** tiles × channels × Dᴺ. */
-  readonly data: Float32Array;
-  /** kernels × channels × Gᴺ. */
-  readonly weights: Float32Array;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { ONE } from '../../synth/algebra/rational.js';
 import type { Matrix, Transform } from '../../synth/index.js';
 import { type Operation, operation, type Program } from '../../synth/program/program.js';
-import type { Sample } from './experiment.js';
+import type { Sample } from './sample.js';
 
 /** The programs of plain arithmetic; see {@link plainRows}. */
 export function plainPrograms({ A, B, C }: Transform): { input: Program; output: Program; kernel: Program } {

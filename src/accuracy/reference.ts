@@ -1,4 +1,4 @@
-import type { Sample } from './experiment.js';
+import type { Sample } from './sample.js';
 
 /** Direct convolution of a sample: tiles × kernels × Sᴺ outputs in double and in single precision. */
 export function runReference(sample: Sample): { exact: Float64Array; direct: Float32Array } {

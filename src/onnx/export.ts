@@ -6,7 +6,7 @@ import type { Constant, ElementType } from '../operators/operator.js';
 import { writeWhole } from '../support/files.js';
 import { packageVersion } from '../support/package.js';
 import { littleEndianBytes } from '../tensor/number-formats.js';
-import type { OnnxOptions } from './onnx.js';
+import type { OnnxOptions } from './options.js';
 import { resultTypes } from './result-types.js';
 import {
   type attributeSchema,

@@ -1,13 +1,7 @@
 import type { Graph } from '../graph/graph.js';
+import type { OnnxOptions } from './options.js';
 
-/** How a model is written. */
-export interface OnnxOptions {
-  /**
-   * Whether weights lie in a file of their own, `NAME.data` beside the model. Default: where the model would exceed
-   * the 2 GiB that the format allows.
-   */
-  readonly external?: boolean;
-}
+export type { OnnxOptions } from './options.js';
 
 /**
  * Reads an ONNX model of operator set 7 or later.

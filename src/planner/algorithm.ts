@@ -3,8 +3,7 @@ import type { Cover } from '../catalogue/cover.js';
 import type { Machine } from '../machine/machine.js';
 import type { Axes, WeightFormat } from '../native/addon.js';
 import type { Problem } from '../problem/problem.js';
-import type { Cost, Lanes, Settled } from './choices.js';
-import type { EngineAlgorithm } from './layouts.js';
+import type { Cost, EngineAlgorithm, Lanes, Settled } from './choices.js';
 
 /** The words that callers choose algorithms by; 'auto' takes whichever is estimated to be fastest. */
 export type Algorithm = 'auto' | 'winograd' | 'direct';

@@ -1,7 +1,9 @@
 import type { Cover } from '../catalogue/cover.js';
 import type { Axes, WeightFormat } from '../native/addon.js';
 import type { Tuning } from '../wisdom/wisdom.js';
-import type { EngineAlgorithm } from './layouts.js';
+
+/** Algorithms of the engine. 'grouped' is direct convolution of groups narrower than a vector. */
+export type EngineAlgorithm = 'winograd' | 'positions' | 'direct' | 'grouped';
 
 /** What vectors hold: channels, or positions of a transformed tile (Algorithm 2 of Budden et al. 2017). */
 export type Lanes = 'channels' | 'positions';

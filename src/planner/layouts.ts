@@ -1,6 +1,6 @@
 import type { NativeLayout } from '../native/addon.js';
 import type { Layer } from '../problem/problem.js';
-import type { Choice } from './choices.js';
+import type { Choice, EngineAlgorithm } from './choices.js';
 
 /** How a layer's input, its output and what is added to it lie in memory. */
 export interface Layouts {
@@ -11,9 +11,6 @@ export interface Layouts {
 
 /** As tensors are. */
 export const planarLayouts: Layouts = { input: 'planar', output: 'planar', residual: 'planar' };
-
-/** Algorithms of the engine. 'grouped' is direct convolution of groups narrower than a vector. */
-export type EngineAlgorithm = 'winograd' | 'positions' | 'direct' | 'grouped';
 
 type Groups = Pick<Layer, 'inChannels' | 'outChannels' | 'groups'>;
 

@@ -3,10 +3,10 @@ import type { Machine } from '../machine/machine.js';
 import type { NativeSchedule } from '../native/addon.js';
 import { axes, type Problem } from '../problem/problem.js';
 import { elementCount } from '../tensor/shape.js';
-import type { Choice } from './choices.js';
+import type { Choice, EngineAlgorithm } from './choices.js';
 import { directBlocks } from './direct-blocks.js';
 import { groupedBand } from './grouped-bands.js';
-import type { EngineAlgorithm, Layouts } from './layouts.js';
+import type { Layouts } from './layouts.js';
 import { winogradBlocks } from './winograd-blocks.js';
 
 /** Flops at one core's peak whose time waking a sleeping thread takes, some 50 microseconds. */
