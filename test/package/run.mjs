@@ -85,7 +85,7 @@ function withEngine() {
   // skipLibCheck off: the package's own declarations are checked, too, and need nothing that it does not install.
   const compilerOptions = {
     ...{
-      strict: true, skipLibCheck: true,
+      strict: true,
       exactOptionalPropertyTypes: true,
       noUncheckedIndexedAccess: true,
       skipLibCheck: false,
