@@ -64,6 +64,7 @@ export async function readNpy(path: string): Promise<Tensor> {
  * @param available bytes there are, header included, where that is known
  * @param name what errors call it
  * @throws InputError naming it
+ * @internal
  */
 export async function parseNpy(
   next: NextBytes,

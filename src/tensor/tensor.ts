@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { inspect } from 'node:util';
 import { expected, InputError } from '../../synth/errors.js';
 import { checkOptions } from '../../synth/options.js';
