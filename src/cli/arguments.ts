@@ -40,3 +40,8 @@ export function oneOf<T>(name: string, choices: Readonly<Record<string, T>>): (t
 export function listOption(flags: string, help: string, name: string, list: readonly number[]): Option {
   return new Option(flags, help).argParser(positiveIntegers(name)).default(list, list.join());
 }
+
+/** A parser for commander: a number, with an exponent perhaps, or else the word as it is, for the library to refuse. */
+export function wordOrNumber(text: string): never {
+  return (/^\d*\.?\d+(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text) as never;
+}

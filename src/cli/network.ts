@@ -4,7 +4,7 @@ import type { NetworkOptions } from '../network/network.js';
 import type { NetworkPlan } from '../network/plan.js';
 import { formatBytes } from '../planner/plan.js';
 import { formatShape } from '../tensor/shape.js';
-import { positiveInteger } from './arguments.js';
+import { positiveInteger, wordOrNumber } from './arguments.js';
 import { lines, plainTable, right } from './columns.js';
 
 /** What every command for networks takes. */
@@ -20,7 +20,7 @@ export function withNetworkOptions(command: Command): Command {
     .option(
       '--accuracy <limit>',
       'of convolutions: direct, fast, or a relative tolerance such as 1e-6',
-      accuracyOf,
+      wordOrNumber,
     )
     .option('--effort <name>', 'estimate, or measure: time candidates once, and remember the fastest')
     .option('--json', 'print as JSON');
@@ -63,8 +63,4 @@ export function printPlan(plan: NetworkPlan): string {
     '',
     "error: expected, as a multiple of direct float32 convolution's",
   ]);
-}
-
-function accuracyOf(text: string): never {
-  return (/^\d*\.?\d+(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text) as never;
 }

@@ -1,13 +1,14 @@
 import { expected } from '../../synth/index.js';
 import { checkOptions, type OptionNames } from '../../synth/options.js';
 import { candidatesOf, type TileOptions } from '../catalogue/candidates.js';
-import { native } from '../native/addon.js';
-import type { Accuracy } from '../operators/convolution/accuracy.js';
+import { kernelTable } from '../machine/machine.js';
+import { type Accuracy, validateAccuracy } from '../operators/convolution/accuracy.js';
 import { DEFAULT_ERROR_LIMIT } from '../operators/convolution/decide.js';
 import type { Effort } from '../operators/operator.js';
 import type { Lanes } from '../planner/choices.js';
 import type { Algorithm } from '../planner/planner.js';
 import { type ConvolutionOptions, type Layer, type Rank, validateLayer } from '../problem/problem.js';
+import { oneOf } from '../support/words.js';
 
 /** Everything a layer can be told. */
 export interface LayerOptions extends ConvolutionOptions, TileOptions {
@@ -75,10 +76,10 @@ export function validateOptions(options: LayerOptions, rank: Rank): Settings {
     tiles: { ...options },
     algorithm: validateAlgorithm(options),
     errorLimit: validateErrorLimit(options),
-    accuracy: options.accuracy === undefined ? undefined : validateAccuracy(options),
+    accuracy: accuracyOf(options),
     lanes: oneOf('lanes', options.lanes, ['channels', 'positions', undefined]),
     effort: oneOf('effort', options.effort ?? 'estimate', ['estimate', 'measure']),
-    isa: validateIsa(options.isa),
+    isa: kernelTable(options.isa),
   };
 }
 
@@ -89,29 +90,14 @@ function validateAlgorithm(options: LayerOptions): Algorithm {
   return 'winograd';
 }
 
-function validateAccuracy({ accuracy, errorLimit }: LayerOptions): Accuracy {
+function accuracyOf({ accuracy, errorLimit }: LayerOptions): Accuracy | undefined {
+  if (accuracy === undefined) return undefined;
   if (errorLimit !== undefined) throw expected('errorLimit', 'left out when accuracy is given', errorLimit);
-  if (accuracy === 'direct' || accuracy === 'fast' || (typeof accuracy === 'number' && accuracy > 0))
-    return accuracy;
-  throw expected('accuracy', "'direct', 'fast' or a positive number", accuracy);
+  return validateAccuracy(accuracy);
 }
 
 function validateErrorLimit({ errorLimit = DEFAULT_ERROR_LIMIT, ...options }: LayerOptions): number {
   if (typeof errorLimit !== 'number' || !(errorLimit > 0))
     throw expected('errorLimit', 'a positive number', errorLimit);
   return options.tile === undefined && options.transforms === undefined ? errorLimit : Infinity;
-}
-
-function validateIsa(isa: string | undefined): Settings['isa'] {
-  const info = native().cpuInfo();
-  const found = info.kernels.find(({ name }) => name === (isa ?? info.isa));
-  if (found === undefined)
-    throw expected('isa', `one of ${info.kernels.map(({ name }) => name).join(', ')}`, isa);
-  return found;
-}
-
-function oneOf<T extends string | undefined>(name: string, value: T, choices: readonly T[]): T {
-  if (choices.includes(value)) return value;
-  const words = choices.filter((each) => each !== undefined).map((each) => `'${each}'`);
-  throw expected(name, `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`, value);
 }

@@ -40,6 +40,19 @@ export function secondLevelRoom({ caches }: Machine): number {
 }
 
 /**
+ * A kernel table of this machine.
+ *
+ * @param isa its name; by default the best, or what `WINOGRAD_ISA` forces
+ * @throws InputError when the machine does not run it
+ */
+export function kernelTable(isa?: string): KernelTable {
+  const { kernels, isa: best } = native().cpuInfo();
+  const table = kernels.find(({ name }) => name === (isa ?? best));
+  if (table === undefined) throw expected('isa', `one of ${kernels.map(({ name }) => name).join(', ')}`, isa);
+  return table;
+}
+
+/**
  * The machine as one of its kernel tables sees it, with the rates that were calibrated on it, or else those that are shipped
  * for it or for the most similar one.
  *
@@ -47,9 +60,7 @@ export function secondLevelRoom({ caches }: Machine): number {
  */
 export function machineOf(isa: string): Machine {
   const info = native().cpuInfo();
-  const table = info.kernels.find(({ name }) => name === isa);
-  if (table === undefined)
-    throw expected('isa', `one of ${info.kernels.map(({ name }) => name).join(', ')}`, isa);
+  const table = kernelTable(isa);
   const { l1, l2, l3 } = info.caches;
   return {
     cores: info.cores,

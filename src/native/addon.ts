@@ -208,14 +208,6 @@ export interface NativeKernel {
   runSync(inputs: NativeArrays, outputs: NativeArrays): NativeTimes;
 }
 
-/** Operators and what their kernels are made of. */
-export interface NativeOperators {
-  /** Inputs: x, packed weights, bias, residual; output: y. */
-  convolution: ConvolutionDescription;
-  /** Weights, O × I/groups × kernel, in the form that the convolution of this description reads. */
-  'pack convolution weights': ConvolutionDescription;
-}
-
 /** What programs read and never write: given numbers, or made once by a kernel from other constants. */
 export interface NativeConstant {
   readonly bytes: number;

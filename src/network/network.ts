@@ -1,21 +1,19 @@
-import { availableParallelism } from 'node:os';
 import { expected } from '../../synth/errors.js';
 import { checkOptions, type OptionNames } from '../../synth/options.js';
 import type { Graph } from '../graph/graph.js';
 import type { Program } from '../graph/program.js';
 import { Runner, runSoon } from '../graph/runner.js';
 import type { Shapes } from '../graph/typed.js';
-import { machineOf } from '../machine/machine.js';
-import { native } from '../native/addon.js';
+import { kernelTable, machineOf } from '../machine/machine.js';
 import { readOnnx } from '../onnx/onnx.js';
-import type { Accuracy } from '../operators/convolution/accuracy.js';
+import { type Accuracy, validateAccuracy } from '../operators/convolution/accuracy.js';
 import type { Effort, LoweringSettings } from '../operators/operator.js';
+import { validateThreads } from '../problem/problem.js';
+import { oneOf } from '../support/words.js';
 import { inEngineMemory, validateOut } from '../tensor/engine-memory.js';
 import { elementCount } from '../tensor/shape.js';
 import { allocate, checkData, Tensor } from '../tensor/tensor.js';
 import { NetworkPlan } from './plan.js';
-
-const MAX_THREADS = 256;
 
 /** How a network runs. */
 export interface NetworkOptions {
@@ -170,18 +168,12 @@ function runOf({ steps }: Program, times: Float64Array): NetworkRun {
 }
 
 function settingsOf({ threads, isa, accuracy, effort }: NetworkOptions): LoweringSettings {
-  const info = native().cpuInfo();
-  const table = info.kernels.find(({ name }) => name === (isa ?? info.isa));
-  if (table === undefined)
-    throw expected('isa', `one of ${info.kernels.map(({ name }) => name).join(', ')}`, isa);
-  const count = threads ?? Math.min(availableParallelism(), MAX_THREADS);
-  if (!Number.isInteger(count) || count < 1 || count > MAX_THREADS)
-    throw expected('threads', `an integer from 1 to ${MAX_THREADS}`, threads);
+  const table = kernelTable(isa);
   return {
     machine: machineOf(table.name),
     isa: table,
-    threads: count,
-    ...(accuracy !== undefined && { accuracy }),
-    ...(effort !== undefined && { effort }),
+    threads: validateThreads(threads),
+    ...(accuracy !== undefined && { accuracy: validateAccuracy(accuracy) }),
+    ...(effort !== undefined && { effort: oneOf('effort', effort, ['estimate', 'measure']) }),
   };
 }

@@ -60,6 +60,16 @@ export interface Problem extends Layer {
 const MAX_THREADS = 256;
 
 /**
+ * @returns the threads that were asked for, or as many as the system grants this process
+ * @throws InputError for anything but an integer from 1 to 256
+ */
+export function validateThreads(threads: unknown = Math.min(availableParallelism(), MAX_THREADS)): number {
+  if (!Number.isInteger(threads) || (threads as number) < 1 || (threads as number) > MAX_THREADS)
+    throw expected('threads', `an integer from 1 to ${MAX_THREADS}`, threads);
+  return threads as number;
+}
+
+/**
  * Validates what does not depend on the input.
  *
  * @param rank number of spatial axes
@@ -80,9 +90,7 @@ export function validateLayer(options: ConvolutionOptions, rank: Rank): Layer {
     throw expected('groups', `a divisor of outChannels (${outChannels})`, groups);
   validateShape([outChannels, inChannels / groups, ...kernel], 'the weight');
   const activation = activationOf(options.activation ?? 'none');
-  const threads = options.threads ?? Math.min(availableParallelism(), MAX_THREADS);
-  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS)
-    throw expected('threads', `an integer from 1 to ${MAX_THREADS}`, threads);
+  const threads = validateThreads(options.threads);
   const [padBegin, padEnd] = paddingOf(options.padding ?? 0, rank, { kernel, stride, dilation });
   return {
     ...{ rank, inChannels, outChannels, kernel, stride, dilation, padBegin, padEnd },

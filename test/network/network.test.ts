@@ -106,6 +106,12 @@ describe('a network', () => {
 
   it('refuses options that are none, and runs after it was disposed of', async () => {
     expect(() => new Network(graph(), { thread: 1 } as never)).toThrow(/threads/);
+    expect(() => new Network(graph(), { accuracy: 'exact' as never })).toThrow(
+      /Expected accuracy to be 'direct'/,
+    );
+    expect(() => new Network(graph(), { effort: 'some' as never })).toThrow(
+      /Expected effort to be 'estimate'/,
+    );
     const network = new Network(graph());
     network.dispose();
     await expect(network.run({ image: x })).rejects.toThrow(/disposed/);

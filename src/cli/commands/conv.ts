@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { expected } from '../../../synth/errors.js';
 import type { LayerOptions } from '../../layers/options.js';
 import type { Rank } from '../../problem/problem.js';
+import { wordOrNumber } from '../arguments.js';
 
 /** What commander hands over: `--padding` and the like become options of the layer under the same names. */
 interface Options extends Omit<LayerOptions, 'inChannels' | 'outChannels' | 'kernelSize'> {
@@ -46,7 +47,7 @@ export function register(program: Command): void {
       perAxis,
     )
     .option('--lanes <name>', 'what vectors hold: channels or positions')
-    .option('--accuracy <limit>', 'direct, fast, or a relative tolerance such as 1e-6', accuracy)
+    .option('--accuracy <limit>', 'direct, fast, or a relative tolerance such as 1e-6', wordOrNumber)
     .option('--effort <name>', 'estimate, or measure: time candidates once, and remember the fastest')
     .option('--threads <n>', 'threads; by default all that the system grants', number)
     .option('--json', 'print plan and times as JSON')
@@ -92,11 +93,6 @@ function perAxis(text: string): never {
     .split(',')
     .map((part) => (part.includes(':') ? part.split(':').map(number) : number(part)));
   return (values.length === 1 && !Array.isArray(values[0]) ? values[0] : values) as never;
-}
-
-/** A word or a number, with an exponent perhaps. */
-function accuracy(text: string): never {
-  return (/^\d*\.?\d+(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text) as never;
 }
 
 function number(text: string): never {

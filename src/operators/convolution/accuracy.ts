@@ -6,6 +6,13 @@ import { relativeDirectError } from './expected-error.js';
 /** 'direct': no worse than direct float32 convolution; a number: relative tolerance; 'fast': whatever is fastest. */
 export type Accuracy = 'direct' | 'fast' | number;
 
+/** @throws InputError for what is no {@link Accuracy} */
+export function validateAccuracy(accuracy: unknown): Accuracy {
+  if (accuracy === 'direct' || accuracy === 'fast' || (typeof accuracy === 'number' && accuracy > 0))
+    return accuracy;
+  throw expected('accuracy', "'direct', 'fast' or a positive number", accuracy);
+}
+
 /** The largest expected error that an accuracy admits, as a multiple of direct convolution's. */
 export function errorLimitOf(accuracy: Accuracy, problem: Problem): number {
   if (accuracy === 'fast') return Number.POSITIVE_INFINITY;

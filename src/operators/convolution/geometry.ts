@@ -1,13 +1,6 @@
 import { expected } from '../../../synth/errors.js';
 import type { NativeActivation } from '../../native/addon.js';
-import {
-  type Layer,
-  lift,
-  type Problem,
-  type Rank,
-  validateInput,
-  validateLayer,
-} from '../../problem/problem.js';
+import { type Layer, type Problem, type Rank, validateInput, validateLayer } from '../../problem/problem.js';
 import { choice, integer, integers } from '../attributes.js';
 import type { Attributes, TensorType } from '../operator.js';
 
@@ -67,9 +60,4 @@ function padsOf(
     const less = Math.floor(total / 2);
     return automatic === 'SAME_UPPER' ? [less, total - less] : [total - less, less];
   });
-}
-
-/** Without leading axes of one. */
-export function spatialOf<T>(values: readonly T[], rank: number): readonly T[] {
-  return lift(values, values[0]!).slice(3 - rank);
 }

@@ -72,9 +72,6 @@ export function elementFunction(name: string): ElementFunction | undefined {
   return Object.hasOwn(functions, name) ? functions[name] : undefined;
 }
 
-/** Names of all functions. */
-export const elementFunctions: readonly string[] = Object.keys(functions);
-
 /** Zero, not NaN, at −∞, where the factor vanishes faster than any x grows. */
 function weighted(x: number, factor: number): number {
   return Math.max(x, -1000) * factor;
