@@ -1,48 +1,13 @@
 import { type Cover, summedChannels } from '../catalogue/cover.js';
-import { type Machine, secondLevelRoom } from '../machine/machine.js';
+import type { Machine } from '../machine/machine.js';
 import type { Axes, WinogradBlocks } from '../native/addon.js';
 import type { Problem } from '../problem/problem.js';
 import { elementCount } from '../tensor/shape.js';
 import type { Choice } from './choices.js';
 import type { Layouts } from './layouts.js';
+import { evenTiles, mostTiles, OFTEN, roomOf, SHORTEST_RUN, wholeRows } from './winograd-room.js';
 
 const FLOAT = 4;
-
-/** Tiles that each weight should serve, once fetched from memory: below, fetching takes longer than multiplying. */
-const ENOUGH_TILES = 28;
-/** The same of weights that stay in cache. */
-const FEW_TILES = 16;
-/** The same where the transformed inputs of more would be too large. */
-const LEAST_TILES = 8;
-/** Blocks for each thread from which on they may be as uneven as whole rows of tiles make them. */
-const MANY_BLOCKS = 8;
-/** The shortest strip, of which neighbours still share columns. */
-const SHORTEST_RUN = 2;
-/** How many times as many transposes strips of planar inputs may take as one blocked copy of them all. */
-const OFTEN = 1.5;
-
-/** Shares of the caches, in bytes. */
-function roomOf(machine: Machine) {
-  const { l1, l3 } = machine.caches;
-  const l2 = secondLevelRoom(machine);
-  return {
-    /** Transformed inputs and products of a block: the second level. */
-    block: l2,
-    /** A slice of a strip, which leaves room for what it becomes. */
-    slice: (5 / 8) * l1,
-    /** A strip: two of them leave half of the second level to the block. */
-    strip: (7 / 32) * l2,
-    /** Weights that stay in the last level from block to block. */
-    nearWeights: l3,
-    /** Weights that stay in it beside all else. */
-    cachedWeights: (3 / 4) * l3,
-    /** Transformed inputs that stay in it while weights pass by: of one block, and of one of every thread. */
-    largestInputs: l3 / 4,
-    sharedInputs: (3 / 8) * l3,
-    /** A blocked copy of some planes of the input. */
-    slab: l3 / 4,
-  };
-}
 
 /** The covers of a choice for Winograd with vectors of channels. */
 type Covers = Axes<Cover>;
@@ -67,12 +32,13 @@ export function winogradBlocks(
 
   // One panel, unless asked for more: its weights are one stream.
   let group = clamp(Math.floor((tuning.channelGroup ?? 0) / panel), 1, panels);
-  let block = tuning.tileBlock ?? mostTiles();
+  let block =
+    tuning.tileBlock ?? mostTiles({ inputs, products: products * group * panel * FLOAT, weights }, machine);
   const split = threads > 1 && panels > 1 ? (tuning.split ?? splitOf()) : 'tiles';
   // As many panels for one thread as for the other, or as many blocks.
   if (split === 'channels') group = Math.min(group, divideUp(panels, threads));
-  else block = divideUp(tiles, roundUp(divideUp(tiles, block), threads));
-  block = wholeRows(Math.min(block, tiles));
+  else block = evenTiles(tiles, block, threads);
+  block = wholeRows(tiles, covers[2].totals.tiles, Math.min(block, tiles), threads);
   const longestRun = Math.max(Math.floor(room.strip / FLOAT / stripPerTile(covers, width)), SHORTEST_RUN);
   return {
     tileBlock: block,
@@ -83,17 +49,6 @@ export function winogradBlocks(
     slice: room.slice / FLOAT,
     slab: readsOften() ? room.slab / FLOAT : 0,
   };
-
-  /**
-   * Enough tiles that each weight, once fetched, serves many of them; few enough that a block stays in cache. The optimum
-   * is flat. Every group of output channels reads the transformed inputs again: weights that stream past must not drive
-   * them out.
-   */
-  function mostTiles(): number {
-    const fitting = Math.max(Math.floor(room.largestInputs / inputs), LEAST_TILES);
-    const serving = weights <= room.cachedWeights ? FEW_TILES : Math.min(ENOUGH_TILES, fitting);
-    return Math.max(Math.floor(room.block / (inputs + products * group * panel * FLOAT)), serving);
-  }
 
   /**
    * Splitting tiles keeps transformed inputs in the cache of the core that made them. It needs enough of them to fill
@@ -108,17 +63,6 @@ export function winogradBlocks(
       ? share >= Math.floor(gemmRows / 2)
       : share >= gemmRows && share <= block && threads * share * inputs <= room.sharedInputs;
     return enough ? 'tiles' : 'channels';
-  }
-
-  /**
-   * Whole rows of tiles, where there are so many blocks that the threads still share them evenly: pieces of rows are short
-   * strips, and neighbours read and write the same lines of memory.
-   */
-  function wholeRows(most: number): number {
-    const row = covers[2].totals.tiles;
-    const rows = Math.floor((most + Math.floor(row / 4)) / row);
-    const whole = rows * row;
-    return rows > 0 && divideUp(tiles, whole) >= MANY_BLOCKS * threads ? whole : most;
   }
 
   /**

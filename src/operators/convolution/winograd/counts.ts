@@ -1,6 +1,7 @@
 import { type Cover, summedChannels } from '../../../catalogue/cover.js';
 import type { Machine } from '../../../machine/machine.js';
 import type { Axes } from '../../../native/addon.js';
+import { OFTEN, roomOf, SHORTEST_RUN } from '../../../planner/winograd-room.js';
 import type { Problem } from '../../../problem/problem.js';
 import { elementCount } from '../../../tensor/shape.js';
 import { roundUp } from '../common.js';
@@ -17,32 +18,26 @@ export interface StageCounts extends TransformWork {
   readonly products: number;
 }
 
-/** Bytes of a run's strip, and of a slice of it, that stay in the second and the first level of cache. */
-const STRIP = 224 << 10;
-const SLICE = 20 << 10;
-/** Where strips overlap so much that planar inputs would be transposed so many times, a blocked copy of them is made. */
-const OFTEN = 1.5;
-/** … if what a tile reads fits this share of the last level of cache. */
-const SLAB = 1 / 4;
-
 /** Both transforms of nested F(S, G) whose blocks have so many tiles. */
 export function stageCounts(
   problem: Problem,
   covers: Axes<Cover>,
   block: number,
-  { table: { width }, caches }: Machine,
+  machine: Machine,
 ): { readonly input: StageCounts; readonly output: StageCounts } {
+  const { width } = machine.table;
+  const room = roomOf(machine);
   const { batch, input, output } = problem;
   const [first, second] = covers;
   const products = batch * elementCount(covers.map(({ totals }) => totals.products));
-  const pieces = piecesOf(covers, block, width);
+  const pieces = piecesOf(covers, block, width, room);
   const lines = batch * first.totals.products * second.totals.products;
   const rowsIn = batch * first.totals.inputs * second.totals.inputs;
   const transposed = rowsIn * pieces.blocksIn;
   const copied = batch * input[0] * Math.ceil((input[1] * input[2]) / width);
   const planes = Math.min(input[0], first.runs[0]!.form.native.inputs);
   const slab = 4 * planes * input[1] * input[2] * roundUp(problem.inChannels, width);
-  const copies = transposed > OFTEN * copied && slab <= SLAB * caches.l3 && summedChannels(1, covers) === 1;
+  const copies = transposed > OFTEN * copied && slab <= room.slab && summedChannels(1, covers) === 1;
   const rowsOut = batch * output[0] * output[1];
   return {
     input: {
@@ -63,11 +58,11 @@ export function stageCounts(
 }
 
 /** How rows of tiles come apart: where forms change, where strips grow too long, where blocks end. */
-function piecesOf(covers: Axes<Cover>, block: number, width: number) {
+function piecesOf(covers: Axes<Cover>, block: number, width: number, room: ReturnType<typeof roomOf>) {
   const [first, second, third] = covers;
   const rows = largest(first) * largest(second);
   const [{ native: last }] = third.algorithm.forms as readonly [(typeof third.algorithm.forms)[0]];
-  const longest = Math.max(Math.floor(STRIP / (4 * rows * last.outputs * width)), 2);
+  const longest = Math.max(Math.floor(room.strip / (4 * rows * last.outputs * width)), SHORTEST_RUN);
   const inRow = third.totals.tiles;
   const cut = block % inRow === 0 ? Infinity : block;
   const middle = second.runs[0]!.form.native;
@@ -77,7 +72,7 @@ function piecesOf(covers: Axes<Cover>, block: number, width: number) {
     const { inputs, outputs } = form.native;
     const parts = Math.ceil(tiles / Math.min(longest, cut));
     const each = tiles / parts;
-    const inSlice = Math.max(1, Math.floor(SLICE / (4 * middle.products * outputs * width)));
+    const inSlice = Math.max(1, Math.floor(room.slice / (4 * middle.products * outputs * width)));
     count += parts;
     slices += parts * (still ? 1 : Math.ceil(each / inSlice));
     blocksIn += parts * Math.ceil((each * outputs + inputs - outputs) / width);
