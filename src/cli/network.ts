@@ -49,7 +49,7 @@ export function printPlan(plan: NetworkPlan): string {
       operator,
       formatShape(shape),
       layout,
-      own?.title ?? title,
+      title,
       right(own === undefined ? '' : own.expectedError.toFixed(2)),
       right(own === undefined ? '' : formatBytes(own.weightBytes)),
     ]),

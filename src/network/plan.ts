@@ -30,7 +30,8 @@ export class NetworkPlan {
     this.outputs = outputs;
     this.memory = memory;
     this.nodes = nodes.map(({ node, type, layout, title, plan }) => ({
-      ...{ name: node.name, operator: node.operator, shape: type.shape, layout, title },
+      ...{ name: node.name, operator: node.operator, shape: type.shape, layout },
+      title: plan instanceof Plan ? plan.title : title,
       ...(plan instanceof Plan && { plan }),
     }));
   }

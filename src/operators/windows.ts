@@ -44,9 +44,7 @@ export function windowsOf(attributes: Attributes, shape: readonly number[]): rea
     const reach = dilation * (size - 1) + 1;
     let [padBegin, padEnd] = [0, 0];
     if (automatic.startsWith('SAME')) {
-      const total = Math.max(0, (Math.ceil(input / stride) - 1) * stride + reach - input);
-      padBegin = automatic === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2);
-      padEnd = total - padBegin;
+      [padBegin, padEnd] = samePadding(automatic === 'SAME_UPPER', { input, reach, stride });
     } else if (automatic === 'NOTSET' && pads !== undefined) {
       [padBegin, padEnd] = [pads[axis]!, pads[axis + rank]!];
       if (padBegin >= reach || padEnd >= reach)
@@ -60,6 +58,16 @@ export function windowsOf(attributes: Attributes, shape: readonly number[]): rea
       throw expected(`the input's axis ${axis + 2}`, `met by every window of a kernel of ${size}`, input);
     return window;
   });
+}
+
+/** What ONNX's `SAME_UPPER` and `SAME_LOWER` put around an axis: ⌈input / stride⌉ outputs, an odd one behind or before. */
+export function samePadding(
+  upper: boolean,
+  { input, reach, stride }: { readonly input: number; readonly reach: number; readonly stride: number },
+): [number, number] {
+  const total = Math.max(0, (Math.ceil(input / stride) - 1) * stride + reach - input);
+  const less = Math.floor(total / 2);
+  return upper ? [less, total - less] : [total - less, less];
 }
 
 /** Whether every window has a tap on the input; with a dilation it may stride over a short one. */

@@ -82,7 +82,7 @@ export const convolution: Operator = {
         }
       : { temporary: 0 };
     const plan = {
-      title: decision.choice.algorithm === 'direct' ? 'direct' : titleOf(problem, decision),
+      title: decision.choice.algorithm,
       plan: (kernel: InstanceType<ReturnType<typeof native>['Kernel']>) =>
         new Plan(problem, decision, description.schedule, packedBytes, kernel),
     };
@@ -129,11 +129,4 @@ function planned(
 
 function numbersOf(weight: TensorType | Constant): Float32Array | undefined {
   return 'data' in weight && weight.data instanceof Float32Array ? weight.data : undefined;
-}
-
-function titleOf({ rank }: Problem, { choice }: Decision): string {
-  return `${choice.algorithm} ${(choice.covers ?? [])
-    .slice(3 - rank)
-    .map(({ algorithm }) => algorithm.name.split(' ')[0])
-    .join(' × ')}`.trim();
 }

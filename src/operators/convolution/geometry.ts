@@ -3,6 +3,7 @@ import type { NativeActivation } from '../../native/addon.js';
 import { type Layer, type Problem, type Rank, validateInput, validateLayer } from '../../problem/problem.js';
 import { choice, integer, integers } from '../attributes.js';
 import type { Attributes, TensorType } from '../operator.js';
+import { samePadding } from '../windows.js';
 
 const NOTHING: NativeActivation = { slope: 1, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 
@@ -54,10 +55,7 @@ function padsOf(
   return kernel.map((taps, axis) => {
     if (automatic === 'VALID') return [0, 0];
     if (automatic === 'NOTSET') return [pads?.[axis] ?? 0, pads?.[axis + kernel.length] ?? 0];
-    const stride = strides[axis]!;
     const reach = dilations[axis]! * (taps - 1) + 1;
-    const total = Math.max(0, (Math.ceil(sizes[axis]! / stride) - 1) * stride + reach - sizes[axis]!);
-    const less = Math.floor(total / 2);
-    return automatic === 'SAME_UPPER' ? [less, total - less] : [total - less, less];
+    return samePadding(automatic === 'SAME_UPPER', { input: sizes[axis]!, reach, stride: strides[axis]! });
   });
 }
