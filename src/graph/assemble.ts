@@ -43,7 +43,7 @@ export interface AssembledNode {
   /** Of a convolution: its plan, from the kernel of its last step. */
   readonly plan?: NonNullable<Lowered['plan']>;
   /** Index of its last kernel. */
-  readonly lastStep: number;
+  readonly planned: number;
   /** How it reads its inputs; undefined for those that are left out. */
   readonly inputLayouts: readonly (Layout | undefined)[];
   /** Of its first result. */
@@ -137,9 +137,9 @@ class Assembler {
     if (lowered.alias === true) to[0]!.moveInto(from[0]!, 0);
     else if (!liesInside(lowered, from, to[0]!)) this.#emit(node, lowered, from, to, row.inPlace ?? []);
     const type = graph.types.get(node.outputs[0]!)!;
-    const lastStep = this.#steps.length - 1;
+    const planned = this.#steps.length - lowered.steps.length + (plan?.step ?? 0);
     this.#nodes.push({
-      ...{ node, title, ...(plan && { plan }), lastStep, type },
+      ...{ node, title, ...(plan && { plan }), planned, type },
       inputLayouts: inputs.map((input) => input?.layout),
       layout: outputs[0]!.layout,
     });

@@ -71,7 +71,7 @@ export function* programOf(
     steps: assembly.steps.map(({ node, operator }) => ({ node: node.name, operator })),
     nodes: assembly.nodes.map(({ plan, ...node }) => ({
       ...node,
-      ...(plan && { plan: plan(kernels[node.lastStep]!) }),
+      ...(plan && { plan: plan.of(kernels[node.planned]!) }),
     })),
     constants: held,
     memory: {

@@ -126,7 +126,7 @@ export class Sequential {
     this.lastRun = {
       milliseconds,
       effectiveGflops: plan.directFlops / milliseconds / 1e6,
-      layers: program.nodes.map(({ lastStep }, i) => statisticsOf(plan.layers[i]!.plan, times, lastStep)),
+      layers: program.nodes.map(({ planned }, i) => statisticsOf(plan.layers[i]!.plan, times, planned)),
     };
     return milliseconds;
   }

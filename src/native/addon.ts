@@ -104,6 +104,11 @@ interface CommonSchedule {
     readonly output: NativeLayout;
     /** Of what is added to the result. */
     readonly residual: NativeLayout;
+    /**
+     * Phases of the result's pixels along each axis: output channel phase · C + c of the problem is channel c of C at those
+     * pixels that are the phase modulo the number of phases (sub-pixel convolution). Only direct convolution takes them.
+     */
+    readonly phases?: Axes;
   };
   /** Whether results are stored past the caches. */
   readonly streamOutput: boolean;

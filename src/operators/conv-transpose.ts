@@ -1,7 +1,7 @@
 import { expected } from '../../synth/errors.js';
 import { elementCount, MAX_ELEMENTS } from '../tensor/shape.js';
 import { choice, integer, integers, required } from './attributes.js';
-import { gathered } from './movement.js';
+import type { Interleaving } from './convolution/interleaving.js';
 import type { Attributes, Constant, Operator, TensorType } from './operator.js';
 
 /** A transposed convolution along one axis. */
@@ -17,7 +17,7 @@ interface Axis {
 /**
  * ONNX's ConvTranspose: x, N×C×spatial; weight, C × O/group × kernel; bias. Output t of an axis is the sum of x[i] w[k] over
  * all i · stride + k · dilation = t + padding. A graph pass turns it into a convolution that makes every phase of the
- * outputs, t + padding modulo the stride, a channel of its own (polyphase), and `Interleave`, which puts them in order.
+ * outputs, t + padding modulo the stride, a channel of its own (polyphase), and puts them in order.
  */
 export const convTranspose: Operator = {
   name: 'ConvTranspose',
@@ -40,12 +40,7 @@ export interface Phases {
   /** Each channel's value for each of its phases. */
   readonly bias: Constant | undefined;
   readonly pads: readonly number[];
-  /** Attributes of `Interleave`. */
-  readonly interleave: {
-    readonly strides: readonly number[];
-    readonly firsts: readonly number[];
-    readonly sizes: readonly number[];
-  };
+  readonly interleave: Interleaving;
 }
 
 /** What the graph pass makes of a node. */
@@ -59,6 +54,7 @@ export function phasesOf(
   const groups = integer(attributes, 'group', 1, 1);
   const strides = axes.map(({ stride }) => stride);
   const phases = elementCount(strides);
+  const outputs = weight.shape[1]!;
   // Taps of a phase, those that the kernel has not being zero: k · dilation = m · stride + phase for a tap m.
   const lengths = axes.map(({ taps, stride, dilation }) => Math.floor(((taps - 1) * dilation) / stride) + 1);
   // Pixels of a phase that some output needs, from the first to the last; the first taps reach length − 1 before it.
@@ -73,7 +69,7 @@ export function phasesOf(
       ...{ type: 'float32', shape: [bias.data.length * phases] },
       data: Float32Array.from(
         { length: bias.data.length * phases },
-        (_, i) => bias.data[Math.floor(i / phases)]!,
+        (_, i) => bias.data[Math.floor(i / outputs / phases) * outputs + (i % outputs)]!,
       ),
     },
     pads: [...begins, ...ends],
@@ -114,51 +110,13 @@ function phaseWeights(
     for (let input = 0; input < inputs; input++) {
       const group = Math.floor(input / ofGroup);
       for (let output = 0; output < outputs; output++) {
-        const channel = ((group * outputs + output) * phases + phase) * ofGroup + (input % ofGroup);
+        const channel = ((group * phases + phase) * outputs + output) * ofGroup + (input % ofGroup);
         result[channel * length + at] = data[(input * outputs + output) * taps + tap]!;
       }
     }
   }
   return { type: 'float32', shape: [outputs * groups * phases, ofGroup, ...lengths], data: result };
 }
-
-/**
- * Puts phases, channels c · phases + phase, in order: output t of an axis is pixel ⌊(t + first) / stride⌋ of phase
- * (t + first) modulo stride.
- */
-export const interleave: Operator = {
-  name: 'Interleave',
-  infer(attributes, [x]) {
-    const { strides, sizes } = attributes as unknown as Phases['interleave'];
-    return [{ type: 'float32', shape: [x!.shape[0]!, x!.shape[1]! / elementCount(strides), ...sizes] }];
-  },
-  lower({ attributes, inputs }, settings) {
-    const { strides, firsts, sizes } = attributes as unknown as Phases['interleave'];
-    const [batch = 1, channels = 1, ...pixels] = inputs[0]!.shape;
-    const phases = elementCount(strides);
-    const plane = elementCount(pixels);
-    const axes = sizes.map((size, a) => {
-      const [phaseStep, step] = [
-        elementCount(strides.slice(a + 1)) * plane,
-        elementCount(pixels.slice(a + 1)),
-      ];
-      const table = Int32Array.from({ length: size }, (_, t) => {
-        const place = t + firsts[a]!;
-        return (place % strides[a]!) * phaseStep + Math.floor(place / strides[a]!) * step;
-      });
-      return { table };
-    });
-    const rows = [
-      { count: batch, step: channels * plane },
-      { count: channels / phases, step: phases * plane },
-    ];
-    const movement = { inputs: batch * channels * plane, base: 0, axes: [...rows, ...axes] };
-    return {
-      steps: [{ ...gathered(movement, settings), inputs: [{ input: 0 }], outputs: [{ output: 0 }] }],
-      title: `interleave ${strides.join('×')} phases`,
-    };
-  },
-};
 
 function axesOf(
   attributes: Attributes,

@@ -1,7 +1,7 @@
 import { expected } from '../../synth/errors.js';
 import { concat } from './concat.js';
 import { truths } from './constants.js';
-import { convTranspose, interleave } from './conv-transpose.js';
+import { convTranspose } from './conv-transpose.js';
 import { convolution } from './convolution/convolution.js';
 import { elementwiseOperators } from './elementwise/elementwise.js';
 import { gemm, matMul } from './gemm.js';
@@ -22,7 +22,7 @@ import { depthToSpace, spaceToDepth, transpose } from './transpose.js';
 
 /** All operators. To add one: its file or folder here, a row in this list, and its kernel in native/operators. */
 const rows: readonly Operator[] = [
-  ...[convolution, convTranspose, interleave],
+  ...[convolution, convTranspose],
   ...[averagePool, maxPool],
   ...[gemm, matMul],
   ...[concat, depthToSpace, expand, gather, pad, slice, spaceToDepth, split, tile, transpose],

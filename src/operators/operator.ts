@@ -114,9 +114,10 @@ export interface Lowered {
    * can be made there in the first place, the steps are left out.
    */
   readonly inside?: readonly number[];
-  /** What will run, for people: one line; and, for a convolution, its plan, once the last step's kernel is there. */
+  /** What will run, for people: one line. */
   readonly title: string;
-  readonly plan?: (kernel: NativeKernel) => object;
+  /** For a convolution, its plan, once the kernel of its step is there. */
+  readonly plan?: { readonly step: number; readonly of: (kernel: NativeKernel) => object };
 }
 
 /** A node with all that lowering may know. Inputs that are constant carry their numbers. */

@@ -45,7 +45,7 @@ export function directBlocks(
     copyInput,
     tileRows: short ? Math.min(table.gemmRows, SHORT_TILE) : table.gemmRows,
     chunks,
-    wholeLines: linesOf(problem, copyInput !== 'none') >= MANY_LINES * chunks,
+    wholeLines: linesOf(problem, copyInput !== 'none' || layouts.phases !== undefined) >= MANY_LINES * chunks,
     items,
   };
 }
@@ -67,11 +67,11 @@ function padded({ padBegin, input, output, stride, dilation, kernel }: Problem, 
   return padBegin[axis] > 0 || reach > input[axis];
 }
 
-/** Lines of outputs; those whose inputs follow one another are one. */
-function linesOf(problem: Problem, copied: boolean): number {
+/** Lines of outputs; those whose inputs, and whose places in the result, follow one another are one. */
+function linesOf(problem: Problem, alone: boolean): number {
   const { input, output, stride } = problem;
   const lines = output[0] * output[1];
-  const apart = (axis: 0 | 1) => copied || padded(problem, axis);
+  const apart = (axis: 0 | 1) => alone || padded(problem, axis);
   if (apart(1) || (output[1] > 1 && stride[1] * input[2] !== output[2] * stride[2])) return lines;
   const length = output[1] * output[2];
   if (apart(0) || (output[0] > 1 && stride[0] * input[1] * input[2] !== length * stride[2])) return output[0];

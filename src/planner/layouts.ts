@@ -1,4 +1,4 @@
-import type { NativeLayout } from '../native/addon.js';
+import type { Axes, NativeLayout } from '../native/addon.js';
 import type { Layer } from '../problem/problem.js';
 import type { Choice, EngineAlgorithm } from './choices.js';
 
@@ -7,6 +7,8 @@ export interface Layouts {
   readonly input: NativeLayout;
   readonly output: NativeLayout;
   readonly residual: NativeLayout;
+  /** Phases that output channels are, see `takesPhases`; by default none. */
+  readonly phases?: Axes;
 }
 
 /** As tensors are. */
@@ -38,6 +40,21 @@ const takesBlocked: Readonly<
     output: true,
   }),
 };
+
+/**
+ * Whether a choice puts output channels that are phases of pixels in order itself: each phase needs whole vectors of a
+ * blocked output, for these go straight from the registers to their places.
+ *
+ * @param phases how many there are
+ */
+export function takesPhases(
+  { outChannels, groups }: Groups,
+  { algorithm }: Pick<Choice, 'algorithm'>,
+  phases: number,
+  width: number,
+): boolean {
+  return algorithm === 'direct' && groups === 1 && outChannels % (phases * width) === 0;
+}
 
 /** Which of input and output may be blocked for a choice. */
 export function blockedLayouts(

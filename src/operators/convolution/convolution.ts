@@ -1,19 +1,21 @@
 import { expected } from '../../../synth/errors.js';
 import { native } from '../../native/addon.js';
-import { blockedLayouts } from '../../planner/layouts.js';
+import { blockedLayouts, takesPhases } from '../../planner/layouts.js';
 import { lower } from '../../planner/lower.js';
 import { packingKey } from '../../planner/packed-weights.js';
 import { Plan } from '../../planner/plan.js';
 import type { Decision } from '../../planner/planner.js';
 import { workOf } from '../../planner/schedule.js';
-import { outputShape, type Problem } from '../../problem/problem.js';
+import { lift, outputShape, type Problem } from '../../problem/problem.js';
 import { BoundedMap } from '../../support/bounded-map.js';
+import { elementCount } from '../../tensor/shape.js';
 import { required } from '../attributes.js';
 import type {
   Attributes,
   Constant,
   Layout,
   Lowered,
+  LoweredStep,
   LoweringSettings,
   Operand,
   Operator,
@@ -21,13 +23,16 @@ import type {
 } from '../operator.js';
 import { decide, type Wishes } from './decide.js';
 import { problemOf } from './geometry.js';
+import { coversAll, type Interleaving, inOrder, interleaved } from './interleaving.js';
 
 /** Inputs of a node. */
 const [X, WEIGHT, BIAS, RESIDUAL] = [0, 1, 2, 3];
+const F32 = 4;
 
 /**
  * ONNX's Conv: x, N×C×spatial; weight, O × C/group × kernel; bias, O values, or left out. Besides, as graph passes have
- * it, a residual of the result's shape, and the attribute `activation`. The attribute `wishes` is for layers (see
+ * it, a residual of the result's shape, and the attributes `activation` and `interleave`: output channels are phases of
+ * pixels, to be put in order (see {@link Interleaving}). The attribute `wishes` is for layers (see
  * {@link Wishes}). Weights that are constant are packed once; others by a kernel at every run.
  */
 export const convolution: Operator = {
@@ -40,7 +45,9 @@ export const convolution: Operator = {
       throw expected('the channels of the input', `${problem.inChannels}`, x!.shape[1]);
     if (bias !== undefined && bias.shape.join() !== `${weight!.shape[0]}`)
       throw expected('the bias', `of shape [${weight!.shape[0]}]`, bias.shape);
-    const shape = outputShape(problem);
+    const interleaving = interleavingOf(attributes);
+    const made = outputShape(problem);
+    const shape = interleaving === undefined ? made : inOrder(made, interleaving);
     if (residual !== undefined && residual.shape.join() !== shape.join())
       throw expected('the residual', `of shape [${shape.join(', ')}]`, residual.shape);
     return [{ type: 'float32', shape }];
@@ -48,55 +55,91 @@ export const convolution: Operator = {
 
   layouts(attributes, inputs, _, settings) {
     const { problem, decision, settings: own } = planned(attributes, inputs, settings);
+    const interleaving = interleavingOf(attributes);
     // Vectors of another kernel table have another length.
     const blocked =
       own.isa.name === settings.isa.name
         ? blockedLayouts(problem, decision.choice, own.isa.width)
         : { input: false, output: false };
     const allowed = (may: boolean): Layout[] => (may ? ['planar', 'blocked'] : ['planar']);
-    return {
-      inputs: [allowed(blocked.input), ['planar'], ['planar'], allowed(blocked.output)],
-      outputs: [allowed(blocked.output)],
-    };
+    const output: Layout[] =
+      interleaving === undefined
+        ? allowed(blocked.output)
+        : blocked.output && ordersPhases(problem, decision, interleaving, own.isa.width)
+          ? ['blocked']
+          : ['planar'];
+    return { inputs: [allowed(blocked.input), ['planar'], ['planar'], output], outputs: [output] };
   },
 
   lower(node, graphSettings): Lowered {
     const { problem, decision, settings } = planned(node.attributes, node.inputs, graphSettings);
     const [x, weight, bias, residual] = node.inputs;
+    const [output] = node.outputs;
+    const interleaving = interleavingOf(node.attributes);
+    const inPlace = interleaving !== undefined && output!.layout === 'blocked';
     const layouts = {
       input: x!.layout,
-      output: node.outputs[0]!.layout,
-      residual: residual?.layout ?? node.outputs[0]!.layout,
+      output: output!.layout,
+      residual: residual?.layout ?? output!.layout,
+      ...(inPlace && { phases: lift(interleaving.strides, 1) }),
     };
     const addends = { bias: bias !== undefined, residual: residual !== undefined };
     const description = lower(problem, decision.choice, settings.machine, addends, layouts);
     const packing = { operator: 'pack convolution weights', description };
     const packedBytes = new (native().Kernel)(packing.operator, description).outputBytes[0]!;
-    const constant = 'data' in weight! || weight!.made === true;
-    const packed: Operand = constant
-      ? {
-          packed: packing,
-          inputs: [WEIGHT],
-          key: `${settings.isa.name} | ${packingKey(decision.choice)}`,
-          bytes: packedBytes,
-        }
-      : { temporary: 0 };
-    const plan = {
-      title: decision.choice.algorithm,
-      plan: (kernel: InstanceType<ReturnType<typeof native>['Kernel']>) =>
-        new Plan(problem, decision, description.schedule, packedBytes, kernel),
+    const temporaries: number[] = [];
+    const temporary = (bytes: number) => ({ temporary: temporaries.push(bytes) - 1 });
+    const steps: LoweredStep[] = [];
+    let packed: Operand = {
+      packed: packing,
+      inputs: [WEIGHT],
+      key: `${settings.isa.name} | ${packingKey(decision.choice)}`,
+      bytes: packedBytes,
     };
-    const step = {
+    if (!('data' in weight! || weight!.made === true)) {
+      const to = temporary(packedBytes);
+      steps.push({ ...packing, inputs: [{ input: WEIGHT }], outputs: [to] });
+      packed = to;
+    }
+    const shape = outputShape(problem);
+    const apart = interleaving !== undefined && !inPlace;
+    const to = apart ? temporary(F32 * elementCount(shape)) : { output: 0 };
+    const step = steps.push({
       ...{ operator: 'convolution', description },
       inputs: [{ input: X }, packed, bias && { input: BIAS }, residual && { input: RESIDUAL }],
-      outputs: [{ output: 0 }],
+      outputs: [to],
       work: workOf(decision.choice),
+    });
+    if (apart) {
+      const ordering = interleaved(interleaving, problem.groups, shape, settings);
+      steps.push({ ...ordering, inputs: [to as { temporary: number }], outputs: [{ output: 0 }] });
+    }
+    return {
+      ...{ steps, temporaries, title: decision.choice.algorithm },
+      plan: {
+        step: step - 1,
+        of: (kernel) => new Plan(problem, decision, description.schedule, packedBytes, kernel),
+      },
     };
-    if (constant) return { steps: [step], ...plan };
-    const pack = { ...packing, inputs: [{ input: WEIGHT }], outputs: [{ temporary: 0 }] };
-    return { steps: [pack, step], temporaries: [packedBytes], ...plan };
   },
 };
+
+function interleavingOf({ interleave }: Attributes): Interleaving | undefined {
+  return interleave as Interleaving | undefined;
+}
+
+/** Whether the convolution's own kernel puts its phases in order. */
+function ordersPhases(
+  problem: Problem,
+  { choice }: Decision,
+  interleaving: Interleaving,
+  width: number,
+): boolean {
+  const pixels = problem.output.slice(3 - problem.rank);
+  return (
+    coversAll(interleaving, pixels) && takesPhases(problem, choice, elementCount(interleaving.strides), width)
+  );
+}
 
 interface Planned {
   readonly problem: Problem;

@@ -4,6 +4,7 @@ namespace winograd {
 namespace {
 
 constexpr int kMaxThreads = 256;
+constexpr std::ptrdiff_t kMaxPhases = 1 << 10;
 
 Layout readLayout(const Value& value) {
   return readWord(value, {"planar", "blocked"}) == 0 ? Layout::planar : Layout::blocked;
@@ -40,15 +41,17 @@ Schedule readSchedule(const Value& value) {
   return {&readKernels(value),
           readThreads(value),
           value["wake"].boolean(),
-          {readLayout(layouts["input"]), readLayout(layouts["output"]), readLayout(layouts["residual"])},
+          {readLayout(layouts["input"]), readLayout(layouts["output"]), readLayout(layouts["residual"]),
+           layouts["phases"].missing() ? Axes{1, 1, 1} : readAxes(layouts["phases"], 1, kMaxPhases)},
           value["streamOutput"].boolean()};
 }
 
-void checkLayouts(const Value& schedule, const Layouts& layouts, TakesBlocked takes) {
+void checkLayouts(const Value& schedule, const Layouts& layouts, TakesLayouts takes) {
   const Value value = schedule["layouts"];
   if (layouts.input == Layout::blocked && !takes.input) value["input"].refuse("\"planar\" for this convolution");
   if (layouts.output == Layout::blocked && !takes.output) value["output"].refuse("\"planar\" for this convolution");
   if (layouts.residual == Layout::blocked && !takes.output) value["residual"].refuse("\"planar\" for this convolution");
+  if (volume(layouts.phases) > 1 && !takes.phases) value["phases"].refuse("none, or ones, for this convolution");
 }
 
 }  // namespace winograd

@@ -14,6 +14,9 @@ enum class Layout { planar, blocked };
 struct Layouts {
   Layout input = Layout::planar, output = Layout::planar;
   Layout residual = Layout::planar;  // of what is added to the result
+  /// Phases of the result's pixels along each axis: output channel phase * C + c of the problem is channel c of C at
+  /// those pixels that are the phase modulo the number of phases (sub-pixel convolution).
+  Axes phases{1, 1, 1};
 };
 
 struct Schedule {
@@ -32,12 +35,13 @@ int readThreads(const Value& schedule);
 /// Reads what all schedules have. Throws std::invalid_argument.
 Schedule readSchedule(const Value& schedule);
 
-/// Which layouts an algorithm takes for a problem.
-struct TakesBlocked {
+/// Which layouts an algorithm takes for a problem: blocked ones, and results in phases.
+struct TakesLayouts {
   bool input, output;
+  bool phases = false;
 };
-/// Throws std::invalid_argument for a blocked layout that is not taken.
-void checkLayouts(const Value& schedule, const Layouts& layouts, TakesBlocked takes);
+/// Throws std::invalid_argument for a layout that is not taken.
+void checkLayouts(const Value& schedule, const Layouts& layouts, TakesLayouts takes);
 
 /// Whether channels of every group begin with a vector of their own.
 inline bool wholeVectors(const Filters& filters, std::ptrdiff_t channelsOfGroup, int width) {

@@ -18,7 +18,7 @@ DirectKernel::DirectKernel(const Problem& problem, const Schedule& schedule, con
     : ConvolutionKernel(problem, schedule, packedDirectFloats(problem, *schedule.kernels), problem.groups),
       decisions_(decisions),
       panels_(problem.groupOutputs(), kernels_.width),
-      reader_(problem, input_, decisions.copyInput) {
+      reader_(problem, input_, decisions.copyInput, volume(schedule.layouts.phases) == 1) {
   std::vector<Region> regions;
   for (std::ptrdiff_t item = 0; item < decisions_.items; item++) {
     forEachPiece(item, [&](const Piece&, const Region& region) {
@@ -88,10 +88,27 @@ Times DirectKernel::compute(const Pass& pass, float* scratch, const Run& run) co
   return sumOf(times, total.lap());
 }
 
+// Where a blocked result has the first pixel of a channel's vector.
+std::ptrdiff_t DirectKernel::placeOf(std::ptrdiff_t image, std::ptrdiff_t channel) const {
+  const Axes &phases = schedule_.layouts.phases, &lines = reader_.lines();
+  const std::ptrdiff_t ofPhase = problem_.groups * panels_.padded() / volume(phases);
+  const std::ptrdiff_t phase = channel / ofPhase, plane = (image * ofPhase + channel % ofPhase) * volume(phases);
+  const std::ptrdiff_t z = phase / phases[2] / phases[1], y = phase / phases[2] % phases[1], x = phase % phases[2];
+  const std::ptrdiff_t pixel = (z * lines[1] * phases[1] + y) * lines[2] * phases[2] + x;
+  return plane * volume(problem_.output) + pixel * kernels_.width;
+}
+
+// And how far behind that the pixel of a line of outputs is.
+std::ptrdiff_t DirectKernel::placeOfPixel(std::ptrdiff_t line, std::ptrdiff_t x) const {
+  const Axes &phases = schedule_.layouts.phases, &lines = reader_.lines();
+  const std::ptrdiff_t z = line / lines[1] * phases[0], y = line % lines[1] * phases[1];
+  return ((z * lines[1] * phases[1] + y) * lines[2] + x) * phases[2] * kernels_.width;
+}
+
 // Bias and residual join a sum last, in this order, whichever way it takes to the result: the bits are the same.
 void DirectKernel::computePiece(const Pass& pass, std::ptrdiff_t image, const Piece& piece, const float* source,
                                 const Region& region, float* buffer, const Run& run) const {
-  const std::ptrdiff_t width = kernels_.width, outputs = problem_.groupOutputs(), pixels = volume(problem_.output);
+  const std::ptrdiff_t width = kernels_.width, outputs = problem_.groupOutputs();
   const Panel panel = panels_.at(piece.panel);
   const std::ptrdiff_t lanes = panel.vectors * width;
   // Register tiles go straight to blocked results; planar ones are reshuffled in longer rows.
@@ -120,8 +137,9 @@ void DirectKernel::computePiece(const Pass& pass, std::ptrdiff_t image, const Pi
 
   GemmArgs args{};
   args.rowStride = reader_.pixelStride();
-  args.cStride = straight ? width : lanes;
-  args.cVector = straight ? pixels * width : width;
+  const std::ptrdiff_t channel = piece.group * panels_.padded() + panel.channel, place = placeOf(image, channel);
+  args.cStride = straight ? schedule_.layouts.phases[2] * width : lanes;
+  args.cVector = straight ? placeOf(image, channel + width) - place : width;
   const std::ptrdiff_t length = reader_.lines()[2];
   std::vector<DirectInput::Segments> runs;
   for (std::ptrdiff_t pixel = piece.firstPixel, count; pixel < piece.endPixel; pixel += count) {
@@ -133,8 +151,7 @@ void DirectKernel::computePiece(const Pass& pass, std::ptrdiff_t image, const Pi
     const std::ptrdiff_t tiles = divideUp(count, decisions_.tileRows);
     for (std::ptrdiff_t t = 0; t < tiles; t++) {
       const std::ptrdiff_t first = count * t / tiles, rows = count * (t + 1) / tiles - first;
-      const std::ptrdiff_t at = ((image * problem_.groups + piece.group) * panels_.padded() + panel.channel) * pixels +
-                                (pixel + first) * width;  // in a blocked result
+      const std::ptrdiff_t at = place + placeOfPixel(line, x + first);  // in a blocked result
       args.a = from + first * args.rowStride;
       args.addend = nullptr;
       if (straight) {

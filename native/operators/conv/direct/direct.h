@@ -29,6 +29,8 @@ class DirectKernel final : public ConvolutionKernel {
   void computePiece(const Pass& pass, std::ptrdiff_t image, const Piece& piece, const float* source,
                     const Region& region, float* buffer, const Run& run) const;
   std::ptrdiff_t bufferFloats() const;
+  std::ptrdiff_t placeOf(std::ptrdiff_t image, std::ptrdiff_t channel) const;
+  std::ptrdiff_t placeOfPixel(std::ptrdiff_t line, std::ptrdiff_t x) const;
 
   DirectSchedule decisions_;
   Panels panels_;

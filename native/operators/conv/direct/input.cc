@@ -2,19 +2,22 @@
 
 namespace winograd {
 
-DirectInput::DirectInput(const Problem& problem, const Pixels& input, CopyInput copy)
-    : problem_(problem), input_(input), copied_(copy != CopyInput::none), extents_(input.extents) {
+DirectInput::DirectInput(const Problem& problem, const Pixels& input, CopyInput copy, bool joined)
+    : problem_(problem),
+      input_(input),
+      copied_(copy != CopyInput::none),
+      extents_(input.extents),
+      lines_(problem.output) {
   const std::ptrdiff_t width = input.kernels->width, channels = problem.groupInputs();
   planar_ = copied_ ? copy == CopyInput::planar : input.layout == Layout::planar;
   pixel_ = planar_ ? 1 : width;
   planes_ = planar_ ? channels : divideUp(channels, width);
   // No column beyond the last tap's reach is ever read.
   if (copied_) extents_[2] = problem.reach(2, problem.output[2]);
-  joinLines();
+  if (joined) joinLines();
 }
 
 void DirectInput::joinLines() {
-  lines_ = problem_.output;
   const Axes& stride = problem_.stride;
   const auto apart = [&](int axis) {
     return copied_ || problem_.padBegin[axis] > 0 || problem_.reach(axis, problem_.output[axis]) > problem_.input[axis];

@@ -26,7 +26,8 @@ class DirectInput {
     bool operator==(const Region&) const = default;
   };
 
-  DirectInput(const Problem& problem, const Pixels& input, CopyInput copy);
+  /// @param joined whether lines of outputs whose inputs follow one another may be one line
+  DirectInput(const Problem& problem, const Pixels& input, CopyInput copy, bool joined);
 
   /// To be called before anything below: makes room for copies of these regions. Throws std::overflow_error.
   void layOut(const std::vector<Region>& regions);

@@ -16,13 +16,19 @@ CopyInput readCopyInput(const Value& value, const Problem& problem, const Schedu
   return copy;
 }
 
+// Only whole vectors of a blocked result get to their places at once.
+bool takesPhases(const Problem& problem, const Schedule& schedule) {
+  return schedule.layouts.output == Layout::blocked && problem.groups == 1 && !problem.residual &&
+         problem.outChannels % (volume(schedule.layouts.phases) * schedule.kernels->width) == 0;
+}
+
 }  // namespace
 
 DirectSchedule readDirectSchedule(const Value& value, const Problem& problem, const Schedule& schedule) {
   const int width = schedule.kernels->width;
-  checkLayouts(
-      value, schedule.layouts,
-      {wholeVectors(problem, problem.groupInputs(), width), wholeVectors(problem, problem.groupOutputs(), width)});
+  checkLayouts(value, schedule.layouts,
+               {wholeVectors(problem, problem.groupInputs(), width),
+                wholeVectors(problem, problem.groupOutputs(), width), takesPhases(problem, schedule)});
   return {readCopyInput(value["copyInput"], problem, schedule),
           value["tileRows"].integer(1, schedule.kernels->gemmRows),
           value["chunks"].integer(1, std::min(volume(problem.output), kMostChunks)), value["wholeLines"].boolean(),

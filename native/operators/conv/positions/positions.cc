@@ -263,6 +263,7 @@ std::unique_ptr<Kernel> prepare(const Value& description) {
   const Schedule schedule = readSchedule(value);
   if (volume(problem.stride) != 1 || volume(problem.dilation) != 1)
     value["algorithm"].refuse("another one for strides and dilations other than 1");
+  checkLayouts(value, schedule.layouts, {true, true});
   if (schedule.streamOutput) value["streamOutput"].refuse("false: results are stored number by number");
   const KernelTransforms transforms = transformsOf(value, problem);
   const Tilings tilings = readTilings(value, *schedule.kernels, transforms, problem.output);
