@@ -30,6 +30,8 @@ export interface Graph {
   /** Each after those whose results it takes. */
   readonly nodes: readonly Node[];
   readonly constants: ReadonlyMap<string, Constant>;
+  /** Version of ONNX's operator set that the model had; its nodes have their newest form. */
+  readonly opset?: number;
 }
 
 /**

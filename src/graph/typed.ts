@@ -1,6 +1,6 @@
 import { expected, InputError } from '../../synth/errors.js';
 import { operatorOf } from '../operators/index.js';
-import type { Constant, TensorType } from '../operators/operator.js';
+import type { Constant, Operator, TensorType } from '../operators/operator.js';
 import { formatShape, validateShape } from '../tensor/shape.js';
 import { type Graph, type Node, ordered } from './graph.js';
 
@@ -22,46 +22,104 @@ export type Shapes = Readonly<Record<string, readonly number[]>>;
 /** Constants larger than this are not computed in JavaScript; they become constants that a kernel makes. */
 const MAX_EVALUATED = 1 << 16;
 
+/** A node that cannot run here. */
+export interface Foreign {
+  readonly node: Node;
+  /** What is in the way. */
+  readonly reason: InputError;
+}
+
+/** How far the types of a graph are known: up to the nodes that cannot run here. */
+export interface Typing {
+  /** What can run, with all that is known; its outputs may not be. */
+  readonly graph: TypedGraph;
+  /** Nodes that cannot, whose inputs all have types. */
+  readonly foreign: readonly Foreign[];
+  /** Nodes that take results of those, or of one another. */
+  readonly rest: readonly Node[];
+}
+
 /**
  * Gives every tensor its type for inputs of these shapes, and computes what is constant and small, such as shapes.
  *
  * @throws InputError naming input, node and operator for what does not fit
  */
 export function typed(graph: Graph, shapes: Shapes): TypedGraph {
+  const typing = typedAsFar(graph, shapes);
+  if (typing.foreign.length > 0) throw typing.foreign[0]!.reason;
+  return pruned(typing.graph);
+}
+
+/**
+ * The same as far as nodes can run here.
+ *
+ * @throws InputError for names, order and inputs that do not fit
+ */
+export function typedAsFar(graph: Graph, shapes: Shapes): Typing {
   const sorted = ordered(graph);
   const types = new Map<string, TensorType>();
   const constants = new Map(sorted.constants);
   for (const [name, { type, shape }] of constants) types.set(name, { type, shape });
   bindInputs(sorted, shapes, types);
-  const nodes: Node[] = [];
+  const [nodes, foreign, rest]: [Node[], Foreign[], Node[]] = [[], [], []];
   for (const node of sorted.nodes) {
-    const operator = operatorOf(node.operator);
-    const inputs = node.inputs.map((name) => (name === '' ? undefined : types.get(name)));
-    const known = node.inputs.map((name) => (name === '' ? undefined : constants.get(name)));
-    const made = within(node, () => operator.infer(node.attributes, inputs, known));
-    node.outputs.forEach((name, i) => {
-      if (name === '') return;
-      const type = made[i];
-      if (type === undefined)
-        throw expected(`outputs of ${describeNode(node)}`, `at most ${made.length}`, i + 1);
-      within(node, () => validateShape(type.shape, `the shape of ${name}`));
-      types.set(name, type);
-    });
-    if (operator.evaluate !== undefined && isKnown(node, known, made)) {
-      const values = within(node, () => operator.evaluate!(node.attributes, known, inputs));
-      node.outputs.forEach((name, i) => {
-        if (name !== '') constants.set(name, values[i]!);
-      });
-    } else nodes.push(node);
+    if (node.inputs.some((name) => name !== '' && !types.has(name))) {
+      rest.push(node);
+      continue;
+    }
+    try {
+      if (!within(node, () => typeNode(node, types, constants))) nodes.push(node);
+    } catch (reason) {
+      if (!(reason instanceof InputError)) throw reason;
+      foreign.push({ node, reason });
+    }
   }
-  return pruned({
-    ...{ inputs: sorted.inputs.map(({ name }) => name), outputs: sorted.outputs },
-    ...{ nodes, constants, types },
+  const names = { inputs: sorted.inputs.map(({ name }) => name), outputs: sorted.outputs };
+  return { graph: { ...names, nodes, constants, types }, foreign, rest };
+}
+
+/** Adds the types of a node's results; and the results themselves, if they can be computed now. @returns whether they can */
+function typeNode(node: Node, types: Map<string, TensorType>, constants: Map<string, Constant>): boolean {
+  const operator = operatorOf(node.operator);
+  const inputs = node.inputs.map((name) => (name === '' ? undefined : types.get(name)));
+  const known = node.inputs.map((name) => (name === '' ? undefined : constants.get(name)));
+  const made = operator.infer(node.attributes, inputs, known);
+  node.outputs.forEach((name, i) => {
+    if (name === '') return;
+    if (made[i] === undefined) throw expected('outputs', `at most ${made.length}`, i + 1);
+    validateShape(made[i].shape, `the shape of ${name}`);
   });
+  const evaluates = operator.evaluate !== undefined && isKnown(node, known, made);
+  if (evaluates) {
+    const values = operator.evaluate!(node.attributes, known, inputs);
+    for (const [i, name] of node.outputs.entries()) if (name !== '') constants.set(name, values[i]!);
+  } else {
+    const read = inputs.filter((_, i) => known[i] === undefined);
+    const taken = made.filter((_, i) => node.outputs[i]);
+    checkRunnable(operator, [...read, ...taken], (i) => inputs[i] === undefined || known[i] !== undefined);
+  }
+  for (const [i, name] of node.outputs.entries()) if (name !== '') types.set(name, made[i]!);
+  return evaluates;
+}
+
+/**
+ * @param tensors that the node reads or makes at run time
+ * @param isKnown whether an input is constant or left out
+ */
+function checkRunnable(
+  { name, lower, rewrittenWith }: Operator,
+  tensors: readonly (TensorType | undefined)[],
+  isKnown: (input: number) => boolean,
+): void {
+  if (lower === undefined && rewrittenWith?.every(isKnown) !== true)
+    throw expected(`inputs of ${name}`, 'known when the graph is compiled', 'some that each run computes');
+  const other = tensors.find((tensor) => tensor !== undefined && tensor.type !== 'float32');
+  if (other !== undefined)
+    throw expected('inputs and results that each run computes', 'of type float32', other.type);
 }
 
 /** Without nodes and constants that no output needs. */
-export function pruned(graph: TypedGraph): TypedGraph {
+export function pruned<T extends Pick<TypedGraph, 'nodes' | 'constants' | 'outputs'>>(graph: T): T {
   const needed = new Set(graph.outputs);
   const nodes: Node[] = [];
   for (const node of [...graph.nodes].reverse()) {

@@ -1,10 +1,7 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { InputError } from '../../synth/errors.js';
 import type { Shapes } from '../graph/typed.js';
-import { packageRoot } from '../support/package.js';
 import { Tensor } from '../tensor/tensor.js';
 import { Network, type NetworkOptions } from './network.js';
+import { type OrtTensor, requireOnnxruntime } from './onnxruntime.js';
 
 /** Results of whole networks in single precision lie closer together than this, by root mean squares. */
 export const TOLERANCE = 1e-3;
@@ -28,21 +25,6 @@ export interface NetworkComparison {
   readonly distance: number;
 }
 
-interface OrtTensor {
-  readonly data: Float32Array;
-}
-interface Ort {
-  readonly Tensor: new (type: string, data: Float32Array, dims: readonly number[]) => OrtTensor;
-  readonly InferenceSession: {
-    create(
-      path: string,
-      options: object,
-    ): Promise<{
-      run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
-    }>;
-  };
-}
-
 /**
  * Runs a model on random inputs here and in onnxruntime-node, in turns.
  *
@@ -54,7 +36,7 @@ export async function compareNetwork(
   rounds: number,
   options: NetworkOptions,
 ): Promise<NetworkComparison> {
-  const { ort, version } = loadOnnxruntime();
+  const { ort, version } = requireOnnxruntime();
   const network = await Network.load(path, options);
   const plan = await network.plan(shapes);
   const inputs = Object.fromEntries(
@@ -94,25 +76,9 @@ function timingOf([first = 0, ...times]: readonly number[]): Timing {
 function distanceOf(here: Record<string, Tensor>, there: Readonly<Record<string, OrtTensor>>): number {
   let [squares, all] = [0, 0];
   for (const [name, { data }] of Object.entries(there))
-    for (const [i, value] of data.entries()) {
+    for (const [i, value] of (data as Float32Array).entries()) {
       squares += (here[name]!.data[i]! - value) ** 2;
       all += value ** 2;
     }
   return Math.sqrt(squares / all);
-}
-
-/** Beside the program that runs, beside this package, or where its benchmark has it. */
-function loadOnnxruntime(): { ort: Ort; version: string } {
-  const places = [process.cwd(), packageRoot(), join(packageRoot(), 'bench/peers/onnxruntime')];
-  for (const place of places)
-    try {
-      const require = createRequire(join(place, 'package.json'));
-      const ort = require('onnxruntime-node') as Ort;
-      return { ort, version: require('onnxruntime-node/package.json').version };
-    } catch {
-      // The next place may have it.
-    }
-  throw new InputError(
-    'Expected onnxruntime-node to be installed but found none; npm install onnxruntime-node puts it there',
-  );
 }

@@ -1,8 +1,6 @@
 import { expected } from '../../synth/errors.js';
 import { checkOptions, type OptionNames } from '../../synth/options.js';
 import type { Graph } from '../graph/graph.js';
-import type { Program } from '../graph/program.js';
-import { Runner, runSoon } from '../graph/runner.js';
 import type { Shapes } from '../graph/typed.js';
 import { kernelTable, machineOf } from '../machine/machine.js';
 import { readOnnx } from '../onnx/onnx.js';
@@ -10,9 +8,10 @@ import { type Accuracy, validateAccuracy } from '../operators/convolution/accura
 import type { Effort, LoweringSettings } from '../operators/operator.js';
 import { validateThreads } from '../problem/problem.js';
 import { oneOf } from '../support/words.js';
-import { inEngineMemory, validateOut } from '../tensor/engine-memory.js';
+import { validateOut } from '../tensor/engine-memory.js';
 import { elementCount } from '../tensor/shape.js';
 import { allocate, checkData, Tensor } from '../tensor/tensor.js';
+import { Chain } from './chain.js';
 import { NetworkPlan } from './plan.js';
 
 /** How a network runs. */
@@ -44,7 +43,7 @@ export interface RunOptions {
 /** How a run went. */
 export interface NetworkRun {
   readonly milliseconds: number;
-  /** Kernels in order, by the node that they belong to. */
+  /** Kernels in order, by the node that they belong to; and sessions of onnxruntime, by their nodes. */
   readonly steps: readonly {
     readonly node: string;
     readonly operator: string;
@@ -54,7 +53,8 @@ export interface NetworkRun {
 
 /**
  * A whole network: a graph, compiled for every shape of input that it meets. Activations stay in the engine's memory and
- * layout from node to node; weights are made ready once, off the main thread.
+ * layout from node to node; weights are made ready once, off the main thread. Nodes that cannot run here run in
+ * onnxruntime-node where it is installed, as its plan says; without it they are refused.
  *
  * ```js
  * const model = await Network.load('r3d.onnx', { threads: 2 });
@@ -65,7 +65,7 @@ export class Network {
   /** The run that ended last. */
   lastRun: NetworkRun | undefined;
 
-  #runner: Runner | undefined;
+  #chain: Chain | undefined;
 
   /**
    * @param graph a network as data: from `Builder`, or from a file
@@ -76,13 +76,13 @@ export class Network {
     readonly options: NetworkOptions = {},
   ) {
     checkOptions('a network', options, optionNames);
-    this.#runner = new Runner(graph, settingsOf(options), options.withoutPasses);
+    this.#chain = new Chain(graph, settingsOf(options), options.withoutPasses);
   }
 
   /**
    * Reads a network from an ONNX file.
    *
-   * @throws InputError when the file is none, or needs an operator that is not there; the system's error when it cannot be read
+   * @throws InputError when the file is none; the system's error when it cannot be read
    */
   static async load(path: string, options: NetworkOptions = {}): Promise<Network> {
     return new Network(await readOnnx(path), options);
@@ -110,7 +110,7 @@ export class Network {
    * @throws InputError when a shape does not fit
    */
   async plan(shapes: Shapes = {}): Promise<NetworkPlan> {
-    return new NetworkPlan(await this.#living().programSoon(shapes));
+    return new NetworkPlan(await this.#living().plan(shapes));
   }
 
   /**
@@ -131,40 +131,38 @@ export class Network {
       if (!(tensor instanceof Tensor)) throw expected(`input ${name}`, 'a Tensor', tensor);
       checkData(tensor.data, tensor.shape, `the data of input ${name}`);
     }
-    const shapes = Object.fromEntries(given.map(([name, { shape }]) => [name, shape]));
-    const program = await this.#living().programSoon(shapes, signal);
-    const missing = program.inputs.find(({ name }) => !(name in inputs));
-    if (missing !== undefined) throw expected(`input ${missing.name}`, 'a Tensor', undefined);
-    const arrays = program.inputs.map(({ name }) => inEngineMemory(inputs[name]!.data));
-    const results = program.outputs.map(({ name, shape }) => {
-      const given = out[name];
-      if (given !== undefined) validateOut(given, shape, Object.values(inputs));
-      return given ?? new Tensor(allocate(elementCount(shape), false), shape);
-    });
-    const times = await runSoon(
-      program,
-      arrays,
-      results.map(({ data }) => data),
-      signal,
+    const chain = this.#living();
+    const types = new Map(chain.graph.inputs.map(({ name, type }) => [name, type]));
+    for (const name of Object.keys(inputs))
+      if (!types.has(name)) throw expected('an input', `one of ${[...types.keys()].join(', ')}`, name);
+    const missing = chain.graph.inputs.find(({ name }) => !(name in inputs));
+    if (missing !== undefined) throw expected(`input ${missing.name}`, 'given, a Tensor', undefined);
+    const values = given.map(
+      ([name, { shape, data }]) => [name, { type: types.get(name)!, shape, data }] as const,
     );
-    this.lastRun = runOf(program, times);
-    return Object.fromEntries(program.outputs.map(({ name }, i) => [name, results[i]!]));
+    const place = (name: string, shape: readonly number[]) => {
+      if (out[name] !== undefined) validateOut(out[name], shape, Object.values(inputs));
+      return out[name]?.data ?? allocate(elementCount(shape), false);
+    };
+    const { results, steps } = await chain.run(new Map(values), place, signal);
+    this.lastRun = { milliseconds: steps.reduce((sum, step) => sum + step.milliseconds, 0), steps };
+    return Object.fromEntries(
+      chain.graph.outputs.map((name) => {
+        const { data, shape } = results.get(name)!;
+        return [name, out[name] ?? new Tensor(data, shape)];
+      }),
+    );
   }
 
   /** Lets weights and programs go; later calls are refused. */
   dispose(): void {
-    this.#runner = undefined;
+    this.#chain = undefined;
   }
 
-  #living(): Runner {
-    if (this.#runner === undefined) throw expected('the network', 'in use', 'a disposed one');
-    return this.#runner;
+  #living(): Chain {
+    if (this.#chain === undefined) throw expected('the network', 'in use', 'a disposed one');
+    return this.#chain;
   }
-}
-
-function runOf({ steps }: Program, times: Float64Array): NetworkRun {
-  const each = steps.map((step, i) => ({ ...step, milliseconds: times[4 * i]! }));
-  return { milliseconds: each.reduce((sum, { milliseconds }) => sum + milliseconds, 0), steps: each };
 }
 
 function settingsOf({ threads, isa, accuracy, effort }: NetworkOptions): LoweringSettings {

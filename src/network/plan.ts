@@ -1,6 +1,6 @@
-import type { Program } from '../graph/program.js';
 import { formatBytes, Plan } from '../planner/plan.js';
 import { formatShape } from '../tensor/shape.js';
+import type { Planned } from './planned.js';
 
 /** How one node of a network runs. */
 export interface PlannedNode {
@@ -17,15 +17,15 @@ export interface PlannedNode {
 
 /** How a network runs on one set of input shapes. Its fields make its JSON. */
 export class NetworkPlan {
-  readonly inputs: Program['inputs'];
-  readonly outputs: Program['outputs'];
+  readonly inputs: Planned['inputs'];
+  readonly outputs: Planned['outputs'];
   /** In order; what was folded into others or computed beforehand is left out. */
   readonly nodes: readonly PlannedNode[];
   /** Bytes of weights, made ready; of the arena, where activations lie; and of a run, arena and workspace. */
-  readonly memory: Program['memory'];
+  readonly memory: Planned['memory'];
 
   /** Networks make plans: `network.plan(shapes)`. */
-  constructor({ inputs, outputs, nodes, memory }: Program) {
+  constructor({ inputs, outputs, nodes, memory }: Planned) {
     this.inputs = inputs;
     this.outputs = outputs;
     this.memory = memory;
@@ -38,7 +38,7 @@ export class NetworkPlan {
 
   /** Says in words what runs, a line for each node. */
   describe(): string {
-    const named = (tensors: Program['inputs']) =>
+    const named = (tensors: Planned['inputs']) =>
       tensors.map(({ name, shape }) => `${name} ${formatShape(shape)}`).join(', ');
     const { constants, arena, run } = this.memory;
     return [

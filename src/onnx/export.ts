@@ -19,8 +19,8 @@ import {
 } from './schema.js';
 import { type Encodable, encode } from './wire.js';
 
-/** Operator set of written models, and the version of the format that it came with. */
-const OPSET = 21;
+/** Operator set of written models unless said otherwise, and the version of the format that it came with. */
+export const OPSET = 21;
 const IR_VERSION = 10;
 
 /** Protocol buffers end at 2 GiB; some readers keep room for their own. */
@@ -55,22 +55,35 @@ export async function writeOnnx(path: string, graph: Graph, options: OnnxOptions
   await writeWhole(path, encode(modelSchema, modelMessage(checked, outside)));
 }
 
-/** A graph as the bytes of an ONNX model, in pieces of which the large ones are the graph's own memory. */
-export function onnxBytes(graph: Graph): readonly Uint8Array[] {
+/**
+ * A graph as the bytes of an ONNX model, in pieces of which the large ones are the graph's own memory.
+ *
+ * @param opset its operator set
+ * @param types of outputs; those that it does not know are left open
+ */
+export function onnxBytes(
+  graph: Graph,
+  opset = OPSET,
+  types: ReadonlyMap<string, ElementType> = resultTypes(graph),
+): readonly Uint8Array[] {
   const checked = ordered(graph);
   const weights = [...checked.constants].map(([name, constant]) => tensorMessage(name, constant));
-  return encode(modelSchema, modelMessage(checked, weights));
+  return encode(modelSchema, modelMessage(checked, weights, opset, types));
 }
 
 type TensorMessage = Encodable<typeof tensorSchema>;
 
-function modelMessage(graph: Graph, initializer: readonly TensorMessage[]): Encodable<typeof modelSchema> {
-  const types = resultTypes(graph);
+function modelMessage(
+  graph: Graph,
+  initializer: readonly TensorMessage[],
+  opset = OPSET,
+  types: ReadonlyMap<string, ElementType> = resultTypes(graph),
+): Encodable<typeof modelSchema> {
   return {
     ir_version: IR_VERSION,
     producer_name: 'winograd-nd',
     producer_version: packageVersion(),
-    opset_import: [{ domain: '', version: OPSET }],
+    opset_import: [{ domain: '', version: opset }],
     graph: {
       name: 'graph',
       node: graph.nodes.map(nodeMessage),
@@ -81,7 +94,10 @@ function modelMessage(graph: Graph, initializer: readonly TensorMessage[]): Enco
         );
         return valueInfo(name, type, dim === undefined ? undefined : { dim });
       }),
-      output: graph.outputs.map((name) => valueInfo(name, types.get(name) ?? 'float32')),
+      output: graph.outputs.map((name) => {
+        const type = types.get(name);
+        return type === undefined ? { name } : valueInfo(name, type);
+      }),
     },
   };
 }

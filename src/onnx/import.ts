@@ -85,6 +85,7 @@ class Importer {
       outputs: graph.output.map(({ name }) => name ?? ''),
       nodes,
       constants: this.#constants,
+      opset,
     });
   }
 

@@ -32,6 +32,7 @@ export const convTranspose: Operator = {
     const axes = axesOf(attributes, x.shape, weight.shape);
     return [{ type: 'float32', shape: [x.shape[0]!, channels, ...axes.map(({ output }) => output)] }];
   },
+  rewrittenWith: [1, 2],
 };
 
 /** A stride-1 convolution whose channels are the phases, and where its pixels go. */

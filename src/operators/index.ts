@@ -39,6 +39,11 @@ const rows: readonly Operator[] = [
 
 const byName = new Map(rows.map((row) => [row.name, row]));
 
+/** Whether there is a row of that name. */
+export function hasOperator(name: string): boolean {
+  return byName.has(name);
+}
+
 /** @throws InputError naming the operator */
 export function operatorOf(name: string): Operator {
   const found = byName.get(name);

@@ -56,6 +56,9 @@ describe('networks beside onnxruntime', () => {
       const network = await Network.load(path);
       const actual = await network.run({ [input.name]: x });
       rmSync(path);
+      // Nothing of it is left to onnxruntime.
+      const { steps } = network.lastRun!;
+      expect(steps.filter(({ operator }) => operator === 'onnxruntime')).toEqual([]);
       for (const output of graph.outputs) {
         expect(actual[output]!.shape).toEqual(expected[output]!.shape);
         expect(distance(actual[output]!.data, expected[output]!.data)).toBeLessThan(TOLERANCE);
