@@ -30,7 +30,7 @@ export function plannedSession({ inputs, outputs, nodes }: Graph, results: Value
   return {
     ...{ inputs: [], outputs: typesOf(outputs) },
     nodes: [
-      { node, title, lastStep: 0, inputLayouts: inputs.map(() => 'planar' as const), type, layout: 'planar' },
+      { node, title, planned: 0, inputLayouts: inputs.map(() => 'planar' as const), type, layout: 'planar' },
     ],
     memory: { constants: 0, arena: 0, leastArena: 0, run: 0 },
   };
