@@ -1,10 +1,9 @@
-import type { Contender } from './contender.js';
 import type { BenchLayer } from './layers.js';
-import type { EngineOptions, Prepared, Stages } from './protocol.js';
+import type { EngineOptions, LayerContender, Prepared, Stages } from './protocol.js';
 
 /** One thing to time on a layer: a library, how it is asked to run, and on how many threads. */
 export interface Entry {
-  readonly contender: Contender;
+  readonly contender: LayerContender;
   readonly threads: number;
   readonly cold: boolean;
   /** Only for our own engine. */

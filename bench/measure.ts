@@ -1,16 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Contender, Refusal } from './contender.js';
+import { Refusal } from '../src/support/contender.js';
 import type { Entry, Group, Measured } from './entry.js';
 import { outputOf } from './layers.js';
 import { type Data, makeData, requireRight } from './oracle.js';
+import type { LayerContender } from './protocol.js';
 import { type Row, rowOf } from './row.js';
 
 export interface MeasureOptions {
   readonly rounds: number;
   /** Our own engine, which measures the machine's peak between the rounds. */
-  readonly engine: Contender;
+  readonly engine: LayerContender;
   /** Told of entries that do not apply to the layer, and why. */
   readonly leftOut: (entry: Entry, reason: string) => void;
 }

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { Contender } from '../src/support/contender.js';
 import { packageRoot } from '../src/support/package.js';
-import { Contender } from './contender.js';
+import type { LayerContender } from './protocol.js';
 
 /** Libraries to compare with, none of them a dependency of the package. */
 interface Peer {
@@ -52,8 +53,19 @@ const peers: readonly Peer[] = [
   },
 ];
 
+/**
+ * Makes onnxruntime-node ready for `winograd compare`'s machinery, which looks for it where it is installed here.
+ *
+ * @throws Error when it cannot be had
+ */
+export function requireOnnxruntime(): void {
+  const command = peers.find(({ name }) => name === 'onnxruntime')!.install();
+  if ('missing' in command)
+    throw new Error(`Expected onnxruntime-node to be installed but ${command.missing}`);
+}
+
 /** Starts every library that can be had; says on stderr which can not, and how to get it. */
-export function startPeers(): Contender[] {
+export function startPeers(): LayerContender[] {
   return peers.flatMap((peer) => {
     const command = peer.install();
     if (!('missing' in command)) return [new Contender(peer.name, command)];

@@ -5,7 +5,7 @@ export class Progress {
   readonly #bar: SingleBar | undefined;
   #done = 0;
 
-  /** @param total layers to come */
+  /** @param total layers or networks to come */
   constructor(total: number) {
     if (!process.stderr.isTTY) return;
     const format = '{bar} {value}/{total} {layer}';

@@ -1,3 +1,5 @@
+import type { Contender } from '../src/support/contender.js';
+
 /**
  * How the benchmark speaks to its contenders, each a process of its own: one JSON object a line on standard input,
  * one in answer on standard output, `{ error }` when it could not. Requests are flat, so that a contender in C++ needs
@@ -100,6 +102,9 @@ export interface Released {
   /** The same passes without the way into the library, if it can tell. */
   readonly kernelMs?: readonly number[];
 }
+
+/** A library that convolves layers. */
+export type LayerContender = Contender<Request, Answers>;
 
 export interface Answers {
   readonly prepare: Prepared;

@@ -3,14 +3,17 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { exitCodeOf, report } from '../src/cli/failure.js';
+import { Contender } from '../src/support/contender.js';
 import { writeWholeSync } from '../src/support/files.js';
 import { packageRoot } from '../src/support/package.js';
 import { expected } from '../synth/errors.js';
 import { GRAMMAR } from './algorithm.js';
-import { Contender } from './contender.js';
 import { measure } from './measure.js';
+import { networksReport } from './networks/report.js';
+import { networkColumns, parseNetworks, runNetworks } from './networks/run.js';
 import { startPeers } from './peers.js';
 import { Progress } from './progress.js';
+import type { LayerContender } from './protocol.js';
 import { runRandom } from './random/run.js';
 import { environment } from './report/environment.js';
 import { reportOf, reportSelections } from './report/report.js';
@@ -38,10 +41,12 @@ interface Options extends Partial<Omit<Selection, 'cold'>> {
   readonly random?: number;
   readonly seed?: number;
   readonly minutes: number;
+  readonly networks?: string | true;
 }
 
 const ROUNDS = 7;
 const RESULTS = join(packageRoot(), 'bench/RESULTS.md');
+const NETWORKS = join(packageRoot(), 'bench/NETWORKS.md');
 
 const examples = `
 The others are no dependencies: onnxruntime-node is installed into bench/peers/onnxruntime at the first run with
@@ -52,6 +57,7 @@ Examples:
   npm run bench -- --layers c3d --peers
   npm run -s bench -- --layers resnet --json > rows.jsonl
   npm run bench -- --reports --peers
+  npm run bench -- --networks resnet,r3d18 --threads 1
   npm run bench -- --random 1000 --minutes 10 --seed 7 --out random.jsonl  # again to go on where it stopped`;
 
 try {
@@ -101,6 +107,10 @@ try {
       'of the random layers (default: another one every time)',
       parseCount('seed', 2 ** 31),
     )
+    .option(
+      '--networks [names]',
+      'instead of layers, the networks of examples/networks beside onnxruntime-node; --reports writes bench/NETWORKS.md',
+    )
     .option('--minutes <number>', 'begin no random layer after so long', parseMinutes, Infinity)
     .addHelpText('after', examples)
     .action(run)
@@ -113,7 +123,8 @@ try {
 async function run(options: Options): Promise<void> {
   warnIfBusy();
   if (options.random !== undefined) return random(options.random, options);
-  const engine = new Contender('winograd-nd', [
+  if (options.networks !== undefined) return networks(options.networks, options);
+  const engine: LayerContender = new Contender('winograd-nd', [
     process.execPath,
     '--expose-gc',
     join(import.meta.dirname, 'worker.js'),
@@ -126,12 +137,31 @@ async function run(options: Options): Promise<void> {
       : options.reports
         ? reportOf(rows, environment(options.rounds))
         : textTable(rows, columns);
-    const file = options.out ?? (options.reports ? RESULTS : undefined);
-    if (file === undefined) process.stdout.write(`${text}\n`);
-    else writeWholeSync(file, `${text}\n`);
+    write(text, options, RESULTS);
   } finally {
     for (const contender of [engine, ...contenders.peers]) contender.close();
   }
+}
+
+async function networks(names: string | true, options: Options): Promise<void> {
+  const rows = await runNetworks({
+    names: parseNetworks(names === true ? '' : names),
+    threads: options.threads ?? defaultSelection().threads,
+    rounds: options.rounds,
+  });
+  const text = options.json
+    ? rows.map((row) => JSON.stringify(row)).join('\n')
+    : options.reports
+      ? networksReport(rows, environment(options.rounds))
+      : textTable(rows, networkColumns);
+  write(text, options, NETWORKS);
+}
+
+/** To `--out`, a report else to its place in the tree, anything else to standard output. */
+function write(text: string, { out, reports }: Options, report: string): void {
+  const file = out ?? (reports ? report : undefined);
+  if (file === undefined) process.stdout.write(`${text}\n`);
+  else writeWholeSync(file, `${text}\n`);
 }
 
 function random(count: number, { seed, isa, threads, minutes, out, json }: Options): void {

@@ -2,10 +2,9 @@ import { cpus } from 'node:os';
 import { native } from '../src/native/addon.js';
 import { expected, InputError } from '../synth/errors.js';
 import { parseAlgorithm } from './algorithm.js';
-import type { Contender } from './contender.js';
 import type { Entry, Group } from './entry.js';
 import { type BenchLayer, fewChannels, layers } from './layers.js';
-import type { Effort } from './protocol.js';
+import type { Effort, LayerContender } from './protocol.js';
 
 /** What to run: every combination of the lists. */
 export interface Selection {
@@ -25,8 +24,8 @@ export interface Selection {
 
 /** The contenders at hand. */
 export interface Contenders {
-  readonly engine: Contender;
-  readonly peers: readonly Contender[];
+  readonly engine: LayerContender;
+  readonly peers: readonly LayerContender[];
 }
 
 /** All layers on the best vector kernels, activations blocked, one thread and two where there are cores for them. */

@@ -1,6 +1,6 @@
 /** Our own engine as a contender of the benchmark: answers one JSON object a line (protocol.ts) with one of its own. */
-import { createInterface } from 'node:readline';
 import { native } from '../src/native/addon.js';
+import { answerRequests } from '../src/support/answer-requests.js';
 import { packageVersion } from '../src/support/package.js';
 import { forgetWeights, type Prepared, prepare } from './engine.js';
 import type { Answers, EngineOptions, Job, PlanDetails, Request } from './protocol.js';
@@ -11,7 +11,7 @@ const SWEEP_FLOATS = 64 << 20;
 const jobs = new Map<number, Prepared>();
 let swept: Float32Array | undefined;
 
-const handlers: { [R in Request as R['request']]: (request: R) => Answers[R['request']] } = {
+await answerRequests<Request, Answers>({
   prepare(request) {
     const prepared = prepare(request as Job & EngineOptions);
     jobs.set(request.id, prepared);
@@ -47,18 +47,7 @@ const handlers: { [R in Request as R['request']]: (request: R) => Answers[R['req
     const [best] = native().cpuInfo().kernels;
     return { gflops: native().fmaPeak(best!.name, milliseconds) };
   },
-};
-
-for await (const line of createInterface({ input: process.stdin })) {
-  const request = JSON.parse(line) as Request;
-  let answer: unknown;
-  try {
-    answer = (handlers[request.request] as (request: Request) => unknown)(request);
-  } catch (error) {
-    answer = { error: (error as Error).message };
-  }
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
-}
+});
 
 function detailsOf({ plan, productShare }: Prepared): PlanDetails {
   return {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseAlgorithm } from '../../bench/algorithm.js';
 import { blockedIndex, toBlocked } from '../../bench/blocked.js';
-import type { Contender } from '../../bench/contender.js';
 import { type BenchLayer, directFlopsOf, layers, outputOf } from '../../bench/layers.js';
 import { makeData } from '../../bench/oracle.js';
+import type { LayerContender } from '../../bench/protocol.js';
 import { rowOf } from '../../bench/row.js';
 import { parseLayers } from '../../bench/selection.js';
 import { referenceConvolution } from '../reference.js';
@@ -61,7 +61,7 @@ describe('blocked layout', () => {
 
 describe('rows', () => {
   const prepared = { values: [], library: 'some 1.0' };
-  const contender = {} as Contender;
+  const contender = {} as LayerContender;
   const group = { layer: uneven, batch: 1, entries: [] };
   const measured = { id: 0, prepared, errorOverDirect: 1.5, stages: [], kernelMs: [] };
 

@@ -1,9 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Answers, Request } from './protocol.js';
+import { InputError } from '../../synth/errors.js';
 
-/** A library that takes part, in a process of its own. */
-export class Contender {
+/**
+ * A library that takes part in a comparison, in a process of its own: it answers one JSON object a line on standard
+ * input with one on standard output (see `answerRequests`). `Requests` are what it understands, told apart by their
+ * `request`; `Answers` what comes back for each.
+ */
+export class Contender<
+  Requests extends { readonly request: string },
+  Answers extends Readonly<Record<Requests['request'], object>>,
+> {
   readonly #process: ChildProcess;
   readonly #answers: AsyncIterator<string>;
   #nextId = 0;
@@ -26,7 +33,7 @@ export class Contender {
   }
 
   /** Asks and waits. @throws Refusal with what the contender says when it cannot; Error when its process has ended */
-  async ask<R extends Request>(request: R): Promise<Answers[R['request']]> {
+  async ask<R extends Requests>(request: R): Promise<Answers[R['request']]> {
     this.#process.stdin!.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await this.#answers.next();
     if (done) throw new Error(`Expected ${this.name} to answer but its process ended`);
@@ -35,13 +42,16 @@ export class Contender {
     return answer;
   }
 
-  /** Lets the process end. */
+  /** Lets the process end once it has answered. */
   close(): void {
     this.#process.stdin!.end();
+  }
+
+  /** Ends the process at once. */
+  kill(): void {
+    this.#process.kill('SIGKILL');
   }
 }
 
 /** A contender that runs, but not this. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-}
+export class Refusal extends InputError {}
