@@ -10,7 +10,7 @@ import { ConstantStore } from '../graph/constants.js';
 import { type Graph, ordered } from '../graph/graph.js';
 import { Runner, runSoon } from '../graph/runner.js';
 import { type Foreign, pruned, type Shapes, typedAsFar } from '../graph/typed.js';
-import { OPSET } from '../onnx/export.js';
+import { OPSET } from '../onnx/options.js';
 import type { Constant, LoweringSettings, TensorType } from '../operators/operator.js';
 import { BoundedMap } from '../support/bounded-map.js';
 import { inEngineMemory } from '../tensor/engine-memory.js';

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expected, InputError } from '../../synth/errors.js';
 import type { Graph } from '../graph/graph.js';
-import { OPSET, onnxBytes } from '../onnx/export.js';
+import { OPSET } from '../onnx/options.js';
 import type { Constant, ElementType } from '../operators/operator.js';
 import { packageRoot } from '../support/package.js';
 
@@ -85,6 +85,8 @@ export class Session {
    * @throws Error of onnxruntime's own for what it does not run either
    */
   static async create(ort: Onnxruntime, graph: Graph, threads: number): Promise<Session> {
+    // Who has nothing to run there need not load what encodes models.
+    const { onnxBytes } = await import('../onnx/export.js');
     const model = Buffer.concat(onnxBytes(graph, Math.max(OPSET, graph.opset ?? 0), new Map()));
     const session = await ort.InferenceSession.create(model, {
       ...{ intraOpNumThreads: threads, interOpNumThreads: 1, executionMode: 'sequential' },

@@ -6,7 +6,7 @@ import type { Constant, ElementType } from '../operators/operator.js';
 import { writeWhole } from '../support/files.js';
 import { packageVersion } from '../support/package.js';
 import { littleEndianBytes } from '../tensor/number-formats.js';
-import type { OnnxOptions } from './options.js';
+import { type OnnxOptions, OPSET } from './options.js';
 import { resultTypes } from './result-types.js';
 import {
   type attributeSchema,
@@ -19,8 +19,7 @@ import {
 } from './schema.js';
 import { type Encodable, encode } from './wire.js';
 
-/** Operator set of written models unless said otherwise, and the version of the format that it came with. */
-export const OPSET = 21;
+/** The version of the format that the operator set of written models came with. */
 const IR_VERSION = 10;
 
 /** Protocol buffers end at 2 GiB; some readers keep room for their own. */

@@ -1,3 +1,6 @@
+/** Operator set of written models unless said otherwise. */
+export const OPSET = 21;
+
 /** How a model is written. */
 export interface OnnxOptions {
   /**
