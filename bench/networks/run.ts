@@ -2,13 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onExit } from 'signal-exit';
-import * as networks from '../../examples/networks/index.js';
+import * as known from '../../examples/networks/index.js';
 import { writeOnnx } from '../../src/index.js';
 import { compareNetwork, type NetworkComparison, TOLERANCE } from '../../src/network/compare/compare.js';
 import { InputError } from '../../synth/errors.js';
 import { requireOnnxruntime } from '../peers.js';
 import { Progress } from '../progress.js';
 import { type Column, megabytes, milliseconds } from '../table.js';
+
+const networks = { ...known };
 
 /** A network of examples/networks by the function that builds it. */
 export type NetworkName = keyof typeof networks;
