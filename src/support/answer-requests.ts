@@ -14,6 +14,8 @@ export async function answerRequests<Requests extends { readonly request: string
     ) => Answers[R['request'] & keyof Answers] | Promise<Answers[R['request'] & keyof Answers]>;
   },
 ): Promise<void> {
+  // Who asked may have been killed; then nobody wants the answer.
+  process.stdout.on('error', () => process.exit());
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as Requests;
     const handler = handlers[request.request as keyof typeof handlers] as (request: Requests) => unknown;
