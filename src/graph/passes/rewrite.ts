@@ -21,9 +21,8 @@ export interface Rewrite {
   readonly remove?: readonly Node[];
   /** They stand where that node stood: all that they read is made before it. */
   readonly add: readonly Node[];
-  /** Constants and other tensors that are new. */
+  /** Constants that are new. */
   readonly constants?: Readonly<Record<string, Constant>>;
-  readonly types?: Readonly<Record<string, TensorType>>;
   /** Who read a tensor reads another one now. */
   readonly renamed?: Readonly<Record<string, string>>;
 }
@@ -63,7 +62,7 @@ export function rewrite(graph: TypedGraph, patterns: readonly Pattern[]): TypedG
 
 function applied(
   graph: TypedGraph,
-  { add, constants = {}, types = {}, renamed = {} }: Rewrite,
+  { add, constants = {}, renamed = {} }: Rewrite,
   before: readonly Node[],
   after: readonly Node[],
 ): TypedGraph {
@@ -78,7 +77,6 @@ function applied(
     types: new Map([
       ...graph.types,
       ...known.map(([name, { type, shape }]) => [name, { type, shape }] as const),
-      ...Object.entries(types),
     ]),
   };
 }
