@@ -1,7 +1,6 @@
 import type { CpuInfo } from '../native/addon.js';
 import * as zen3 from './rates/zen3.js';
 import * as zen4 from './rates/zen4.js';
-import * as zen5 from './rates/zen5.js';
 import type { Rates } from './rates.js';
 
 /** What identifies a processor. */
@@ -31,11 +30,6 @@ export const microarchitectures: readonly Microarchitecture[] = [
     name: 'Zen 4',
     includes: (identity) => isZen(identity) && isZen4Model(identity.modelNumber),
     rates: { ...zen4 },
-  },
-  {
-    name: 'Zen 5',
-    includes: ({ vendor, family }) => vendor === 'AuthenticAMD' && family === 26,
-    rates: { ...zen5 },
   },
 ];
 

@@ -37,7 +37,6 @@ describe('the machine', () => {
     ['AuthenticAMD', 25, 0x21, 'Zen 3'],
     ['AuthenticAMD', 25, 0x11, 'Zen 4'],
     ['AuthenticAMD', 25, 0x61, 'Zen 4'],
-    ['AuthenticAMD', 26, 0x02, 'Zen 5'],
     ['GenuineIntel', 6, 0x8f, undefined],
     ['0x41', 0, 0xd0c, undefined],
   ])('%s %i/%i is %s', (vendor, family, modelNumber, name) => {
