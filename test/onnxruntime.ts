@@ -1,7 +1,5 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { Tensor } from '../src/index.js';
-import { packageRoot } from '../src/support/package.js';
+import { findOnnxruntime } from '../src/network/onnxruntime.js';
 
 /*
  * onnxruntime-node as an oracle. It takes 300 MB and is no dependency of the project: tests use it where it is
@@ -9,35 +7,7 @@ import { packageRoot } from '../src/support/package.js';
  * `ONNXRUNTIME_NODE_INSTALL=skip npm ci` in bench/peers/onnxruntime), and say where it is not.
  */
 
-interface OrtTensor {
-  readonly data: Float32Array;
-  readonly dims: readonly number[];
-}
-
-interface Ort {
-  readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => OrtTensor;
-  readonly InferenceSession: {
-    create(model: string | Uint8Array, options: object): Promise<Session>;
-  };
-}
-
-interface Session {
-  readonly inputNames: readonly string[];
-  run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
-  release(): Promise<void>;
-}
-
-function load(): Ort | undefined {
-  for (const home of ['', 'bench/peers/onnxruntime'])
-    try {
-      return createRequire(join(packageRoot(), home, 'package.json'))('onnxruntime-node') as Ort;
-    } catch {
-      // The next place may have it.
-    }
-  return undefined;
-}
-
-const ort = load();
+const ort = findOnnxruntime()?.ort;
 
 /** Whether there is one to compare with. */
 export const hasOnnxruntime = ort !== undefined;

@@ -19,6 +19,7 @@ export interface OrtTensor {
 
 interface OrtSession {
   run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
+  release(): Promise<void>;
 }
 
 /** As much of its interface as is used here. */
@@ -56,6 +57,14 @@ export function findOnnxruntime(): { readonly ort: Onnxruntime; readonly version
   return undefined;
 }
 
+/** As users have it, but for the number of threads. */
+export function sessionOptions(threads: number): object {
+  return {
+    ...{ intraOpNumThreads: threads, interOpNumThreads: 1, executionMode: 'sequential' },
+    graphOptimizationLevel: 'all',
+  };
+}
+
 const integers = (From: { from(data: Iterable<number>): unknown }) => (data: Iterable<number>) =>
   From.from(data);
 
@@ -89,8 +98,8 @@ export class Session {
     const { onnxBytes } = await import('../onnx/export.js');
     const model = Buffer.concat(onnxBytes(graph, Math.max(OPSET, graph.opset ?? 0), new Map()));
     const session = await ort.InferenceSession.create(model, {
-      ...{ intraOpNumThreads: threads, interOpNumThreads: 1, executionMode: 'sequential' },
-      ...{ graphOptimizationLevel: 'all', logSeverityLevel: 3 },
+      ...sessionOptions(threads),
+      logSeverityLevel: 3,
     });
     return new Session(ort, session);
   }

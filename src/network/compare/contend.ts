@@ -6,7 +6,7 @@ import type { Answers, Loaded, LoadRequest, NamedShape, NodeTime, Request } from
 
 /** A model that a library has read. */
 export interface Runnable extends Pick<Loaded, 'library' | 'threads' | 'inputs'> {
-  run(inputs: Inputs): Promise<Readonly<Record<string, { readonly data: ArrayLike<number | bigint> }>>>;
+  run(inputs: Inputs): Promise<Readonly<Record<string, { readonly data: Iterable<number | bigint> }>>>;
   /** What each node of the last pass took, where the library tells. */
   nodes?(): readonly NodeTime[];
 }
