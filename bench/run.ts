@@ -15,7 +15,7 @@ import { startPeers } from './peers.js';
 import { Progress } from './progress.js';
 import type { LayerContender } from './protocol.js';
 import { runRandom } from './random/run.js';
-import { environment } from './report/environment.js';
+import { type Environment, environment } from './report/environment.js';
 import { reportOf, reportSelections } from './report/report.js';
 import type { Row } from './row.js';
 import {
@@ -29,7 +29,7 @@ import {
   parseWords,
   type Selection,
 } from './selection.js';
-import { columns, textTable } from './table.js';
+import { type Column, columns, textTable } from './table.js';
 
 interface Options extends Partial<Omit<Selection, 'cold'>> {
   readonly cold?: boolean;
@@ -132,12 +132,7 @@ async function run(options: Options): Promise<void> {
   const contenders: Contenders = { engine, peers: options.peers ? startPeers() : [] };
   try {
     const rows = await runAll(options, contenders);
-    const text = options.json
-      ? rows.map((row) => JSON.stringify(row)).join('\n')
-      : options.reports
-        ? reportOf(rows, environment(options.rounds))
-        : textTable(rows, columns);
-    write(text, options, RESULTS);
+    write(rows, options, { columns, reportOf, place: RESULTS });
   } finally {
     for (const contender of [engine, ...contenders.peers]) contender.close();
   }
@@ -149,17 +144,24 @@ async function networks(names: string | true, options: Options): Promise<void> {
     threads: options.threads ?? defaultSelection().threads,
     rounds: options.rounds,
   });
-  const text = options.json
-    ? rows.map((row) => JSON.stringify(row)).join('\n')
-    : options.reports
-      ? networksReport(rows, environment(options.rounds))
-      : textTable(rows, networkColumns);
-  write(text, options, NETWORKS);
+  write(rows, options, { columns: networkColumns, reportOf: networksReport, place: NETWORKS });
 }
 
-/** To `--out`, a report else to its place in the tree, anything else to standard output. */
-function write(text: string, { out, reports }: Options, report: string): void {
-  const file = out ?? (reports ? report : undefined);
+/** How rows of a kind are shown: in a table, or in a report that has its place in the tree. */
+interface Shown<R> {
+  readonly columns: readonly Column<R>[];
+  reportOf(rows: readonly R[], at: Environment): string;
+  readonly place: string;
+}
+
+/** To `--out`, a report else to its place, anything else to standard output. */
+function write<R>(rows: readonly R[], { json, reports, rounds, out }: Options, shown: Shown<R>): void {
+  const text = json
+    ? rows.map((row) => JSON.stringify(row)).join('\n')
+    : reports
+      ? shown.reportOf(rows, environment(rounds))
+      : textTable(rows, shown.columns);
+  const file = out ?? (reports ? shown.place : undefined);
   if (file === undefined) process.stdout.write(`${text}\n`);
   else writeWholeSync(file, `${text}\n`);
 }
