@@ -40,9 +40,9 @@ export interface AssembledStep extends KernelCall {
 export interface AssembledNode {
   readonly node: Node;
   readonly title: string;
-  /** Of a convolution: its plan, from the kernel of its last step. */
+  /** Of a convolution: its plan, from the kernel that `planned` is. */
   readonly plan?: NonNullable<Lowered['plan']>;
-  /** Index of its last kernel. */
+  /** Index of the kernel that the plan is of, else of its first one. */
   readonly planned: number;
   /** How it reads its inputs; undefined for those that are left out. */
   readonly inputLayouts: readonly (Layout | undefined)[];

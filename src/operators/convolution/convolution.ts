@@ -76,12 +76,13 @@ export const convolution: Operator = {
     const [x, weight, bias, residual] = node.inputs;
     const [output] = node.outputs;
     const interleaving = interleavingOf(node.attributes);
-    const inPlace = interleaving !== undefined && output!.layout === 'blocked';
+    const ordered = output!.layout === 'blocked';
+    const apart = ordered ? undefined : interleaving;
     const layouts = {
       input: x!.layout,
       output: output!.layout,
       residual: residual?.layout ?? output!.layout,
-      ...(inPlace && { phases: lift(interleaving.strides, 1) }),
+      ...(interleaving && ordered && { phases: lift(interleaving.strides, 1) }),
     };
     const addends = { bias: bias !== undefined, residual: residual !== undefined };
     const description = lower(problem, decision.choice, settings.machine, addends, layouts);
@@ -102,17 +103,16 @@ export const convolution: Operator = {
       packed = to;
     }
     const shape = outputShape(problem);
-    const apart = interleaving !== undefined && !inPlace;
-    const to = apart ? temporary(F32 * elementCount(shape)) : { output: 0 };
+    const phases = apart && temporary(F32 * elementCount(shape));
     const step = steps.push({
       ...{ operator: 'convolution', description },
       inputs: [{ input: X }, packed, bias && { input: BIAS }, residual && { input: RESIDUAL }],
-      outputs: [to],
+      outputs: [phases ?? { output: 0 }],
       work: workOf(decision.choice),
     });
     if (apart) {
-      const ordering = interleaved(interleaving, problem.groups, shape, settings);
-      steps.push({ ...ordering, inputs: [to as { temporary: number }], outputs: [{ output: 0 }] });
+      const ordering = interleaved(apart, problem.groups, shape, settings);
+      steps.push({ ...ordering, inputs: [phases], outputs: [{ output: 0 }] });
     }
     return {
       ...{ steps, temporaries, title: decision.choice.algorithm },
