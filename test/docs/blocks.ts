@@ -40,8 +40,8 @@ export function exchangesOf(transcript: string): Exchange[] {
 }
 
 /**
- * A text without what another machine changes: figures, tiles, how many channels are summed at a time, instruction sets, and what is listed after them. Words,
- * their order and the lines stay.
+ * A text without what another machine changes: figures, tiles, how many channels are summed at a time, instruction sets,
+ * and what is listed after them. Words, their order and the lines stay.
  */
 export function withoutFigures(text: string): string {
   return text
@@ -49,7 +49,7 @@ export function withoutFigures(text: string): string {
     .replace(/\b(?:avx512|avx2|portable|neon)\b/g, 'isa')
     .replace(/\b(F\(\d+, \d+\)|\d+ (?:taps as channels|padded inputs))( [×+] (F\(\d+, \d+\)))*/g, 'F')
     .replace(/^(tiles +).*/gm, '$1…')
-    .replace(/^(blocks +[^,\n]*), sums over .*/gm, '$1')
+    .replace(/^(blocks +.*), sums over \d+ input channels at a time$/gm, '$1')
     .replace(/\d[\d.]*(?:e[+-]?\d+)?/g, '#')
     .replace(/# threads?/g, '# threads')
     .trimEnd();
