@@ -5,7 +5,8 @@ import type { Problem } from '../problem/problem.js';
 import { elementCount } from '../tensor/shape.js';
 import type { Choice } from './choices.js';
 import type { Layouts } from './layouts.js';
-import { evenTiles, mostTiles, OFTEN, roomOf, SHORTEST_RUN, wholeRows } from './winograd-room.js';
+import { OFTEN, roomOf, SHORTEST_RUN } from './winograd-room.js';
+import { sharesOf } from './winograd-shares.js';
 
 const FLOAT = 4;
 
@@ -21,7 +22,7 @@ export function winogradBlocks(
   machine: Machine,
 ): WinogradBlocks {
   const room = roomOf(machine);
-  const { width, gemmRows } = machine.table;
+  const { width } = machine.table;
   const panel = 2 * width;
   const tiles = problem.batch * elementCount(covers.map(({ totals }) => totals.tiles));
   const products = elementCount(covers.map(({ algorithm }) => algorithm.kernel.products));
@@ -32,13 +33,11 @@ export function winogradBlocks(
 
   // One panel, unless asked for more: its weights are one stream.
   let group = clamp(Math.floor((tuning.channelGroup ?? 0) / panel), 1, panels);
-  let block =
-    tuning.tileBlock ?? mostTiles({ inputs, products: products * group * panel * FLOAT, weights }, machine);
-  const split = threads > 1 && panels > 1 ? (tuning.split ?? splitOf()) : 'tiles';
-  // As many panels for one thread as for the other, or as many blocks.
+  const sizes = { inputs, products: products * group * panel * FLOAT, weights };
+  const tiled = { tiles, row: covers[2].totals.tiles, panels, sizes };
+  const { block, split } = sharesOf(tiled, threads, machine, tuning);
+  // As many panels for one thread as for the other.
   if (split === 'channels') group = Math.min(group, divideUp(panels, threads));
-  else block = evenTiles(tiles, block, threads);
-  block = wholeRows(tiles, covers[2].totals.tiles, Math.min(block, tiles), threads);
   const longestRun = Math.max(Math.floor(room.strip / FLOAT / stripPerTile(covers, width)), SHORTEST_RUN);
   return {
     tileBlock: block,
@@ -49,21 +48,6 @@ export function winogradBlocks(
     slice: room.slice / FLOAT,
     slab: readsOften() ? room.slab / FLOAT : 0,
   };
-
-  /**
-   * Splitting tiles keeps transformed inputs in the cache of the core that made them. It needs enough of them to fill
-   * register tiles. Where weights are far, every thread streams all of them: once and about when the others do, or not at
-   * all; this takes more work for each weight, and what all threads transform must not drive the weights out of the cache
-   * that the threads share.
-   */
-  function splitOf(): 'tiles' | 'channels' {
-    const share = divideUp(tiles, threads);
-    const near = weights <= room.nearWeights;
-    const enough = near
-      ? share >= Math.floor(gemmRows / 2)
-      : share >= gemmRows && share <= block && threads * share * inputs <= room.sharedInputs;
-    return enough ? 'tiles' : 'channels';
-  }
 
   /**
    * Whether strips, which overlap and begin anew in every row, transpose so many more blocks of planar inputs than a blocked

@@ -1,7 +1,7 @@
 import { type Machine, secondLevelRoom } from '../machine/machine.js';
 
-/** Tiles that each weight should serve, once fetched from memory: below, fetching takes longer than multiplying. */
-const ENOUGH_TILES = 28;
+/** Tiles that each weight should serve, once fetched from memory, for each flop that fetching one of its bytes takes. */
+const TILES_PER_RATE = 5;
 /** The same of weights that stay in cache. */
 const FEW_TILES = 16;
 /** The same where the transformed inputs of more would be too large. */
@@ -24,11 +24,9 @@ export function roomOf(machine: Machine) {
     slice: (5 / 8) * l1,
     /** A strip: two of them leave half of the second level to the block. */
     strip: (7 / 32) * l2,
-    /** Weights that stay in the last level from block to block. */
-    nearWeights: l3,
-    /** Weights that stay in it beside all else. */
-    cachedWeights: (3 / 4) * l3,
-    /** Transformed inputs that stay in it while weights pass by: of one block, and of one of every thread. */
+    /** Weights that stay in the last level from block to block, beside all else. */
+    nearWeights: (5/8) * l3,
+    /** Transformed inputs that stay in it while weights pass by: of one block, and of all that threads share. */
     largestInputs: l3 / 4,
     sharedInputs: (3 / 8) * l3,
     /** A blocked copy of some planes of the input. */
@@ -37,13 +35,18 @@ export function roomOf(machine: Machine) {
 }
 
 /** What a block of tiles takes, in bytes. */
-interface BlockSizes {
+export interface BlockSizes {
   /** Of one transformed tile. */
   readonly inputs: number;
   /** Of the products of one tile that are transformed back together. */
   readonly products: number;
   /** Of all weights. */
   readonly weights: number;
+}
+
+/** Tiles that each weight should serve, once fetched from memory: below, fetching takes longer than multiplying. */
+export function enoughTiles({ rates }: Machine): number {
+  return Math.ceil(TILES_PER_RATE * rates.memory.perByte);
 }
 
 /**
@@ -54,7 +57,7 @@ interface BlockSizes {
 export function mostTiles({ inputs, products, weights }: BlockSizes, machine: Machine): number {
   const room = roomOf(machine);
   const fitting = Math.max(Math.floor(room.largestInputs / inputs), LEAST_TILES);
-  const serving = weights <= room.cachedWeights ? FEW_TILES : Math.min(ENOUGH_TILES, fitting);
+  const serving = weights > room.nearWeights ? Math.min(enoughTiles(machine), fitting) : FEW_TILES;
   return Math.max(Math.floor(room.block / (inputs + products)), serving);
 }
 

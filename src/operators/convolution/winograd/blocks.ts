@@ -1,18 +1,18 @@
 import type { Cover } from '../../../catalogue/cover.js';
 import type { Machine } from '../../../machine/machine.js';
 import type { Axes } from '../../../native/addon.js';
-import { evenTiles, mostTiles, wholeRows } from '../../../planner/winograd-room.js';
+import { type Shares, sharesOf } from '../../../planner/winograd-shares.js';
 import type { Problem } from '../../../problem/problem.js';
 import { elementCount } from '../../../tensor/shape.js';
 import { roundUp } from '../common.js';
 
-/** Tiles that pass through the stages together, as schedules have it where threads split tiles. */
-export function tilesOfBlock(
+/** How tiles are shared out, as schedules have it where nothing was tuned. */
+export function sharesOfCovers(
   { batch, threads, outChannels }: Problem,
   covers: Axes<Cover>,
   channels: number,
   machine: Machine,
-): number {
+): Shares {
   const { width } = machine.table;
   const products = elementCount(covers.map(({ algorithm }) => algorithm.kernel.products));
   const tiles = batch * elementCount(covers.map(({ totals }) => totals.tiles));
@@ -21,6 +21,6 @@ export function tilesOfBlock(
     products: 4 * products * 2 * width,
     weights: 4 * products * channels * roundUp(outChannels, width),
   };
-  const even = evenTiles(tiles, mostTiles(sizes, machine), threads);
-  return wholeRows(tiles, covers[2].totals.tiles, even, threads);
+  const panels = Math.ceil(outChannels / (2 * width));
+  return sharesOf({ tiles, row: covers[2].totals.tiles, panels, sizes }, threads, machine);
 }

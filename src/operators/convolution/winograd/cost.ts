@@ -3,14 +3,13 @@ import type { Machine } from '../../../machine/machine.js';
 import type { StageRates } from '../../../machine/rates.js';
 import type { Axes } from '../../../native/addon.js';
 import type { Cost, Settled } from '../../../planner/choices.js';
+import { roomOf } from '../../../planner/winograd-room.js';
 import type { Problem } from '../../../problem/problem.js';
 import { elementCount } from '../../../tensor/shape.js';
 import { overhead, paddedOutputs, rowRate, usefulThreads } from '../common.js';
-import { tilesOfBlock } from './blocks.js';
+import { sharesOfCovers } from './blocks.js';
 import { type StageCounts, stageCounts } from './counts.js';
 
-/** Share of the last level of cache that weights may take to stay there from one block of tiles to the next. */
-const NEAR_WEIGHTS = 1 / 2;
 /**
  * Where products take longer than streaming their weights, the share of it that is not hidden falls with this power of
  * the ratio of the two: it is gone at three quarters.
@@ -26,7 +25,7 @@ export function winogradCost(problem: Problem, covers: Axes<Cover>, rest: Rest, 
   const { width } = table;
   const { batch, inChannels, outChannels } = problem;
   const channels = summedChannels(inChannels, covers);
-  const block = tilesOfBlock(problem, covers, channels, machine);
+  const { block } = sharesOfCovers(problem, covers, channels, machine);
   const counts = stageCounts(problem, covers, block, machine);
   const numbers = (of: number, extents: Axes) => of * batch * elementCount(extents);
   const { products, streamed } = productsCost(problem, covers, rest, block, machine);
@@ -108,14 +107,14 @@ function streamCost(
   blocks: number,
   machine: Machine,
 ): number {
-  const { rates, table, caches } = machine;
+  const { rates, table } = machine;
   const { width } = table;
   const { perByte, perSharedByte, cacheSpeed } = rates.memory;
   const products = elementCount(covers.map(({ algorithm }) => algorithm.kernel.products));
   const channels = summedChannels(problem.inChannels, covers);
   const vectors = Math.ceil(problem.outChannels / width);
   const bytes = 4 * channels * width;
-  const near = (vectors: number) => products * vectors * bytes <= NEAR_WEIGHTS * caches.l3;
+  const near = (vectors: number) => products * vectors * bytes <= roomOf(machine).nearWeights;
   // In bfloat16 those of two vectors take the place of one; what stays in cache anyway gains nothing by that.
   const stored = weightFormat === 'float32' || near(vectors) ? vectors : Math.ceil(vectors / 2);
   const fetching = stored * bytes * (problem.threads > 1 ? perSharedByte : perByte);
