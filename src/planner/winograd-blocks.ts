@@ -34,7 +34,7 @@ export function winogradBlocks(
   // One panel, unless asked for more: its weights are one stream.
   let group = clamp(Math.floor((tuning.channelGroup ?? 0) / panel), 1, panels);
   const sizes = { inputs, products: products * group * panel * FLOAT, weights };
-  const tiled = { tiles, row: covers[2].totals.tiles, panels, sizes };
+  const tiled = { tiles, row: covers[2].totals.tiles, channels: problem.outChannels, sizes };
   const { block, split } = sharesOf(tiled, threads, machine, tuning);
   // As many panels for one thread as for the other.
   if (split === 'channels') group = Math.min(group, divideUp(panels, threads));

@@ -25,7 +25,7 @@ export function roomOf(machine: Machine) {
     /** A strip: two of them leave half of the second level to the block. */
     strip: (7 / 32) * l2,
     /** Weights that stay in the last level from block to block, beside all else. */
-    nearWeights: (5/8) * l3,
+    nearWeights: (5 / 8) * l3,
     /** Transformed inputs that stay in it while weights pass by: of one block, and of all that threads share. */
     largestInputs: l3 / 4,
     sharedInputs: (3 / 8) * l3,

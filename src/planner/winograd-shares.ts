@@ -2,13 +2,16 @@ import type { Machine } from '../machine/machine.js';
 import type { WinogradBlocks } from '../native/addon.js';
 import { type BlockSizes, enoughTiles, evenTiles, mostTiles, roomOf, wholeRows } from './winograd-room.js';
 
+/** Where threads share channels less evenly than this, fewer tiles each are worth it. */
+const UNEVEN = 1.1;
+
 /** All tiles of a problem, before they are shared out. */
 export interface Tiled {
   readonly tiles: number;
   /** Tiles of a row along the last axis. */
   readonly row: number;
-  /** Panels of output channels, which threads can share instead of tiles. */
-  readonly panels: number;
+  /** Output channels, of which threads can share panels instead of tiles. */
+  readonly channels: number;
   readonly sizes: BlockSizes;
 }
 
@@ -16,6 +19,8 @@ export interface Tiled {
 export interface Shares {
   readonly block: number;
   readonly split: WinogradBlocks['split'];
+  /** Work of the thread with the most, as a multiple of an even share; of channels, for tiles come out even. */
+  readonly excess: number;
 }
 
 /**
@@ -27,19 +32,27 @@ export interface Shares {
  * @param tuning what was found by measuring, if anything
  */
 export function sharesOf(
-  { tiles, row, panels, sizes }: Tiled,
+  { tiles, row, channels, sizes }: Tiled,
   threads: number,
   machine: Machine,
   tuning: { readonly tileBlock?: number; readonly split?: Shares['split'] } = {},
 ): Shares {
   const room = roomOf(machine);
+  const panel = 2 * machine.table.width;
+  const panels = Math.ceil(channels / panel);
+  const largest = Math.min(panel * Math.ceil(panels / threads), channels);
+  const unevenness = (threads * largest) / channels;
   const far = sizes.weights > room.nearWeights;
   const most = tuning.tileBlock ?? mostTiles(sizes, machine);
   const split = threads > 1 && panels > 1 ? (tuning.split ?? splitOf()) : 'tiles';
   const all = split === 'channels' && far && tiles * sizes.inputs <= room.sharedInputs;
   const even =
     tuning.tileBlock === undefined && all ? tiles : evenTiles(tiles, most, split === 'tiles' ? threads : 1);
-  return { block: wholeRows(tiles, row, Math.min(even, tiles), threads), split };
+  return {
+    block: wholeRows(tiles, row, Math.min(even, tiles), threads),
+    split,
+    excess: split === 'channels' ? unevenness : 1,
+  };
 
   function splitOf(): Shares['split'] {
     const { gemmRows } = machine.table;
@@ -48,7 +61,7 @@ export function sharesOf(
       ? share >= Math.max(gemmRows, enoughTiles(machine) / 2) &&
         share <= most &&
         threads * share * sizes.inputs <= room.sharedInputs
-      : share >= Math.ceil((2 / 3) * gemmRows);
+      : share >= Math.floor((unevenness < UNEVEN ? 2 / 3 : 1 / 2) * gemmRows);
     return enough ? 'tiles' : 'channels';
   }
 }

@@ -21,6 +21,5 @@ export function sharesOfCovers(
     products: 4 * products * 2 * width,
     weights: 4 * products * channels * roundUp(outChannels, width),
   };
-  const panels = Math.ceil(outChannels / (2 * width));
-  return sharesOf({ tiles, row: covers[2].totals.tiles, panels, sizes }, threads, machine);
+  return sharesOf({ tiles, row: covers[2].totals.tiles, channels: outChannels, sizes }, threads, machine);
 }

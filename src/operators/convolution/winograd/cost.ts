@@ -4,6 +4,7 @@ import type { StageRates } from '../../../machine/rates.js';
 import type { Axes } from '../../../native/addon.js';
 import type { Cost, Settled } from '../../../planner/choices.js';
 import { roomOf } from '../../../planner/winograd-room.js';
+import type { Shares } from '../../../planner/winograd-shares.js';
 import type { Problem } from '../../../problem/problem.js';
 import { elementCount } from '../../../tensor/shape.js';
 import { overhead, paddedOutputs, rowRate, usefulThreads } from '../common.js';
@@ -25,10 +26,10 @@ export function winogradCost(problem: Problem, covers: Axes<Cover>, rest: Rest, 
   const { width } = table;
   const { batch, inChannels, outChannels } = problem;
   const channels = summedChannels(inChannels, covers);
-  const { block } = sharesOfCovers(problem, covers, channels, machine);
-  const counts = stageCounts(problem, covers, block, machine);
+  const shares = sharesOfCovers(problem, covers, channels, machine);
+  const counts = stageCounts(problem, covers, shares.block, machine);
   const numbers = (of: number, extents: Axes) => of * batch * elementCount(extents);
-  const { products, streamed } = productsCost(problem, covers, rest, block, machine);
+  const { products, streamed } = productsCost(problem, covers, rest, shares, machine);
   const stages = {
     input:
       Math.ceil(channels / width) * stageCost(counts.input, rates.input) +
@@ -67,7 +68,13 @@ function stageCost(counts: StageCounts, rates: StageRates): number {
  * The batched products, and the time they take beside the streaming of weights. Products that few tiles take have
  * smaller register tiles, and less to do while their weights stream in; tiles of different forms share register tiles.
  */
-function productsCost(problem: Problem, covers: Axes<Cover>, rest: Rest, block: number, machine: Machine) {
+function productsCost(
+  problem: Problem,
+  covers: Axes<Cover>,
+  rest: Rest,
+  { block, excess }: Shares,
+  machine: Machine,
+) {
   const { batch, outChannels, threads } = problem;
   const { rates, table } = machine;
   const { width } = table;
@@ -94,7 +101,7 @@ function productsCost(problem: Problem, covers: Axes<Cover>, rest: Rest, block: 
         const computing =
           count * ((tiles * perRow) / rowRate(inBlock, most, rates) + registerTiles * perTile);
         products += computing;
-        streamed += overlapped(computing / threads, count * stream, rates.memory.unhidden);
+        streamed += overlapped((excess * computing) / threads, count * stream, rates.memory.unhidden);
       }
   return { products, streamed };
 }
