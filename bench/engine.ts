@@ -10,6 +10,7 @@ import { PackedWeights } from '../src/planner/packed-weights.js';
 import { Plan } from '../src/planner/plan.js';
 import { choose } from '../src/planner/planner.js';
 import { type Problem, type Rank, validateInput, validateLayer } from '../src/problem/problem.js';
+import { atOnce } from '../src/support/unhurried.js';
 import { measuredDecision } from '../src/wisdom/decision.js';
 import { parseAlgorithm } from './algorithm.js';
 import { blockedIndex, toBlocked } from './blocked.js';
@@ -55,7 +56,7 @@ export function prepare(job: Job & EngineOptions): Prepared {
   };
   const decision =
     job.effort === 'measure'
-      ? measuredDecision(problem, options, (choice) => weightsOf(problem, choice, job))
+      ? atOnce(measuredDecision(problem, options, (choice) => weightsOf(problem, choice, job)))
       : choose(problem, options);
   const choice = wish.mode(decision.choice, problem);
   const layouts = layoutsOf(job, choice, width);

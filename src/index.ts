@@ -62,6 +62,7 @@ export type { Plan } from './planner/plan.js';
 export type { Algorithm } from './planner/planner.js';
 export type { Activation } from './problem/activation.js';
 export type { ConvolutionOptions, PerAxis, Rank } from './problem/problem.js';
+export type { LongOptions, Progress } from './support/long.js';
 export { packageVersion as version } from './support/package.js';
 export type { NamedTensors } from './tensor/named.js';
 export { readNpy, writeNpy } from './tensor/npy.js';

@@ -12,6 +12,7 @@ import type {
   TensorType,
 } from '../operators/operator.js';
 import { lowerReorder } from '../operators/reorder.js';
+import type { Steps } from '../support/unhurried.js';
 import type { Node } from './graph.js';
 import { chooseLayouts, floatsOf, type Layouts } from './layouts.js';
 import { Storage } from './storage.js';
@@ -62,7 +63,7 @@ export interface Assembly {
  * Lowers all nodes, with reshuffles between those that want other layouts. Yields after each node: planning a network may
  * take long, and whoever drives this may do other things in between.
  */
-export function assemble(graph: TypedGraph, settings: LoweringSettings): Generator<void, Assembly> {
+export function assemble(graph: TypedGraph, settings: LoweringSettings): Steps<Assembly> {
   return new Assembler(graph, settings).run();
 }
 
@@ -84,7 +85,7 @@ class Assembler {
     readonly settings: LoweringSettings,
   ) {}
 
-  *run(): Generator<void, Assembly> {
+  *run(): Steps<Assembly> {
     this.#layouts = yield* chooseLayouts(this.graph, this.settings);
     this.graph.inputs.forEach((name, index) => {
       const bytes = F32 * floatsOf(this.graph.types.get(name)!, 'planar', this.settings.isa.width);

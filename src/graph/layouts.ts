@@ -1,5 +1,6 @@
 import { operatorOf } from '../operators/index.js';
 import type { Layout, LayoutRule, LoweringSettings, TensorType } from '../operators/operator.js';
+import type { Steps } from '../support/unhurried.js';
 import { elementCount } from '../tensor/shape.js';
 import type { Node } from './graph.js';
 import type { TypedGraph } from './typed.js';
@@ -19,13 +20,14 @@ export interface Layouts {
  * Chooses every tensor's layout so that the fewest bytes are moved. Tensors that elementwise functions tie together share a
  * layout; each such group is free of the others, for a node of any other kind takes each of its tensors as it lies or has
  * it reshuffled. What enters and leaves the graph is planar. The channels that pad a blocked tensor do not count: they
- * fill vectors whose other channels are moved anyway. Yields after each node, whose plan its rule may take.
+ * fill vectors whose other channels are moved anyway. Says which node it has come to, whose plan its rule may take.
  */
-export function* chooseLayouts(graph: TypedGraph, settings: LoweringSettings): Generator<void, Layouts> {
+export function* chooseLayouts(graph: TypedGraph, settings: LoweringSettings): Steps<Layouts> {
   const rules = new Map<Node, LayoutRule>();
-  for (const node of graph.nodes) {
-    rules.set(node, ruleOf(graph, node, settings));
-    yield;
+  const total = graph.nodes.length;
+  for (const [done, node] of graph.nodes.entries()) {
+    yield { what: `planning ${node.name}`, done, total };
+    rules.set(node, yield* ruleOf(graph, node, settings));
   }
   const groups = new Groups();
   for (const [node, { alike }] of rules)
@@ -74,14 +76,15 @@ export function floatsOf({ shape }: TensorType, layout: Layout, width: number): 
   return batch * Math.ceil(channels / width) * width * elementCount(spatial);
 }
 
-function ruleOf(
+function* ruleOf(
   graph: TypedGraph,
   { operator, attributes, inputs, outputs }: Node,
   settings: LoweringSettings,
-) {
+): Steps<LayoutRule> {
   const row = operatorOf(operator);
   const typesOf = (names: readonly string[]) =>
     names.map((name) => (name === '' ? undefined : (graph.constants.get(name) ?? graph.types.get(name))));
+  if (row.prepare !== undefined) yield* row.prepare(attributes, typesOf(inputs), settings);
   return (
     row.layouts?.(attributes, typesOf(inputs), typesOf(outputs) as TensorType[], settings) ?? {
       inputs: inputs.map(() => ['planar'] as const),

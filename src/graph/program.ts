@@ -1,6 +1,7 @@
 import { type NativeConstant, type NativePlace, type NativeProgram, native } from '../native/addon.js';
 import type { LoweringSettings, TensorType } from '../operators/operator.js';
 import { WORTH_WAKING } from '../planner/schedule.js';
+import type { Steps } from '../support/unhurried.js';
 import { type AssembledNode, type Assembly, assemble } from './assemble.js';
 import type { ConstantStore } from './constants.js';
 import { colour, type Lifetime, leastBytes } from './memory.js';
@@ -29,19 +30,23 @@ export interface Program {
 }
 
 /**
- * Compiles a graph whose passes are done, node by node (see {@link assemble}). Weights are made ready by the first run, or
+ * Compiles a graph whose passes are done, in steps (see {@link assemble}). Weights are made ready by the first run, or
  * by `native.prepare`.
  */
 export function* programOf(
   graph: TypedGraph,
   settings: LoweringSettings,
   store: ConstantStore,
-): Generator<void, Program> {
+): Steps<Program> {
   const assembly = yield* assemble(graph, settings);
   const { lifetimes, place } = placesOf(assembly);
   const arena = colour(lifetimes);
   const { Kernel, Program } = native();
-  const constants = assembly.constants.map((source) => store.of(source));
+  const constants: NativeConstant[] = [];
+  for (const source of assembly.constants) {
+    constants.push(store.of(source));
+    yield; // The engine has copied what may be many megabytes.
+  }
   const kernels = assembly.steps.map(({ operator, description }) => new Kernel(operator, description));
   const shared = assembly.steps.filter((_, i) => kernels[i]!.threads > 1);
   const named = (name: string) => ({ name, ...graph.types.get(name)! });

@@ -1,7 +1,8 @@
 import { type NativeCancellation, native } from '../native/addon.js';
 import type { LoweringSettings } from '../operators/operator.js';
 import { BoundedMap } from '../support/bounded-map.js';
-import { atOnce, unhurried } from '../support/unhurried.js';
+import type { LongOptions, Progress } from '../support/long.js';
+import { atOnce, type Steps, unhurried } from '../support/unhurried.js';
 import { ConstantStore } from './constants.js';
 import type { Graph } from './graph.js';
 import { optimized } from './passes/index.js';
@@ -11,10 +12,16 @@ import { type Shapes, typed } from './typed.js';
 /** Shapes of inputs that programs are kept for. */
 const MAX_SHAPES = 16;
 
+/** A program in the making, and who wants to hear how far it has come. */
+interface Compiling {
+  readonly program: Promise<Program>;
+  readonly listeners: Set<(progress: Progress) => void>;
+}
+
 /** A graph with a program for every shape of inputs that it meets; the programs share their constants. */
 export class Runner {
   readonly #programs = new BoundedMap<string, Program>(MAX_SHAPES);
-  readonly #compiling = new Map<string, Promise<Program>>();
+  readonly #compiling = new Map<string, Compiling>();
 
   /**
    * @param without names of graph passes to leave out
@@ -36,22 +43,54 @@ export class Runner {
     return this.#programs.getOrMake(this.#keyOf(shapes), () => atOnce(this.#compile(shapes)));
   }
 
-  /** The same without keeping the event loop waiting. @throws the signal's reason when it is aborted meanwhile */
-  async programSoon(shapes: Shapes, signal?: AbortSignal): Promise<Program> {
+  /**
+   * The same without keeping the event loop waiting. Who gives up leaves the work to those who wait for the same, or come
+   * later.
+   *
+   * @throws the signal's reason when it is aborted meanwhile; what `onProgress` throws
+   */
+  async programSoon(shapes: Shapes, { signal, onProgress }: LongOptions = {}): Promise<Program> {
     const key = this.#keyOf(shapes);
     const known = this.#programs.get(key);
     if (known !== undefined) return known;
-    const compiling = this.#compiling.get(key) ?? unhurried(this.#compile(shapes));
-    this.#compiling.set(key, compiling);
-    const forget = () => this.#compiling.delete(key);
-    compiling.then(forget, forget);
-    // Who gives up leaves the work to those who wait for the same, or come later.
-    const program = await (signal === undefined ? compiling : Promise.race([compiling, abortion(signal)]));
+    const compiling = this.#compiling.get(key) ?? this.#compileSoon(key, shapes);
+    const program = await new Promise<Program>((resolve, reject) => {
+      const refuse = () => reject(signal!.reason);
+      const hear = (progress: Progress) => {
+        try {
+          onProgress?.(progress);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const leave = () => {
+        signal?.removeEventListener('abort', refuse);
+        compiling.listeners.delete(hear);
+      };
+      if (signal?.aborted === true) refuse();
+      signal?.addEventListener('abort', refuse, { once: true });
+      compiling.listeners.add(hear);
+      compiling.program.then(resolve, reject).finally(leave);
+    });
     return this.#programs.getOrMake(key, () => program);
   }
 
-  *#compile(shapes: Shapes): Generator<void, Program> {
-    const graph = optimized(typed(this.graph, shapes), this.without);
+  #compileSoon(key: string, shapes: Shapes): Compiling {
+    const listeners: Compiling['listeners'] = new Set();
+    const onProgress = (progress: Progress) => {
+      for (const hear of listeners) hear(progress);
+    };
+    // Later, for then whoever asked for it listens.
+    const program = Promise.resolve().then(() => unhurried(this.#compile(shapes), { onProgress }));
+    const forget = () => this.#compiling.delete(key);
+    program.then(forget, forget);
+    const compiling = { program, listeners };
+    this.#compiling.set(key, compiling);
+    return compiling;
+  }
+
+  *#compile(shapes: Shapes): Steps<Program> {
+    const graph = yield* optimized(typed(this.graph, shapes), this.without);
     return yield* programOf(graph, this.settings, this.store);
   }
 
@@ -85,12 +124,4 @@ export async function runSoon(
   } finally {
     signal.removeEventListener('abort', cancel);
   }
-}
-
-/** Never fulfilled; rejected with the signal's reason. */
-function abortion(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

@@ -13,6 +13,7 @@ import { type Foreign, pruned, type Shapes, typedAsFar } from '../graph/typed.js
 import { OPSET } from '../onnx/options.js';
 import type { Constant, LoweringSettings, TensorType } from '../operators/operator.js';
 import { BoundedMap } from '../support/bounded-map.js';
+import type { LongOptions } from '../support/long.js';
 import { inEngineMemory } from '../tensor/engine-memory.js';
 import { elementCount } from '../tensor/shape.js';
 import { allocate } from '../tensor/tensor.js';
@@ -79,8 +80,9 @@ export class Chain {
   async run(
     inputs: Values,
     place: (output: string, shape: readonly number[]) => Float32Array,
-    signal?: AbortSignal,
+    long: LongOptions = {},
   ): Promise<ChainRun> {
+    const { signal } = long;
     const steps: NetworkRun['steps'][number][] = [];
     const values = new Map(inputs);
     const results = new Map<string, TensorType & { readonly data: Float32Array }>();
@@ -95,7 +97,7 @@ export class Chain {
       const stage: Stage = await chain.#stage(shapes);
       signal?.throwIfAborted();
       if (stage.native !== undefined) {
-        const program = await stage.native.programSoon(shapes, signal);
+        const program = await stage.native.programSoon(shapes, long);
         const given = program.inputs.map(({ name }) => inEngineMemory(asFloats(values.get(name)!.data)));
         const made = program.outputs.map(({ name, shape }) =>
           isResult(name) ? place(name, shape) : allocate(elementCount(shape), false),
@@ -127,9 +129,9 @@ export class Chain {
   /**
    * What runs for inputs of these shapes. Sessions run once on zeros, for what shapes their results have.
    *
-   * @throws InputError as `run` does
+   * @throws InputError as `run` does; the signal's reason
    */
-  async plan(shapes: Shapes): Promise<Planned> {
+  async plan(shapes: Shapes, long: LongOptions = {}): Promise<Planned> {
     const parts: Planned[] = [];
     const values = new Map<string, Constant>();
     let chain: Chain | undefined = this;
@@ -137,7 +139,7 @@ export class Chain {
     while (chain !== undefined) {
       const stage: Stage = await chain.#stage(next);
       if (stage.native !== undefined) {
-        const program = await stage.native.programSoon(next);
+        const program = await stage.native.programSoon(next, long);
         if (stage.foreign === undefined && chain === this) return program;
         parts.push(program);
         for (const { name, ...type } of [...program.inputs, ...program.outputs])
@@ -147,7 +149,7 @@ export class Chain {
         const { session, graph } = stage.foreign;
         for (const { name, type, shape } of graph.inputs)
           if (!values.has(name)) values.set(name, zeros({ type, shape: shape as number[] }));
-        const made = await session.run(only(graph.inputs, values));
+        const made = await unlessAborted(session.run(only(graph.inputs, values)), long.signal);
         for (const [name, value] of made) values.set(name, value);
         parts.push(plannedSession(graph, made));
       }

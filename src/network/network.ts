@@ -7,6 +7,7 @@ import { readOnnx } from '../onnx/onnx.js';
 import { type Accuracy, validateAccuracy } from '../operators/convolution/accuracy.js';
 import type { Effort, LoweringSettings } from '../operators/operator.js';
 import { validateThreads } from '../problem/problem.js';
+import type { LongOptions } from '../support/long.js';
 import { oneOf } from '../support/words.js';
 import { validateOut } from '../tensor/engine-memory.js';
 import { elementCount } from '../tensor/shape.js';
@@ -32,10 +33,8 @@ const optionNames: OptionNames<NetworkOptions> = {
   ...{ threads: true, accuracy: true, effort: true, isa: true, withoutPasses: true },
 };
 
-/** What a run may be told. */
-export interface RunOptions {
-  /** Stops the run within some milliseconds; the network stays usable. */
-  readonly signal?: AbortSignal;
+/** What a run may be told. Progress is that of planning, which the first run on inputs of a shape does. */
+export interface RunOptions extends LongOptions {
   /** Where to put results, by name, in memory of the library's own and apart from the inputs. */
   readonly out?: Readonly<Record<string, Tensor>>;
 }
@@ -107,10 +106,11 @@ export class Network {
    * What runs on inputs of these shapes, node by node.
    *
    * @param shapes by name; inputs of fixed shape may be left out
-   * @throws InputError when a shape does not fit
+   * @throws InputError when a shape does not fit; the signal's reason when it was aborted
    */
-  async plan(shapes: Shapes = {}): Promise<NetworkPlan> {
-    return new NetworkPlan(await this.#living().plan(shapes));
+  async plan(shapes: Shapes = {}, long: LongOptions = {}): Promise<NetworkPlan> {
+    long.signal?.throwIfAborted();
+    return new NetworkPlan(await this.#living().plan(shapes, long));
   }
 
   /**
@@ -123,9 +123,9 @@ export class Network {
    */
   async run(
     inputs: Readonly<Record<string, Tensor>>,
-    { signal, out = {} }: RunOptions = {},
+    { out = {}, ...long }: RunOptions = {},
   ): Promise<Record<string, Tensor>> {
-    signal?.throwIfAborted();
+    long.signal?.throwIfAborted();
     const given = Object.entries(inputs);
     for (const [name, tensor] of given) {
       if (!(tensor instanceof Tensor)) throw expected(`input ${name}`, 'a Tensor', tensor);
@@ -144,7 +144,7 @@ export class Network {
       if (out[name] !== undefined) validateOut(out[name], shape, Object.values(inputs));
       return out[name]?.data ?? allocate(elementCount(shape), false);
     };
-    const { results, steps } = await chain.run(new Map(values), place, signal);
+    const { results, steps } = await chain.run(new Map(values), place, long);
     this.lastRun = { milliseconds: steps.reduce((sum, step) => sum + step.milliseconds, 0), steps };
     return Object.fromEntries(
       chain.graph.outputs.map((name) => {

@@ -2,8 +2,10 @@
  * What a node type of a graph has to say of itself. Every operator is one file or folder of this directory and a row of
  * the list in `index.ts`; nothing else knows it by name.
  */
+
 import type { Machine } from '../machine/machine.js';
 import type { NativeKernel } from '../native/addon.js';
+import type { Steps } from '../support/unhurried.js';
 import type { Accuracy } from './convolution/accuracy.js';
 
 /** How much a plan may cost: the cost model alone, or measurements that are remembered. */
@@ -156,6 +158,15 @@ export interface Operator {
   readonly fromTypes?: true;
   /** Evaluating it shares the numbers of its input, as Reshape does: however many there are, it is done at once. */
   readonly shares?: true;
+  /**
+   * Decides in short steps, between which others may do something, what `layouts` and `lower` then find decided; where they
+   * are not preceded by it, they decide at once.
+   */
+  prepare?(
+    attributes: Attributes,
+    inputs: readonly (TensorType | Constant | undefined)[],
+    settings: LoweringSettings,
+  ): Steps<void>;
   /** By default planar only. Inputs that are constant carry their numbers. */
   layouts?(
     attributes: Attributes,

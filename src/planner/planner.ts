@@ -1,5 +1,6 @@
 import { expected, InputError } from '../../synth/index.js';
 import type { Problem } from '../problem/problem.js';
+import { atOnce, type Steps } from '../support/unhurried.js';
 import type { Algorithm, AlgorithmRow, Candidate, PlannerOptions } from './algorithm.js';
 import { type Choice, handicap, type Settled } from './choices.js';
 
@@ -21,6 +22,11 @@ export interface Decision {
  * @throws InputError when Winograd is asked for where it does not apply, or no candidate keeps the limit
  */
 export function choose(problem: Problem, options: PlannerOptions): Decision {
+  return atOnce(choosing(problem, options));
+}
+
+/** The same in steps of well below a millisecond. */
+export function* choosing(problem: Problem, options: PlannerOptions): Steps<Decision> {
   const direct = directDecision(problem, options, 'as asked');
   if (options.algorithm === 'direct') return direct;
   const { rows, unmet } = fastRows(problem, options);
@@ -30,7 +36,7 @@ export function choose(problem: Problem, options: PlannerOptions): Decision {
   if (options.algorithm === 'winograd') {
     if (unmet !== undefined)
       throw new InputError(`Expected algorithm 'winograd' to have ${unmet}; 'direct' and 'auto' run any`);
-    const choice = cheapest(problem, options, rows, Infinity);
+    const choice = yield* cheapest(problem, options, rows, Infinity);
     if (choice === undefined) {
       const least = leastError(problem, options, rows).toPrecision(3);
       throw expected('errorLimit', `at least ${least}, what the best tile keeps`, options.errorLimit);
@@ -40,7 +46,7 @@ export function choose(problem: Problem, options: PlannerOptions): Decision {
 
   if (unmet !== undefined) return { ...direct, reason: `Winograd needs ${unmet}` };
   if (hasOneTap(problem)) return { ...direct, reason: 'a kernel of one tap leaves nothing to save' };
-  const choice = cheapest(problem, options, rows, direct.choice.cost.total);
+  const choice = yield* cheapest(problem, options, rows, direct.choice.cost.total);
   if (choice !== undefined) return decisionOf(choice, options, `estimated fastest; ${compare(choice)}`);
   return { ...direct, reason: 'estimated faster than any tile that keeps the error limit' };
 }
@@ -55,12 +61,22 @@ const DOUBT = 1.5;
  * @throws InputError as {@link choose} does
  */
 export function contenders(problem: Problem, options: PlannerOptions, count: number): readonly Choice[] {
-  const { choice } = choose(problem, options);
+  return atOnce(contending(problem, options, count));
+}
+
+/** The same in steps, as {@link choosing} takes them. */
+export function* contending(
+  problem: Problem,
+  options: PlannerOptions,
+  count: number,
+): Steps<readonly Choice[]> {
+  const { choice } = yield* choosing(problem, options);
   const { rows } = fastRows(problem, options);
   if (options.algorithm === 'direct' || rows.length === 0 || hasOneTap(problem)) return [choice];
-  if (options.algorithm === 'winograd') return ranked(problem, options, rows, Infinity).slice(0, count);
+  if (options.algorithm === 'winograd')
+    return (yield* ranked(problem, options, rows, Infinity)).slice(0, count);
   const direct = directDecision(problem, options).choice;
-  const others = ranked(problem, options, rows, DOUBT * direct.cost.total).slice(0, count - 1);
+  const others = (yield* ranked(problem, options, rows, DOUBT * direct.cost.total)).slice(0, count - 1);
   return [direct, ...others].sort((a, b) => a.cost.total - b.cost.total);
 }
 
@@ -128,49 +144,69 @@ function suits({ kind, lanes }: AlgorithmRow, options: { algorithm: Algorithm; l
 }
 
 /** The cheapest choice that keeps the error limits, if it is estimated to cost less than the ceiling. */
-function cheapest(
+function* cheapest(
   problem: Problem,
   options: PlannerOptions,
   rows: readonly AlgorithmRow[],
   ceiling: number,
-): Choice | undefined {
+): Steps<Choice | undefined> {
   let best: Choice | undefined;
-  for (const choice of affordable(problem, options, rows, () => (best ? ranking(best) : ceiling)))
-    best = choice;
+  for (const choice of affordable(problem, options, rows, () => (best ? ranking(best) : ceiling))) {
+    best = choice ?? best;
+    yield;
+  }
   return best;
 }
 
 /** All of them, the cheapest first. */
-function ranked(
+function* ranked(
   problem: Problem,
   options: PlannerOptions,
   rows: readonly AlgorithmRow[],
   ceiling: number,
-): Choice[] {
-  const choices = [...affordable(problem, options, rows, () => ceiling)];
+): Steps<Choice[]> {
+  const choices: Choice[] = [];
+  for (const choice of affordable(problem, options, rows, () => ceiling)) {
+    if (choice !== undefined) choices.push(choice);
+    yield;
+  }
   return choices.sort((a, b) => ranking(a) - ranking(b));
 }
 
-/** Choices that keep the error limits and are estimated to cost less than a ceiling, which may sink meanwhile. */
+/**
+ * For each candidate its choice, if it keeps the error limits and is estimated to cost less than a ceiling, which may sink
+ * meanwhile.
+ */
 function* affordable(
   problem: Problem,
   options: PlannerOptions,
   rows: readonly AlgorithmRow[],
   ceiling: () => number,
-): Generator<Choice> {
+): Generator<Choice | undefined> {
   for (const row of rows)
     for (const candidate of row.candidates(problem, options)) {
       if (candidate.flops / problem.threads >= ceiling()) break;
-      const limit = limitOf(options, candidate.weightFormat);
-      // The more channels are summed at a time, the faster: who is too slow with all of them needs no other estimate.
-      const [fastest] = candidate.sumBlocks;
-      const cost = row.cost(problem, settle(candidate, fastest!), options.machine);
-      if (ranking({ ...candidate, cost }) >= ceiling()) continue;
-      const sumBlock = candidate.sumBlocks.find((block) => candidate.error(block) <= limit);
-      if (sumBlock === undefined) continue;
-      const choice = choiceOf(problem, options, row, candidate, sumBlock);
-      if (ranking(choice) < ceiling()) yield choice;
+      yield affordableChoice(problem, options, row, candidate, ceiling());
     }
+}
+
+/** The choice of a candidate, if it keeps the error limit and is estimated to cost less than a ceiling. */
+function affordableChoice(
+  problem: Problem,
+  options: PlannerOptions,
+  row: AlgorithmRow,
+  candidate: Candidate,
+  ceiling: number,
+): Choice | undefined {
+  // The more channels are summed at a time, the faster: who is too slow with all of them needs no other estimate.
+  const [fastest] = candidate.sumBlocks;
+  const cost = row.cost(problem, settle(candidate, fastest!), options.machine);
+  if (ranking({ ...candidate, cost }) >= ceiling) return undefined;
+  const limit = limitOf(options, candidate.weightFormat);
+  const sumBlock = candidate.sumBlocks.find((block) => candidate.error(block) <= limit);
+  if (sumBlock === undefined) return undefined;
+  const choice = choiceOf(problem, options, row, candidate, sumBlock);
+  return ranking(choice) < ceiling ? choice : undefined;
 }
 
 /** The least error that any candidate keeps. */

@@ -3,7 +3,7 @@ import { native } from '../native/addon.js';
 import type { Choice } from '../planner/choices.js';
 import type { PackedWeights } from '../planner/packed-weights.js';
 import {
-  contenders,
+  contending,
   type Decision,
   decisionOf,
   type PlannerOptions,
@@ -11,6 +11,7 @@ import {
   tileNames,
 } from '../planner/planner.js';
 import { inputShape, type Problem, weightShape } from '../problem/problem.js';
+import type { Steps } from '../support/unhurried.js';
 import { formatShape } from '../tensor/shape.js';
 import { readAttachedWisdom, saveAttachedWisdom } from './file.js';
 import { type Measured, measure } from './measure.js';
@@ -20,23 +21,23 @@ import { type Remembered, recall, remember } from './wisdom.js';
 const CONTENDERS = 8;
 
 /**
- * Decides by measurement: as wisdom says, or else by timing the likeliest candidates and remembering the winner.
+ * Decides by measurement, in steps of a pass: as wisdom says, or else by timing the likeliest candidates and remembering the winner.
  *
  * @param weightsOf prepares the weights of a choice, or finds them
  * @throws InputError as the planner does, and when the attached file of wisdom is none
  */
-export function measuredDecision(
+export function* measuredDecision(
   problem: Problem,
   options: PlannerOptions,
   weightsOf: (choice: Choice) => PackedWeights,
-): Decision {
+): Steps<Decision> {
   readAttachedWisdom();
   const [machine, posed] = [machineName(problem, options), problemName(problem, options)];
   const known = recall(machine, posed);
   const decision = known && decisionFrom(known, problem, options);
   if (decision !== undefined) return decision;
-  const likely = contenders(problem, options, CONTENDERS);
-  const measured = measure(problem, likely, options.machine, weightsOf);
+  const likely = yield* contending(problem, options, CONTENDERS);
+  const measured = yield* measure(problem, likely, options.machine, weightsOf);
   remember(machine, posed, rememberedOf(measured));
   saveAttachedWisdom();
   return decisionOf(measured.choice, options, reasonOf(measured.milliseconds));

@@ -5,6 +5,7 @@ import { type Choice, handicap } from '../planner/choices.js';
 import { lower } from '../planner/lower.js';
 import type { PackedWeights } from '../planner/packed-weights.js';
 import type { Problem } from '../problem/problem.js';
+import type { Steps } from '../support/unhurried.js';
 import { allocate } from '../tensor/tensor.js';
 import type { Tuning } from './wisdom.js';
 
@@ -31,23 +32,23 @@ export interface Measured {
 
 /**
  * Times choices for one problem in turns, so that what disturbs the machine disturbs all alike; then blocks, split and
- * number of threads of the fastest. Blocks the calling thread meanwhile.
+ * number of threads of the fastest. Yields after every pass.
  *
  * @param choices the likeliest first; at least one
  * @param machine whose kernel table runs
  * @param weightsOf prepares the weights of a choice, or finds them
  */
-export function measure(
+export function* measure(
   problem: Problem,
   choices: readonly Choice[],
   machine: Machine,
   weightsOf: (choice: Choice) => PackedWeights,
-): Measured {
+): Steps<Measured> {
   const start = performance.now();
   const passes = new Passes(problem, machine, weightsOf);
   const field = passes.affordable(choices);
   let timed = field.length;
-  let winner = race(field, start + ALGORITHM_MS);
+  let winner = yield* race(field, start + ALGORITHM_MS);
   for (const tuning of tunings) {
     if (performance.now() > start + BUDGET_MS) break;
     const { choice, schedule } = winner;
@@ -55,7 +56,7 @@ export function measure(
       passes.of({ ...choice, tuning: { ...choice.tuning, ...change } }),
     );
     timed += variants.length;
-    winner = race([winner, ...variants], start + BUDGET_MS);
+    winner = yield* race([winner, ...variants], start + BUDGET_MS);
   }
   return { choice: winner.choice, milliseconds: winner.best, timed };
 }
@@ -110,14 +111,16 @@ class Contestant {
  * Times all in turns until a point in time, the first at least once. A pass that is not timed goes before: it transforms
  * weights and touches memory that the system has yet to find.
  */
-function race(contestants: readonly Contestant[], end: number): Contestant {
+function* race(contestants: readonly Contestant[], end: number): Steps<Contestant> {
   const fastest = () => contestants.reduce((a, b) => (a.score <= NOISE * b.score ? a : b));
   const first = contestants[0]!;
   for (let round = 0; round <= ROUNDS; round++) {
     const limit = HOPELESS * fastest().best;
     for (const contestant of contestants) {
       if (performance.now() > end && first.best < Number.POSITIVE_INFINITY) return fastest();
-      if (round < 2 || contestant.best <= limit) contestant.run(round > 0);
+      if (round >= 2 && contestant.best > limit) continue;
+      contestant.run(round > 0);
+      yield;
     }
     if (round === 0 && first.best === Number.POSITIVE_INFINITY) first.run(true);
   }

@@ -121,11 +121,10 @@ describe('weights in bfloat16', () => {
 
     it('are remembered, apart from what is exact', () => {
       const options = { effort: 'measure', tile: 4 } as const;
-      const measure = vi.spyOn(measuring, 'measure').mockImplementation((_problem, [choice]) => ({
-        choice: choice!,
-        milliseconds: 1,
-        timed: 1,
-      }));
+      const measure = vi.spyOn(measuring, 'measure').mockImplementation(function* (_problem, [choice]) {
+        yield;
+        return { choice: choice!, milliseconds: 1, timed: 1 };
+      });
       expect(planOf(FEW, 512, { ...options, accuracy: 'fast' }).weightFormat).toBe('bfloat16');
       expect(planOf(FEW, 512, options).weightFormat).toBe('float32');
       expect(measure).toHaveBeenCalledTimes(2);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Builder, Network, Tensor } from '../../src/index.js';
+import { Builder, Network, type Progress, Tensor } from '../../src/index.js';
 
 /** Branches, a residual, a concatenation, a normalization, a transposed convolution, activations of several kinds. */
 function graph() {
@@ -80,6 +80,32 @@ describe('a network', () => {
     setTimeout(() => controller.abort(reason), 5);
     await expect(running).rejects.toBe(reason);
     expect((await network.run({ image: x })).up!.shape).toEqual([2, 8, 12, 10]);
+  });
+
+  it('says how far planning has come, and leaves it to others when one gives up', async () => {
+    const network = new Network(graph());
+    const shapes = { image: [4, 3, 20, 20] };
+    const [reason, refusal] = [new Error('enough'), new Error('no ear for it')];
+    const controller = new AbortController();
+    const heard: Progress[] = [];
+    const onProgress = (progress: Progress) => {
+      heard.push(progress);
+      controller.abort(reason);
+    };
+    const deaf = () => {
+      throw refusal;
+    };
+    const [staying, leaving, failing] = await Promise.allSettled([
+      network.plan(shapes, { onProgress }),
+      network.plan(shapes, { signal: controller.signal }),
+      network.plan(shapes, { onProgress: deaf }),
+    ]);
+    expect(staying).toMatchObject({ status: 'fulfilled' });
+    expect(leaving).toMatchObject({ status: 'rejected', reason });
+    expect(failing).toMatchObject({ status: 'rejected', reason: refusal });
+    expect(heard.map(({ done }) => done)).toEqual(heard.map((_, i) => i));
+    expect(heard[0]).toMatchObject({ what: expect.stringMatching(/^planning /), total: heard.length });
+    expect((await network.plan(shapes)).nodes.length).toBeGreaterThan(0);
   });
 
   it('states its plan: nodes that are left, layouts, memory', async () => {

@@ -42,7 +42,7 @@ async function run(path: string, { shape = {}, rounds, json, ...options }: Optio
   const bar = progressBar();
   const result = await compareNetwork(path, shape, options, {
     rounds,
-    onProgress: ({ what, done, total }) => bar.update(what, done, total),
+    onProgress: bar.onProgress,
   }).finally(bar.stop);
   const { here, onnxruntime, distance } = result;
   if (json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);

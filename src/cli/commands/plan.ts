@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type CommonOptions, printPlan, shapeOption, withNetworkOptions } from '../network.js';
+import { progressBar } from '../progress.js';
 
 interface Options extends CommonOptions {
   readonly shape?: Readonly<Record<string, readonly number[]>>;
@@ -33,6 +34,7 @@ async function run(path: string, { shape = {}, json, ...options }: Options): Pro
   const { attachWisdomFile, commandsWisdomFile } = await import('../../wisdom/file.js');
   attachWisdomFile(commandsWisdomFile());
   const network = await Network.load(path, options);
-  const plan = await network.plan(shape);
+  const bar = progressBar();
+  const plan = await network.plan(shape, bar).finally(bar.stop);
   process.stdout.write(json ? `${JSON.stringify(plan, undefined, 2)}\n` : printPlan(plan));
 }

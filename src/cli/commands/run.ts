@@ -8,6 +8,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { lines, plainTable, right } from '../columns.js';
 import { type CommonOptions, withNetworkOptions } from '../network.js';
 import { deliver } from '../output.js';
+import { progressBar } from '../progress.js';
 
 interface Options extends CommonOptions {
   readonly input: Readonly<Record<string, string>>;
@@ -46,7 +47,8 @@ async function run(path: string, { input, out, profile, trace, json, ...options 
   const network = await Network.load(path, options);
   const inputs: Record<string, Tensor> = {};
   for (const [name, file] of Object.entries(input)) inputs[name] = await readNpy(file);
-  await network.run(inputs); // plans, and makes the weights ready
+  const bar = progressBar();
+  await network.run(inputs, bar).finally(bar.stop); // plans, and makes the weights ready
   const results = await network.run(inputs);
   const last = network.lastRun!;
   await mkdir(out, { recursive: true });

@@ -1,3 +1,4 @@
+import type { Steps } from '../../support/unhurried.js';
 import type { TypedGraph } from '../typed.js';
 import { foldBatchNormalization, fuseActivation, fusePadding, fuseResidual } from './convolution.js';
 import { fuseElementwise } from './elementwise.js';
@@ -16,17 +17,16 @@ export const patterns: readonly (readonly Pattern[])[] = [
 ];
 
 /**
- * Rewrites a graph so that it does the same with fewer passes over memory.
+ * Rewrites a graph, in steps, so that it does the same with fewer passes over memory.
  *
  * @param without names of patterns to leave out, for comparisons
  */
-export function optimized(graph: TypedGraph, without: readonly string[] = []): TypedGraph {
-  return patterns.reduce(
-    (current, group) =>
-      rewrite(
-        current,
-        group.filter(({ name }) => !without.includes(name)),
-      ),
-    graph,
-  );
+export function* optimized(graph: TypedGraph, without: readonly string[] = []): Steps<TypedGraph> {
+  let current = graph;
+  for (const group of patterns)
+    current = yield* rewrite(
+      current,
+      group.filter(({ name }) => !without.includes(name)),
+    );
+  return current;
 }

@@ -1,4 +1,5 @@
 import type { Constant, TensorType } from '../../operators/operator.js';
+import type { Steps } from '../../support/unhurried.js';
 import type { Node } from '../graph.js';
 import { pruned, type TypedGraph } from '../typed.js';
 
@@ -37,8 +38,9 @@ export interface Pattern {
 /**
  * Goes through the nodes in order and applies whatever pattern fits, to what a rewrite adds as well. Patterns end in the
  * node that they are asked about, so that longer ones grow node by node; none may add what it or another would undo.
+ * Yields after every rewrite, which may make new weights.
  */
-export function rewrite(graph: TypedGraph, patterns: readonly Pattern[]): TypedGraph {
+export function* rewrite(graph: TypedGraph, patterns: readonly Pattern[]): Steps<TypedGraph> {
   let current = graph;
   let around = surroundingsOf(current);
   for (let at = 0; at < current.nodes.length; ) {
@@ -56,6 +58,7 @@ export function rewrite(graph: TypedGraph, patterns: readonly Pattern[]): TypedG
     current = applied(current, found, before, current.nodes.slice(at + 1));
     around = surroundingsOf(current);
     at = before.length;
+    yield;
   }
   return pruned(current);
 }

@@ -8,6 +8,7 @@ import type { Decision } from '../../planner/planner.js';
 import { workOf } from '../../planner/schedule.js';
 import { lift, outputShape, type Problem } from '../../problem/problem.js';
 import { BoundedMap } from '../../support/bounded-map.js';
+import { atOnce, type Steps } from '../../support/unhurried.js';
 import { elementCount } from '../../tensor/shape.js';
 import { required } from '../attributes.js';
 import type {
@@ -21,7 +22,7 @@ import type {
   Operator,
   TensorType,
 } from '../operator.js';
-import { decide, type Wishes } from './decide.js';
+import { deciding, type Wishes } from './decide.js';
 import { problemOf } from './geometry.js';
 import { coversAll, type Interleaving, inOrder, interleaved } from './interleaving.js';
 
@@ -51,6 +52,10 @@ export const convolution: Operator = {
     if (residual !== undefined && residual.shape.join() !== shape.join())
       throw expected('the residual', `of shape [${shape.join(', ')}]`, residual.shape);
     return [{ type: 'float32', shape }];
+  },
+
+  *prepare(attributes, inputs, settings) {
+    yield* planning(attributes, inputs, settings);
   },
 
   layouts(attributes, inputs, _, settings) {
@@ -157,6 +162,14 @@ function planned(
   inputs: readonly (TensorType | Constant | undefined)[],
   graphSettings: LoweringSettings,
 ): Planned {
+  return atOnce(planning(attributes, inputs, graphSettings));
+}
+
+function* planning(
+  attributes: Attributes,
+  inputs: readonly (TensorType | Constant | undefined)[],
+  graphSettings: LoweringSettings,
+): Steps<Planned> {
   const given = attributes.wishes as Wishes | undefined;
   const settings = { ...graphSettings, ...given?.settings };
   const { machine, threads, isa, accuracy, effort } = settings;
@@ -164,10 +177,12 @@ function planned(
   decisions.set(attributes, known);
   const weight = effort === 'measure' ? numbersOf(inputs[WEIGHT]!) : undefined;
   const shapes = inputs.slice(0, 2).map((input) => input!.shape.join('×'));
-  return known.getOrMake([...shapes, threads, isa.name, accuracy, weight !== undefined].join(), () => {
-    const problem = problemOf(attributes, inputs[X]!, inputs[WEIGHT]!, threads);
-    return { problem, decision: decide(problem, { accuracy, ...given }, machine, weight), settings };
-  });
+  const key = [...shapes, threads, isa.name, accuracy, weight !== undefined].join();
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const problem = problemOf(attributes, inputs[X]!, inputs[WEIGHT]!, threads);
+  const decision = yield* deciding(problem, { accuracy, ...given }, machine, weight);
+  return known.getOrMake(key, () => ({ problem, decision, settings }));
 }
 
 function numbersOf(weight: TensorType | Constant): Float32Array | undefined {

@@ -3,8 +3,9 @@ import type { Machine } from '../../machine/machine.js';
 import type { Choice, Lanes } from '../../planner/choices.js';
 import { lower } from '../../planner/lower.js';
 import { PackedWeights, packingKey } from '../../planner/packed-weights.js';
-import { type Algorithm, choose, type Decision, type PlannerOptions } from '../../planner/planner.js';
+import { type Algorithm, choosing, type Decision, type PlannerOptions } from '../../planner/planner.js';
 import type { Problem } from '../../problem/problem.js';
+import type { Steps } from '../../support/unhurried.js';
 import { measuredDecision } from '../../wisdom/decision.js';
 import type { LoweringSettings } from '../operator.js';
 import { type Accuracy, checkAccuracy, errorLimitOf } from './accuracy.js';
@@ -25,16 +26,21 @@ export interface Wishes {
 }
 
 /**
- * Decides how a convolution runs: by the cost model, or by measurement where its weights are given.
+ * Decides, in steps, how a convolution runs: by the cost model, or by measurement where its weights are given.
  *
  * @throws InputError when no algorithm that is asked for applies, or none keeps the accuracy
  */
-export function decide(problem: Problem, wishes: Wishes, machine: Machine, weight?: Float32Array): Decision {
+export function* deciding(
+  problem: Problem,
+  wishes: Wishes,
+  machine: Machine,
+  weight?: Float32Array,
+): Steps<Decision> {
   const options = optionsOf(problem, wishes, machine);
-  const decision =
-    weight === undefined
-      ? choose(problem, options)
-      : measuredDecision(problem, options, packing(problem, machine, weight));
+  yield;
+  const decision = yield* weight === undefined
+    ? choosing(problem, options)
+    : measuredDecision(problem, options, packing(problem, machine, weight));
   if (wishes.accuracy !== undefined) checkAccuracy(wishes.accuracy, problem, decision);
   return decision;
 }
