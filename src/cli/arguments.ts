@@ -14,6 +14,25 @@ export function positiveInteger(name: string): (text: string) => number {
   };
 }
 
+/** Powers of ten, and of two where the letter i says so. */
+const UNITS: Readonly<Record<string, number>> = {
+  ...{ '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 },
+};
+
+/**
+ * A parser for commander: a number of bytes such as `800MB`, `1.5 GiB` or `300000`.
+ *
+ * @param name how errors call the argument
+ */
+export function byteCount(name: string): (text: string) => number {
+  return (text) => {
+    const [, digits = '', letters = ''] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text.trim()) ?? [];
+    const bytes = Math.round(Number(digits) * (UNITS[letters.toLowerCase()] ?? Number.NaN));
+    if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+    throw expected(name, 'a number of bytes such as 800MB or 1.5GiB', text);
+  };
+}
+
 /** A parser for commander: positive integers separated by commas. */
 export function positiveIntegers(name: string): (text: string) => number[] {
   return (text) => text.split(',').map((each) => positiveInteger(name)(each.trim()));

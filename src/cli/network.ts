@@ -4,11 +4,11 @@ import type { NetworkOptions } from '../network/network.js';
 import type { NetworkPlan } from '../network/plan.js';
 import { formatBytes } from '../planner/plan.js';
 import { formatShape } from '../tensor/shape.js';
-import { positiveInteger, wordOrNumber } from './arguments.js';
+import { byteCount, positiveInteger, wordOrNumber } from './arguments.js';
 import { lines, plainTable, right } from './columns.js';
 
 /** What every command for networks takes. */
-export interface CommonOptions extends Pick<NetworkOptions, 'threads' | 'accuracy' | 'effort'> {
+export interface CommonOptions extends Pick<NetworkOptions, 'threads' | 'accuracy' | 'effort' | 'maxMemory'> {
   readonly json?: true;
 }
 
@@ -21,6 +21,11 @@ export function withNetworkOptions(command: Command): Command {
       '--accuracy <limit>',
       'of convolutions: direct, fast, or a relative tolerance such as 1e-6',
       wordOrNumber,
+    )
+    .option(
+      '--max-memory <bytes>',
+      'for weights and a run together, such as 800MB; tiles give way where it costs least',
+      byteCount('--max-memory'),
     )
     .option('--effort <name>', 'estimate, or measure: time candidates once, and remember the fastest')
     .option('--json', 'print as JSON');

@@ -3,7 +3,7 @@ import type { Layout, LayoutRule, LoweringSettings, TensorType } from '../operat
 import type { Steps } from '../support/unhurried.js';
 import { elementCount } from '../tensor/shape.js';
 import type { Node } from './graph.js';
-import type { TypedGraph } from './typed.js';
+import { knownOf, type TypedGraph } from './typed.js';
 
 /** What a convolution gains by reading or writing a blocked tensor, as a share of the time to move the tensor. */
 const BLOCKED_GAIN = 0.2;
@@ -82,11 +82,9 @@ function* ruleOf(
   settings: LoweringSettings,
 ): Steps<LayoutRule> {
   const row = operatorOf(operator);
-  const typesOf = (names: readonly string[]) =>
-    names.map((name) => (name === '' ? undefined : (graph.constants.get(name) ?? graph.types.get(name))));
-  if (row.prepare !== undefined) yield* row.prepare(attributes, typesOf(inputs), settings);
+  if (row.prepare !== undefined) yield* row.prepare(attributes, knownOf(graph, inputs), settings);
   return (
-    row.layouts?.(attributes, typesOf(inputs), typesOf(outputs) as TensorType[], settings) ?? {
+    row.layouts?.(attributes, knownOf(graph, inputs), knownOf(graph, outputs) as TensorType[], settings) ?? {
       inputs: inputs.map(() => ['planar'] as const),
       outputs: outputs.map(() => ['planar'] as const),
     }

@@ -3,6 +3,7 @@ import type { LoweringSettings } from '../operators/operator.js';
 import { BoundedMap } from '../support/bounded-map.js';
 import type { LongOptions, Progress } from '../support/long.js';
 import { atOnce, type Steps, unhurried } from '../support/unhurried.js';
+import { programWithin } from './budget.js';
 import { ConstantStore } from './constants.js';
 import type { Graph } from './graph.js';
 import { optimized } from './passes/index.js';
@@ -91,7 +92,10 @@ export class Runner {
 
   *#compile(shapes: Shapes): Steps<Program> {
     const graph = yield* optimized(typed(this.graph, shapes), this.without);
-    return yield* programOf(graph, this.settings, this.store);
+    const { settings, store } = this;
+    return yield* settings.maxMemory === undefined
+      ? programOf(graph, settings, store)
+      : programWithin(settings.maxMemory, graph, settings, store);
   }
 
   #keyOf(shapes: Shapes): string {

@@ -16,6 +16,14 @@ export interface TypedGraph {
   readonly types: ReadonlyMap<string, TensorType>;
 }
 
+/** What is known of tensors: numbers of constants, types of others; nothing of those that are left out. */
+export function knownOf(
+  { constants, types }: TypedGraph,
+  names: readonly string[],
+): readonly (Constant | TensorType | undefined)[] {
+  return names.map((name) => (name === '' ? undefined : (constants.get(name) ?? types.get(name))));
+}
+
 /** Sizes of inputs, by name. */
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 

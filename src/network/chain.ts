@@ -5,7 +5,7 @@
  * What follows a session is compiled once its results are there, for the shapes that they have: some operators, such as
  * NonZero, tell them only then. Tensors are handed over planar.
  */
-import { InputError } from '../../synth/errors.js';
+import { expected, InputError } from '../../synth/errors.js';
 import { ConstantStore } from '../graph/constants.js';
 import { type Graph, ordered } from '../graph/graph.js';
 import { Runner, runSoon } from '../graph/runner.js';
@@ -183,6 +183,14 @@ export class Chain {
       if (graph === whole) this.#whole ??= new Runner(whole, settings, without, store);
       const native = graph === whole ? this.#whole : new Runner(graph, settings, without, store);
       return { native, foreign: undefined, rest: () => undefined };
+    }
+    if (settings.maxMemory !== undefined) {
+      const nodes = named(typing.foreign.map(({ node }) => node));
+      throw expected(
+        'maxMemory',
+        `left out, for onnxruntime-node runs ${nodes} in memory of its own`,
+        settings.maxMemory,
+      );
     }
     const parts = split(graph, typing);
     const foreign = await this.#session(parts.foreign, typing.foreign);

@@ -23,6 +23,12 @@ export interface NetworkOptions {
   readonly accuracy?: Accuracy;
   /** 'estimate' (default) plans by the cost model; 'measure' times the likeliest plans and remembers the winners. */
   readonly effort?: Effort;
+  /**
+   * Most bytes that weights made ready and a run may take together; by default any. Convolutions then take tiles with fewer
+   * weights, those first whose time it costs least. What cannot be kept is refused when it is planned, with the least that
+   * would do. Runs at the same time take a run's memory each; nodes that run in onnxruntime-node are refused.
+   */
+  readonly maxMemory?: number;
   /** One of the kernel tables that `cpuInfo()` lists; by default the best. */
   readonly isa?: string;
   /** Names of graph passes to leave out, for comparisons. */
@@ -30,7 +36,7 @@ export interface NetworkOptions {
 }
 
 const optionNames: OptionNames<NetworkOptions> = {
-  ...{ threads: true, accuracy: true, effort: true, isa: true, withoutPasses: true },
+  ...{ threads: true, accuracy: true, effort: true, maxMemory: true, isa: true, withoutPasses: true },
 };
 
 /** What a run may be told. Progress is that of planning, which the first run on inputs of a shape does. */
@@ -165,13 +171,19 @@ export class Network {
   }
 }
 
-function settingsOf({ threads, isa, accuracy, effort }: NetworkOptions): LoweringSettings {
+function settingsOf({ threads, isa, accuracy, effort, maxMemory }: NetworkOptions): LoweringSettings {
   const table = kernelTable(isa);
   return {
     machine: machineOf(table.name),
     isa: table,
     threads: validateThreads(threads),
     ...(accuracy !== undefined && { accuracy: validateAccuracy(accuracy) }),
+    ...(maxMemory !== undefined && { maxMemory: bytesOf(maxMemory) }),
     ...(effort !== undefined && { effort: oneOf('effort', effort, ['estimate', 'measure']) }),
   };
+}
+
+function bytesOf(maxMemory: unknown): number {
+  if (typeof maxMemory === 'number' && Number.isSafeInteger(maxMemory) && maxMemory > 0) return maxMemory;
+  throw expected('maxMemory', 'a positive number of bytes', maxMemory);
 }

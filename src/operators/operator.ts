@@ -5,6 +5,7 @@
 
 import type { Machine } from '../machine/machine.js';
 import type { NativeKernel } from '../native/addon.js';
+import type { Alternative } from '../planner/alternatives.js';
 import type { Steps } from '../support/unhurried.js';
 import type { Accuracy } from './convolution/accuracy.js';
 
@@ -71,6 +72,10 @@ export interface LoweringSettings {
   /** What plans of convolutions are held to; see `LayerOptions`. */
   readonly accuracy?: Accuracy;
   readonly effort?: Effort;
+  /** Most bytes that constants and a run of a program may take together; by default any. */
+  readonly maxMemory?: number;
+  /** What a byte of constants less is worth, in flops at one core's peak; by default nothing (see `alternatives`). */
+  readonly price?: number;
 }
 
 /** Something a kernel reads. */
@@ -167,6 +172,12 @@ export interface Operator {
     inputs: readonly (TensorType | Constant | undefined)[],
     settings: LoweringSettings,
   ): Steps<void>;
+  /** Ways to run it that take fewer bytes for more time, undominated; at a price, `lower` takes the best of them. */
+  alternatives?(
+    attributes: Attributes,
+    inputs: readonly (TensorType | Constant | undefined)[],
+    settings: LoweringSettings,
+  ): Steps<readonly Alternative[]>;
   /** By default planar only. Inputs that are constant carry their numbers. */
   layouts?(
     attributes: Attributes,

@@ -2,9 +2,17 @@ import { type ConvolutionDescription, type NativeKernel, native } from '../nativ
 import { allocate } from '../tensor/tensor.js';
 import type { Choice } from './choices.js';
 
+/** The engine's name of the kernel that packs weights. */
+export const PACKING = 'pack convolution weights';
+
 /** The same for choices that read the same packed weights of a layer. */
 export function packingKey({ algorithm, weightFormat, covers }: Choice): string {
   return [algorithm, weightFormat, ...(covers ?? []).map((each) => each.algorithm.key)].join(' | ');
+}
+
+/** Memory that the weights of a convolution take once they are packed. */
+export function packedBytes(description: ConvolutionDescription): number {
+  return new (native().Kernel)(PACKING, description).outputBytes[0]!;
 }
 
 /**
@@ -20,7 +28,7 @@ export class PackedWeights {
    * @param weight O × I/groups × kernel; not to be changed before they are packed
    */
   constructor(description: ConvolutionDescription, weight: Float32Array) {
-    this.#kernel = new (native().Kernel)('pack convolution weights', description);
+    this.#kernel = new (native().Kernel)(PACKING, description);
     this.#weight = weight;
   }
 

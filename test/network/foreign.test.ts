@@ -110,6 +110,14 @@ describe('what cannot run here', () => {
     expect(network.lastRun!.steps.map(({ operator }) => operator)).toContain('onnxruntime');
   });
 
+  it.skipIf(!hasOnnxruntime)(`refuses to bound the memory that it does not own${ifOnnxruntime}`, async () => {
+    const model = await readOnnx(models['operators that are unknown, between convolutions']!);
+    const network = new Network(model, { maxMemory: 1e9 });
+    await expect(network.plan({ x: [1, 4, 6, 5] })).rejects.toThrow(
+      'Expected maxMemory to be left out, for onnxruntime-node runs b (Hardmax), c (CumSum) in memory of its own but',
+    );
+  });
+
   it.skipIf(!hasOnnxruntime)(`is computed once where it is constant${ifOnnxruntime}`, async () => {
     const network = new Network(await readOnnx(models['a constant that is computed oddly']!));
     const plan = await network.plan({ x: [1, 4, 6, 5] });

@@ -1,8 +1,8 @@
 import { expected } from '../../../synth/errors.js';
-import { native } from '../../native/addon.js';
+import { bestAt } from '../../planner/alternatives.js';
 import { blockedLayouts, takesPhases } from '../../planner/layouts.js';
 import { lower } from '../../planner/lower.js';
-import { packingKey } from '../../planner/packed-weights.js';
+import { PACKING, packedBytes, packingKey } from '../../planner/packed-weights.js';
 import { Plan } from '../../planner/plan.js';
 import type { Decision } from '../../planner/planner.js';
 import { workOf } from '../../planner/schedule.js';
@@ -22,7 +22,7 @@ import type {
   Operator,
   TensorType,
 } from '../operator.js';
-import { deciding, type Wishes } from './decide.js';
+import { deciding, exchanged, type Weighed, type Wishes, weighing } from './decide.js';
 import { problemOf } from './geometry.js';
 import { coversAll, type Interleaving, inOrder, interleaved } from './interleaving.js';
 
@@ -58,6 +58,11 @@ export const convolution: Operator = {
     yield* planning(attributes, inputs, settings);
   },
 
+  *alternatives(attributes, inputs, settings) {
+    if (!isConstant(inputs[WEIGHT]!)) return [];
+    return yield* weighed(attributes, poseOf(attributes, inputs, settings));
+  },
+
   layouts(attributes, inputs, _, settings) {
     const { problem, decision, settings: own } = planned(attributes, inputs, settings);
     const interleaving = interleavingOf(attributes);
@@ -91,8 +96,8 @@ export const convolution: Operator = {
     };
     const addends = { bias: bias !== undefined, residual: residual !== undefined };
     const description = lower(problem, decision.choice, settings.machine, addends, layouts);
-    const packing = { operator: 'pack convolution weights', description };
-    const packedBytes = new (native().Kernel)(packing.operator, description).outputBytes[0]!;
+    const packing = { operator: PACKING, description };
+    const bytes = packedBytes(description);
     const temporaries: number[] = [];
     const temporary = (bytes: number) => ({ temporary: temporaries.push(bytes) - 1 });
     const steps: LoweredStep[] = [];
@@ -100,10 +105,10 @@ export const convolution: Operator = {
       packed: packing,
       inputs: [WEIGHT],
       key: `${settings.isa.name} | ${packingKey(decision.choice)}`,
-      bytes: packedBytes,
+      bytes,
     };
     if (!('data' in weight! || weight!.made === true)) {
-      const to = temporary(packedBytes);
+      const to = temporary(bytes);
       steps.push({ ...packing, inputs: [{ input: WEIGHT }], outputs: [to] });
       packed = to;
     }
@@ -123,7 +128,7 @@ export const convolution: Operator = {
       ...{ steps, temporaries, title: decision.choice.algorithm },
       plan: {
         step: step - 1,
-        of: (kernel) => new Plan(problem, decision, description.schedule, packedBytes, kernel),
+        of: (kernel) => new Plan(problem, decision, description.schedule, bytes, kernel),
       },
     };
   },
@@ -155,6 +160,8 @@ interface Planned {
 
 /** Decisions by the attributes of a node, then by shapes and settings: layouts and lowering ask for the same. */
 const decisions = new WeakMap<Attributes, BoundedMap<string, Planned>>();
+/** What is undominated for them, where memory has a price. */
+const frontiers = new WeakMap<Attributes, BoundedMap<string, readonly Weighed[]>>();
 const MAX_SHAPES = 8;
 
 function planned(
@@ -170,19 +177,59 @@ function* planning(
   inputs: readonly (TensorType | Constant | undefined)[],
   graphSettings: LoweringSettings,
 ): Steps<Planned> {
+  const posed = poseOf(attributes, inputs, graphSettings);
+  const { problem, wishes, settings, key } = posed;
+  const { effort, price = 0 } = settings;
+  const weight = effort === 'measure' ? numbersOf(inputs[WEIGHT]!) : undefined;
+  const known = memoOf(decisions, attributes);
+  const priced = price > 0 && isConstant(inputs[WEIGHT]!);
+  const priceKey = `${key},${priced ? price : weight !== undefined}`;
+  const found = known.get(priceKey);
+  if (found !== undefined) return found;
+  const decision = priced
+    ? exchanged(bestAt(yield* weighed(attributes, posed), price), problem, wishes, settings.machine)
+    : yield* deciding(problem, wishes, settings.machine, weight);
+  return known.getOrMake(priceKey, () => ({ problem, decision, settings }));
+}
+
+/** A node's problem, with all that its plan depends on. */
+interface Posed extends Omit<Planned, 'decision'> {
+  readonly wishes: Wishes;
+  readonly key: string;
+}
+
+function poseOf(
+  attributes: Attributes,
+  inputs: readonly (TensorType | Constant | undefined)[],
+  graphSettings: LoweringSettings,
+): Posed {
   const given = attributes.wishes as Wishes | undefined;
   const settings = { ...graphSettings, ...given?.settings };
-  const { machine, threads, isa, accuracy, effort } = settings;
-  const known = decisions.get(attributes) ?? new BoundedMap<string, Planned>(MAX_SHAPES);
-  decisions.set(attributes, known);
-  const weight = effort === 'measure' ? numbersOf(inputs[WEIGHT]!) : undefined;
+  const { threads, isa, accuracy } = settings;
   const shapes = inputs.slice(0, 2).map((input) => input!.shape.join('×'));
-  const key = [...shapes, threads, isa.name, accuracy, weight !== undefined].join();
-  const found = known.get(key);
-  if (found !== undefined) return found;
-  const problem = problemOf(attributes, inputs[X]!, inputs[WEIGHT]!, threads);
-  const decision = yield* deciding(problem, { accuracy, ...given }, machine, weight);
-  return known.getOrMake(key, () => ({ problem, decision, settings }));
+  return {
+    problem: problemOf(attributes, inputs[X]!, inputs[WEIGHT]!, threads),
+    ...{ settings, wishes: { accuracy, ...given }, key: [...shapes, threads, isa.name, accuracy].join() },
+  };
+}
+
+function* weighed(
+  attributes: Attributes,
+  { problem, wishes, settings, key }: Posed,
+): Steps<readonly Weighed[]> {
+  const known = memoOf(frontiers, attributes);
+  const found = known.get(key) ?? (yield* weighing(problem, wishes, settings.machine));
+  return known.getOrMake(key, () => found);
+}
+
+function memoOf<T>(memo: WeakMap<Attributes, BoundedMap<string, T>>, attributes: Attributes) {
+  const known = memo.get(attributes) ?? new BoundedMap<string, T>(MAX_SHAPES);
+  memo.set(attributes, known);
+  return known;
+}
+
+function isConstant(weight: TensorType | Constant): boolean {
+  return 'data' in weight;
 }
 
 function numbersOf(weight: TensorType | Constant): Float32Array | undefined {

@@ -1,9 +1,17 @@
 import { candidatesOf, type TileOptions } from '../../catalogue/candidates.js';
 import type { Machine } from '../../machine/machine.js';
-import type { Choice, Lanes } from '../../planner/choices.js';
+import { undominated } from '../../planner/alternatives.js';
+import { type Choice, handicap, type Lanes } from '../../planner/choices.js';
 import { lower } from '../../planner/lower.js';
-import { PackedWeights, packingKey } from '../../planner/packed-weights.js';
-import { type Algorithm, choosing, type Decision, type PlannerOptions } from '../../planner/planner.js';
+import { PackedWeights, packedBytes, packingKey } from '../../planner/packed-weights.js';
+import {
+  type Algorithm,
+  choosing,
+  contending,
+  type Decision,
+  decisionOf,
+  type PlannerOptions,
+} from '../../planner/planner.js';
 import type { Problem } from '../../problem/problem.js';
 import type { Steps } from '../../support/unhurried.js';
 import { measuredDecision } from '../../wisdom/decision.js';
@@ -13,6 +21,8 @@ import { convolutionAlgorithms } from './algorithms.js';
 
 /** Accepted by default: what F(4, 3) on three axes costs, about twice the error of direct convolution. */
 export const DEFAULT_ERROR_LIMIT = 2.5;
+
+const NO_ADDENDS = { bias: false, residual: false };
 
 /** What whoever poses a convolution may want of its plan; see `LayerOptions`. */
 export interface Wishes {
@@ -45,14 +55,49 @@ export function* deciding(
   return decision;
 }
 
+/** A choice with what it takes. */
+export interface Weighed {
+  readonly choice: Choice;
+  readonly cost: number;
+  readonly bytes: number;
+}
+
+/**
+ * The choices of which none is both slower by estimate and larger than another, the fastest first.
+ *
+ * @throws InputError as {@link deciding} does
+ */
+export function* weighing(problem: Problem, wishes: Wishes, machine: Machine): Steps<readonly Weighed[]> {
+  const choices = yield* contending(problem, optionsOf(problem, wishes, machine), Number.POSITIVE_INFINITY);
+  const sizes = new Map<string, number>();
+  const weighed: Weighed[] = [];
+  for (const choice of choices) {
+    const key = packingKey(choice);
+    const bytes = sizes.get(key) ?? packedBytes(lower(problem, choice, machine, NO_ADDENDS));
+    sizes.set(key, bytes);
+    weighed.push({ choice, cost: handicap(choice, 'estimated') * choice.cost.total, bytes });
+    yield;
+  }
+  return undominated(weighed);
+}
+
+/** What {@link weighing} found best where memory has a price. @throws InputError as {@link deciding} does */
+export function exchanged({ choice }: Weighed, problem: Problem, wishes: Wishes, machine: Machine): Decision {
+  const decision = decisionOf(
+    choice,
+    optionsOf(problem, wishes, machine),
+    'estimated fastest in so little memory',
+  );
+  if (wishes.accuracy !== undefined) checkAccuracy(wishes.accuracy, problem, decision);
+  return decision;
+}
+
 /** Packs weights for measurements, once for all choices that read the same. */
 function packing(problem: Problem, machine: Machine, weight: Float32Array) {
   const packed = new Map<string, PackedWeights>();
   return (choice: Choice): PackedWeights => {
     const key = packingKey(choice);
-    const known =
-      packed.get(key) ??
-      new PackedWeights(lower(problem, choice, machine, { bias: false, residual: false }), weight);
+    const known = packed.get(key) ?? new PackedWeights(lower(problem, choice, machine, NO_ADDENDS), weight);
     packed.set(key, known);
     return known;
   };
