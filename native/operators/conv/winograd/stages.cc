@@ -7,13 +7,12 @@
 namespace winograd {
 namespace {
 
-constexpr std::ptrdiff_t kLine = 16;         // floats in a cache line
-constexpr std::ptrdiff_t kLinesOfPage = 64;  // 4 KiB
+constexpr std::ptrdiff_t kLine = 16;  // floats in a cache line
 
-// Planes that lie a multiple of 4 KiB apart would fall into the same cache sets.
+// The same place of all planes is touched in turn: an odd number of lines apart they fall into all sets of a cache, a
+// multiple of 1 KiB apart into four of the 64 that the first level has.
 std::ptrdiff_t planeStride(std::ptrdiff_t floats) {
-  const std::ptrdiff_t lines = divideUp(floats, kLine);
-  return (lines + (lines % kLinesOfPage == 0 ? 1 : 0)) * kLine;
+  return (divideUp(floats, kLine) | 1) * kLine;
 }
 
 std::ptrdiff_t stripOf(const Tilings& tilings, const TileRun& run, std::ptrdiff_t width) {
