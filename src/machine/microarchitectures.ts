@@ -1,6 +1,7 @@
 import type { CpuInfo } from '../native/addon.js';
 import * as zen3 from './rates/zen3.js';
 import * as zen4 from './rates/zen4.js';
+import * as zen5 from './rates/zen5.js';
 import type { Rates } from './rates.js';
 
 /** What identifies a processor. */
@@ -14,7 +15,7 @@ export interface Microarchitecture {
   readonly rates: Readonly<Record<string, Rates>>;
 }
 
-/** Family 25 of AMD is Zen 3 and Zen 4, told apart by model numbers (AMD's revision guides). */
+/** Family 25 of AMD is Zen 3 and Zen 4, told apart by model numbers, family 26 is Zen 5 (AMD's revision guides). */
 const isZen = (identity: Identity) => identity.vendor === 'AuthenticAMD' && identity.family === 25;
 const isZen4Model = (model: number) =>
   (model >= 0x10 && model <= 0x1f) || (model >= 0x60 && model <= 0x7f) || (model >= 0xa0 && model <= 0xaf);
@@ -30,6 +31,11 @@ export const microarchitectures: readonly Microarchitecture[] = [
     name: 'Zen 4',
     includes: (identity) => isZen(identity) && isZen4Model(identity.modelNumber),
     rates: { ...zen4 },
+  },
+  {
+    name: 'Zen 5',
+    includes: ({ vendor, family }) => vendor === 'AuthenticAMD' && family === 26,
+    rates: { ...zen5 },
   },
 ];
 

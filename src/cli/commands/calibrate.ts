@@ -54,8 +54,8 @@ async function run({ isa, seconds, json, forget }: Options): Promise<void> {
   );
   bar.stop();
   const file = rememberRates(info, { [table]: found.rates });
-  const quality = ({ median, percentile95 }: typeof found.after) =>
-    `median ${median.toFixed(3)}, 95th percentile ${percentile95.toFixed(3)}`;
+  const quality = ({ median, percentile95, wellChosen }: typeof found.after) =>
+    `median ${median.toFixed(3)}, 95th percentile ${percentile95.toFixed(3)}; chosen within 10 % of the best ${(100 * wellChosen).toFixed(0)} %`;
   const text = json
     ? JSON.stringify({ ...found, file }, undefined, 2)
     : [

@@ -13,11 +13,17 @@ export interface Sample {
   readonly measured: Stages & { readonly total: number };
 }
 
-/** How far estimates are from what is measured: |log(estimate / measured)| over samples, a problem's common factor left out. */
+/** How well estimates explain what is measured. */
 export interface Fit {
+  /** Of |log(estimate / measured)| over samples, a problem's common factor left out. */
   readonly median: number;
   readonly percentile95: number;
+  /** Share of problems whose choice among the samples takes no more than a tenth longer than the fastest. */
+  readonly wellChosen: number;
 }
+
+/** What counts as well chosen. */
+const WELL_CHOSEN = 0.1;
 
 /** Logarithms beyond this count in proportion instead of squared: a disturbed measurement must not bend the fit. */
 const HUBER = 0.25;
@@ -26,6 +32,10 @@ const HUBER = 0.25;
  * as little as this, beside what is left of each one's error without it.
  */
 const COMMON = 0.1;
+/** The time that the choice costs, as a share of the fastest plan's, counts as so many squared logarithms of each plan. */
+const REGRET = 2;
+/** Plans whose estimates differ by less than this share are as good as equal to the choice, so that losses are smooth. */
+const CLOSE = 0.03;
 /** What a rate's logarithm may leave of the one it started from, squared, weighs as much as this share of a sample. */
 const INERTIA = 0.02;
 /** Steps of the search, as factors. */
@@ -85,7 +95,15 @@ export function fitOf(problems: readonly (readonly Sample[])[], machine: Machine
     })
     .sort((a, b) => a - b);
   const at = (share: number) => errors[Math.min(errors.length - 1, Math.floor(share * errors.length))] ?? 0;
-  return { median: at(0.5), percentile95: at(0.95) };
+  const well = problems.filter((samples) => lossOf(samples, machine) <= WELL_CHOSEN);
+  return { median: at(0.5), percentile95: at(0.95), wellChosen: well.length / Math.max(1, problems.length) };
+}
+
+/** How much longer than the fastest the sample takes that has the least estimate, as a share. */
+function lossOf(samples: readonly Sample[], machine: Machine): number {
+  const estimate = ({ problem, row, settled }: Sample) => row.cost(problem, settled, machine).total;
+  const chosen = samples.reduce((best, each) => (estimate(each) < estimate(best) ? each : best));
+  return chosen.measured.total / Math.min(...samples.map(({ measured }) => measured.total)) - 1;
 }
 
 type Leaves = ReadonlyMap<string, number>;
@@ -102,6 +120,13 @@ function loss(
     const errors = samples.map((sample) => errorOf(sample, changed));
     const common = mean(errors.map(({ total }) => total));
     sum += COMMON * samples.length * common ** 2;
+    sum +=
+      REGRET *
+      samples.length *
+      regretOf(
+        samples,
+        errors.map(({ total }) => total),
+      );
     for (const { total, stages } of errors) {
       sum += huber(total - common);
       for (const { share, error } of stages) sum += share * huber(error - common);
@@ -109,6 +134,17 @@ function loss(
   }
   for (const [path, value] of values) sum += INERTIA * Math.log(value / start.get(path)!) ** 2;
   return sum;
+}
+
+/** How much longer than the fastest plan of a problem the one takes that estimates choose, as a share. */
+function regretOf(samples: readonly Sample[], errors: readonly number[]): number {
+  const times = samples.map(({ measured }) => measured.total);
+  const [fastest] = [Math.min(...times)];
+  const estimates = errors.map((error, i) => error + Math.log(times[i]! / fastest));
+  const least = Math.min(...estimates);
+  const weights = estimates.map((estimate) => Math.exp((least - estimate) / CLOSE));
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.reduce((sum, weight, i) => sum + (weight / all) * (times[i]! / fastest - 1), 0);
 }
 
 /** Logarithms of estimates over measurements, of the pass and of the stages that can be told apart. */
