@@ -42,7 +42,10 @@ export function winogradMagnitudes(
   const space = three(problem.inputShape.slice(2), 1);
   const kernel = three(problem.weightShape.slice(2), 1);
   const padding = three(problem.padding ?? [], [0, 0] as const);
-  const out = [0, 1, 2].map((a) => space[a]! + padding[a]![0] + padding[a]![1] - kernel[a]! + 1);
+  const stride = three(problem.stride ?? [], 1);
+  const out = [0, 1, 2].map(
+    (a) => Math.floor((space[a]! + padding[a]![0] + padding[a]![1] - kernel[a]!) / stride[a]!) + 1,
+  );
   const axes = three(
     tiled.map(({ C, tiles }) => ({ C: absolute(C), tiles: tiles.map(absoluteTile) })),
     { C: [[1]], tiles: [{ A: [[1]], B: [[1]], start: 0, input: 0 }] },

@@ -3,6 +3,7 @@ import { nearestDouble } from '../../synth/algebra/nearest-double.js';
 import { isZero } from '../../synth/algebra/rational.js';
 import type { AxisFamily } from '../../synth/forms/family.js';
 import type { PaddedTransform } from '../../synth/forms/padded.js';
+import type { StridedFamily, StridedTransform } from '../../synth/forms/strided.js';
 import { synthesize, type Transform } from '../../synth/index.js';
 import { noiseGain } from '../../synth/noise/gain.js';
 import type { NativeForm, NativeKernelTransform } from '../native/addon.js';
@@ -11,7 +12,7 @@ import { nativeTransform } from './native-transform.js';
 
 /** One kind of tile along an axis, ready for the engine and for the planner's estimates. */
 export interface AxisForm {
-  readonly transform: Transform | PaddedTransform;
+  readonly transform: Transform | PaddedTransform | StridedTransform;
   readonly native: NativeForm;
   /** Noise gain Q over that of direct convolution, G: with many channels, the error it adds as a multiple of direct's. */
   readonly noise: number;
@@ -47,6 +48,16 @@ export function plainAlgorithm(transform: Transform): AxisAlgorithm {
 export function familyAlgorithm(
   family: Pick<AxisFamily, 'taps' | 'products' | 'C' | 'members'>,
 ): AxisAlgorithm {
+  const compiled = isCompiled(family.members[0]!);
+  return algorithmOf(
+    family,
+    family.members.map((member) => formOf(member, 0, compiled)),
+    false,
+  );
+}
+
+/** Strided tiles of several sizes. */
+export function stridedAlgorithm(family: StridedFamily): AxisAlgorithm {
   const compiled = isCompiled(family.members[0]!);
   return algorithmOf(
     family,
@@ -93,7 +104,7 @@ function nameOf(taps: number, key: string, forms: readonly AxisForm[]): string {
   return `${forms.map(({ native }) => native.outputs).join('+')}x${taps} ${digest.slice(0, 8)}`;
 }
 
-function formOf(transform: Transform | PaddedTransform, offset: number, compiled: boolean): AxisForm {
+function formOf(transform: AxisForm['transform'], offset: number, compiled: boolean): AxisForm {
   const { outputs, products } = transform;
   const { A, B } = transform;
   const [outputTransform, inputTransform] = [nativeTransform('output', A), nativeTransform('input', B)];

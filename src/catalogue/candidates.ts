@@ -65,15 +65,17 @@ export function candidatesOf(layer: Layer | Problem, options: TileOptions): Axes
     options.transforms === undefined ? undefined : lift(ownTransforms(options.transforms, rank), undefined);
   return axes((axis) => {
     const taps = layer.kernel[axis];
+    const stride = layer.stride[axis];
     if (taps === 1) return [defaultAlgorithm(1, 1)];
-    if (own?.[axis] !== undefined) return [ownAlgorithm(own[axis], taps, axisNames[axis])];
+    if (own?.[axis] !== undefined)
+      return stride === 1 ? [ownAlgorithm(own[axis], taps, axisNames[axis])] : [];
     if (tile === undefined)
       return [
         // First, so that among equals the slowest axis is folded, whose tiles would lie farthest apart.
         ...foldedAlgorithms(taps, axis),
-        ...knownAlgorithms(taps),
-        ...('input' in layer ? familyAlgorithms(taps, layer.output[axis]) : []),
-        ...('input' in layer ? wholeAxisAlgorithms(layer, axis) : []),
+        ...knownAlgorithms(taps, stride),
+        ...('input' in layer ? familyAlgorithms(taps, stride, layer.output[axis]) : []),
+        ...('input' in layer && stride === 1 ? wholeAxisAlgorithms(layer, axis) : []),
       ];
     const size = tile[axis];
     if (size === 'fold') {
@@ -81,6 +83,8 @@ export function candidatesOf(layer: Layer | Problem, options: TileOptions): Axes
       return foldedAlgorithms(taps, axis);
     }
     if (taps > MAX_SIZE) return [];
+    if (stride > 1)
+      return knownAlgorithms(taps, stride).filter(({ forms }) => forms[0]!.native.outputs === size);
     // Beyond the moduli that the library knows, only transforms of the caller's own go on.
     if (size > 1 && size + taps - 1 > MAX_DEFAULT_INPUTS)
       throw expected(`the tile along ${axisNames[axis]}`, largestTile(taps), size);

@@ -4,7 +4,21 @@ export const CODELET_TAPS: readonly number[] = [3, 5, 4];
 /** Larger tiles are rare, and their code would crowd the instruction cache: the engine's generic kernel serves them. */
 export const MAX_CODELET_INPUTS = 12;
 
-/** Whether a shipped transform, or one of its family, is compiled. */
-export function isCompiled({ taps, outputs }: { readonly taps: number; readonly outputs: number }): boolean {
-  return CODELET_TAPS.includes(taps) && outputs + taps - 1 <= MAX_CODELET_INPUTS;
+/** Kernels at stride 2 whose tiles are compiled, and most inputs of these: of stems, and of layers that halve the size. */
+export const STRIDED_CODELETS = { stride: 2, taps: [3, 5, 7], maxInputs: 13 } as const;
+
+/** Whether a tile of the catalogue, or one of its family, is compiled. */
+export function isCompiled({
+  taps,
+  outputs,
+  stride = 1,
+}: {
+  readonly taps: number;
+  readonly outputs: number;
+  readonly stride?: number;
+}): boolean {
+  if (stride === 1) return CODELET_TAPS.includes(taps) && outputs + taps - 1 <= MAX_CODELET_INPUTS;
+  const { taps: kernels, maxInputs } = STRIDED_CODELETS;
+  const inputs = stride * (outputs - 1) + taps;
+  return stride === STRIDED_CODELETS.stride && kernels.some((each) => each === taps) && inputs <= maxInputs;
 }

@@ -7,6 +7,8 @@ export interface Cover {
   readonly algorithm: AxisAlgorithm;
   /** Outputs of the axis. */
   readonly extent: number;
+  /** Inputs between neighbouring outputs. */
+  readonly stride: number;
   /** Biggest first; the last tile may overhang. Forms that no tile uses are left out. */
   readonly runs: readonly { readonly form: AxisForm; readonly tiles: number }[];
   /** Sums over the tiles of the axis. */
@@ -24,8 +26,9 @@ export interface Cover {
  * Covers an axis with the fewest products; among equals with the fewest tiles.
  *
  * @param extent outputs along the axis
+ * @param stride inputs between neighbouring ones
  */
-export function cover(algorithm: AxisAlgorithm, extent: number): Cover {
+export function cover(algorithm: AxisAlgorithm, extent: number, stride = 1): Cover {
   const { forms } = algorithm;
   const counts = fewestProducts(
     forms.map(({ native }) => native),
@@ -37,6 +40,7 @@ export function cover(algorithm: AxisAlgorithm, extent: number): Cover {
   return {
     algorithm,
     extent,
+    stride,
     runs,
     totals: {
       tiles: total(() => 1),
@@ -68,12 +72,18 @@ export function tilingOf({ algorithm, runs }: Cover): NativeTiling {
 }
 
 /**
- * `F(4, 3)`, `F(4, 3) + F(2, 3)`, `2 padded inputs` where one tile takes the whole axis, or `3 taps as channels`.
+ * `F(4, 3)`, `F(4, 3) + F(2, 3)`, `F(4, 3)/2` at stride 2, `2 padded inputs` where one tile takes the whole axis, or `3 taps as channels`.
  */
-export function coverName({ algorithm, runs }: Cover): string {
+export function coverName({ algorithm, runs, stride }: Cover): string {
   if (algorithm.folded > 1) return `${algorithm.folded} taps as channels`;
   if (algorithm.wholeAxis) return `${algorithm.forms[0]!.native.inputs} padded inputs`;
-  return runs.map(({ form }) => `F(${form.native.outputs}, ${algorithm.kernel.taps})`).join(' + ');
+  const strided = stride > 1 && algorithm.kernel.taps > 1 ? `/${stride}` : '';
+  return runs.map(({ form }) => `F(${form.native.outputs}, ${algorithm.kernel.taps})${strided}`).join(' + ');
+}
+
+/** Inputs from one tile of a form to the next. */
+export function stepOf({ stride }: Cover, { native }: AxisForm): number {
+  return stride * native.outputs;
 }
 
 /** Channels that the products sum over: those of the input, times the taps that are folded into them. */

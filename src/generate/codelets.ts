@@ -10,8 +10,8 @@ import { paddedTransform } from '../../synth/forms/padded.js';
 import { compile } from '../../synth/program/compile.js';
 import { errorWeights } from '../../synth/program/programs.js';
 import type { ErrorWeights } from '../../synth/program/rounding.js';
-import { MAX_WHOLE_AXIS } from '../catalogue/catalogue.js';
-import { CODELET_TAPS, isCompiled } from '../catalogue/codelets.js';
+import { MAX_WHOLE_AXIS, stridedFamilies } from '../catalogue/catalogue.js';
+import { CODELET_TAPS, isCompiled, STRIDED_CODELETS } from '../catalogue/codelets.js';
 import { shippedFamilies, TRANSFORMS_FOLDER } from '../catalogue/families.js';
 import { update } from './update.js';
 
@@ -33,7 +33,7 @@ interface Algorithm {
 }
 
 function sources(): Source[] {
-  return [...shipped(), ...padded()];
+  return [...shipped(), ...padded(), ...strided()];
 }
 
 /** The shipped transforms and the smaller ones in their files. */
@@ -62,6 +62,20 @@ function padded(): Source[] {
       },
     ],
   }));
+}
+
+/** Tiles at stride 2, whose phases are shipped transforms. */
+function strided(): Source[] {
+  const { stride, taps: kernels } = STRIDED_CODELETS;
+  return kernels.flatMap((taps) =>
+    stridedFamilies(taps, stride)
+      .filter(({ members: [biggest] }) => isCompiled(biggest!))
+      .map(({ members }, i) => ({
+        name: `strided_${members[0]!.outputs}x${taps}_${i}`,
+        origin: `transforms of the phases: ${members[0]!.moduli.join(', ')}`,
+        algorithms: members.map((transform) => ({ title: transform.name, transform })),
+      })),
+  );
 }
 
 /** A matrix that one or more algorithms use. */

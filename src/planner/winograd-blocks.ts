@@ -1,4 +1,4 @@
-import { type Cover, summedChannels } from '../catalogue/cover.js';
+import { type Cover, stepOf, summedChannels } from '../catalogue/cover.js';
 import type { Machine } from '../machine/machine.js';
 import type { Axes, WinogradBlocks } from '../native/addon.js';
 import type { Problem } from '../problem/problem.js';
@@ -92,7 +92,7 @@ function transposes(
             const end = endOf(block);
             const fits = Math.min(left, end - placed);
             const part = divideUp(fits, divideUp(fits, longest));
-            const extent = form.native.inputs + (part - 1) * form.native.outputs;
+            const extent = form.native.inputs + (part - 1) * stepOf(breadths, form);
             sum += plane * row * divideUp(extent, width);
             left -= part;
             placed += part;
@@ -113,7 +113,7 @@ function stripPerTile([depth, height, breadth]: Covers, width: number): number {
     const { inputs, products, outputs } = forms[0]!.native;
     return Math.max(inputs, products, outputs);
   });
-  return elementCount(rows) * breadth.algorithm.forms[0]!.native.outputs * width;
+  return elementCount(rows) * stepOf(breadth, breadth.algorithm.forms[0]!) * width;
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -35,22 +35,33 @@ describe('codelets', () => {
     for (const [name, sizes] of stated) expect(name).toContain(`_${sizes}_`);
   });
 
-  it.each([3, 4, 5])('serve every tile that the planner knows for %i taps, up to 12 inputs', (taps) => {
-    const forms = [
-      ...knownAlgorithms(taps),
-      ...[16, 25, 38].flatMap((extent) => familyAlgorithms(taps, extent)),
-    ]
-      .flatMap((algorithm) => algorithm.forms)
-      .filter(({ native }) => native.outputs > 1 && native.inputs <= 12);
-    expect(forms.length).toBeGreaterThan(5);
-    const missing = forms.flatMap(({ transform: { A, B } }) =>
-      [codeletName('input', B), codeletName('output', A)].filter((name) => !stated.has(name)),
-    );
-    expect(missing).toEqual([]);
-  });
+  it.each([
+    [3, 1, 12],
+    [4, 1, 12],
+    [5, 1, 12],
+    [3, 2, 13],
+    [5, 2, 13],
+    [7, 2, 13],
+  ])(
+    'serve every tile that the planner knows for %i taps at stride %i, up to %i inputs',
+    (taps, stride, most) => {
+      const forms = [
+        ...knownAlgorithms(taps, stride),
+        ...[16, 25, 38].flatMap((extent) => familyAlgorithms(taps, stride, extent)),
+      ]
+        .filter(({ forms: [biggest] }) => biggest!.native.inputs <= most)
+        .flatMap((algorithm) => algorithm.forms)
+        .filter(({ native }) => native.outputs > 1);
+      expect(forms.length).toBeGreaterThan(2);
+      const missing = forms.flatMap(({ transform: { A, B } }) =>
+        [codeletName('input', B), codeletName('output', A)].filter((name) => !stated.has(name)),
+      );
+      expect(missing).toEqual([]);
+    },
+  );
 
   it('serve a layer with moduli of its own, whatever their order', () => {
-    const layer = { rank: 1, kernel: [1, 1, 3] } as unknown as Layer;
+    const layer = { rank: 1, kernel: [1, 1, 3], stride: [1, 1, 1] } as unknown as Layer;
     const own = synthesize({ outputs: 4, taps: 3, moduli: 'inf, 0, ±2, ±1' });
     for (const transforms of ['0, ±1, ±2, inf', 'inf, -2, 0, 2, -1, 1', own]) {
       const [, , [algorithm]] = candidatesOf(layer, { transforms });

@@ -3,12 +3,20 @@ import {
   familyAlgorithm,
   paddedAlgorithm,
   plainAlgorithm,
+  stridedAlgorithm,
 } from '../../src/catalogue/axis-algorithm.js';
-import { foldedAlgorithms, knownAlgorithms, wholeAxisAlgorithms } from '../../src/catalogue/catalogue.js';
+import {
+  familyAlgorithms,
+  foldedAlgorithms,
+  knownAlgorithms,
+  memoized,
+  wholeAxisAlgorithms,
+} from '../../src/catalogue/catalogue.js';
 import { type Cover, cover } from '../../src/catalogue/cover.js';
 import type { Problem } from '../../src/problem/problem.js';
 import { axisFamily } from '../../synth/forms/family.js';
 import { paddedTransform } from '../../synth/forms/padded.js';
+import { stridedFamily } from '../../synth/forms/strided.js';
 import { synthesize } from '../../synth/index.js';
 import type { TiledAxis } from '../bounds.js';
 import type { Case } from './cases.js';
@@ -49,6 +57,18 @@ const dyadic: Readonly<Record<number, readonly (readonly [outputs: readonly numb
   ],
 };
 
+/** The same at a stride: tiles of two sizes, from dyadic ones of the phases. */
+const dyadicStrided = memoized((taps: number, stride: number): readonly AxisAlgorithm[] => {
+  const single = knownAlgorithms(taps, stride).slice(0, 1);
+  if (taps < stride) return single;
+  const phases = Array.from({ length: stride }, (_, b) => Math.ceil((taps - b) / stride));
+  const moduli: Readonly<Record<number, string>> = { 1: '0, inf', 2: '0, 1, inf', 3: '0, ±1, inf' };
+  const tiles = phases.map((own) => axisFamily({ outputs: [2, 1], taps: own, moduli: moduli[own]! }).members);
+  const family = stridedFamily(taps, tiles);
+  const alone = { ...family, members: family.members.slice(0, 1) };
+  return [...single, stridedAlgorithm(family), stridedAlgorithm(alone)];
+});
+
 const made = new Map<string, AxisAlgorithm>();
 
 function dyadicAlgorithm(taps: number, outputs: readonly number[], moduli: string): AxisAlgorithm {
@@ -66,8 +86,9 @@ function dyadicAlgorithm(taps: number, outputs: readonly number[], moduli: strin
 
 /** Covers by dyadic algorithms; a short padded axis may be one tile. */
 export function dyadicCovers(c: Case, problem: Problem): Cover[] {
-  return coversOf(c, problem, (taps, axis) => {
+  return coversOf(c, problem, (taps, stride, axis) => {
     const [inputs, begin, end] = [problem.input[axis], problem.padBegin[axis], problem.padEnd[axis]];
+    if (stride > 1) return [...dyadicStrided(taps, stride), ...foldedAlgorithms(taps, axis)];
     const list = dyadic[taps]!.map(([outputs, moduli]) => dyadicAlgorithm(taps, outputs, moduli));
     const folded = foldedAlgorithms(taps, axis);
     const short = inputs === 2 && begin === 1 && end === 1 && taps === 3;
@@ -79,21 +100,22 @@ export function dyadicCovers(c: Case, problem: Problem): Cover[] {
 
 /** Covers by whatever the planner would consider. */
 export function plannedCovers(c: Case, problem: Problem): Cover[] {
-  return coversOf(c, problem, (taps, axis) => [
-    ...knownAlgorithms(taps),
-    ...wholeAxisAlgorithms(problem, axis),
+  return coversOf(c, problem, (taps, stride, axis) => [
+    ...knownAlgorithms(taps, stride),
+    ...familyAlgorithms(taps, stride, problem.output[axis]),
+    ...(stride === 1 ? wholeAxisAlgorithms(problem, axis) : []),
   ]);
 }
 
 function coversOf(
   c: Case,
   problem: Problem,
-  algorithms: (taps: number, axis: 0 | 1 | 2) => readonly AxisAlgorithm[],
+  algorithms: (taps: number, stride: number, axis: 0 | 1 | 2) => readonly AxisAlgorithm[],
 ): Cover[] {
-  return c.axes.map(({ kernel, pick }, i) => {
+  return c.axes.map(({ kernel, stride, pick }, i) => {
     const axis = (3 - c.axes.length + i) as 0 | 1 | 2;
-    const list = kernel === 1 ? knownAlgorithms(1).slice(0, 1) : algorithms(kernel, axis);
-    return cover(list[pick % list.length]!, problem.output[axis]);
+    const list = kernel === 1 ? knownAlgorithms(1, 1).slice(0, 1) : algorithms(kernel, stride, axis);
+    return cover(list[pick % list.length]!, problem.output[axis], stride);
   });
 }
 
@@ -103,20 +125,21 @@ function coversOf(
  */
 export function tiledAxes(c: Case, covers: readonly Cover[]): TiledAxis[] {
   return covers.map(({ algorithm, runs, extent }, a) => {
-    const [begin] = c.axes[a]!.padding;
+    const { padding, stride } = c.axes[a]!;
+    const [begin] = padding;
     if (algorithm.folded > 1) {
       const transform = synthesize({ outputs: 1, taps: algorithm.folded });
       const tiles = Array.from({ length: extent }, (_, start) => ({
         transform,
         start,
-        input: start - begin,
+        input: start * stride - begin,
       }));
       return { C: transform.C, tiles };
     }
     let start = 0;
     const tiles = runs.flatMap(({ form, tiles: count }) =>
       Array.from({ length: count }, () => {
-        const tile = { transform: form.transform, start, input: start + form.native.offset - begin };
+        const tile = { transform: form.transform, start, input: start * stride + form.native.offset - begin };
         start += form.native.outputs;
         return tile;
       }),

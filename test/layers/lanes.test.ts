@@ -47,12 +47,12 @@ const TIMEOUT = 60_000 + 1000 * RUNS;
 
 describe(`bitwise lane on ${isas().join(', ')}`, { timeout: TIMEOUT }, () => {
   it('direct convolution is exact on integers', async () => {
-    await forAll(cases({ plain: false }), (c) => expectEqual(c, integers(c, 1, 1), direct));
+    await forAll(cases({ close: false }), (c) => expectEqual(c, integers(c, 1, 1), direct));
   });
 
   it('Winograd convolution is exact on integers, whatever the tiles', async () => {
     let densest = 0;
-    await forAll(cases({ plain: true }), async (c) => {
+    await forAll(cases({ close: true }), async (c) => {
       const covers = dyadicCovers(c, posed(c));
       const { data, density } = exactIntegers(c, covers);
       densest = Math.max(densest, density);
@@ -64,7 +64,7 @@ describe(`bitwise lane on ${isas().join(', ')}`, { timeout: TIMEOUT }, () => {
 
 describe(`real lane on ${isas().join(', ')}`, { timeout: TIMEOUT }, () => {
   it('direct convolution errs within n · 2⁻²⁴ · Σ|g||d|', async () => {
-    await expectWithinBound('direct', cases({ plain: false }), (c, { input, weight, bias }) => {
+    await expectWithinBound('direct', cases({ close: false }), (c, { input, weight, bias }) => {
       const { oracle } = problemOf(c);
       return {
         run: direct,
@@ -75,7 +75,7 @@ describe(`real lane on ${isas().join(', ')}`, { timeout: TIMEOUT }, () => {
   });
 
   it('Winograd convolution errs within n · 2⁻²⁴ · |A|[(|C||g|) ⊙ (|B||d|)], whatever the tiles', async () => {
-    await expectWithinBound('Winograd', cases({ plain: true }), (c, { input, weight, bias }) => {
+    await expectWithinBound('Winograd', cases({ close: true }), (c, { input, weight, bias }) => {
       const covers = plannedCovers(c, posed(c));
       return {
         run: winograd(covers),

@@ -13,11 +13,11 @@ it.each([2, 3, 5])('programs of %i taps enlarge nothing that their matrices do n
     1,
   );
   const whole = [2, 3, 4].flatMap((size) => wholeAxisAlgorithms(validateInput(layer, [1, 1, size]), 2));
-  for (const { name, forms } of [...knownAlgorithms(taps), ...whole])
+  for (const { name, forms } of [...knownAlgorithms(taps, 1), ...knownAlgorithms(taps, 2), ...whole])
     for (const form of forms.filter(({ native }) => native.inputs <= 10)) {
       const { plain, compiled } = bounds(form);
       expect(compiled.amplification / plain.amplification, name).toBeCloseTo(1, 12);
-      const still = forwardErrorBound([knownAlgorithms(1)[0]!.forms[0]!.transform], { channels: 1 });
+      const still = forwardErrorBound([knownAlgorithms(1, 1)[0]!.forms[0]!.transform], { channels: 1 });
       const { inputs, products } = form.native;
       expect(compiled.roundings - still.roundings, name).toBeLessThanOrEqual(3 * (inputs + products));
     }

@@ -35,7 +35,7 @@ describe('the planner', () => {
   });
 
   it.each([
-    [{ stride: 2 }, 'Winograd needs stride 1 (it is 2 × 2)'],
+    [{ stride: 2, lanes: 'positions' }, 'Winograd needs stride 1 (it is 2 × 2)'],
     [{ dilation: 2 }, 'Winograd needs dilation 1 (it is 2 × 2)'],
     [{ groups: 4, lanes: 'channels' }, 'Winograd needs groups 1 for vectors of channels (they are 4)'],
     [{ kernelSize: 1, padding: 0 }, 'a kernel of one tap leaves nothing to save'],

@@ -37,6 +37,20 @@
 #include "padded_2x3.h"
 #include "padded_3x3.h"
 #include "padded_4x3.h"
+#include "strided_2x3_0.h"
+#include "strided_3x3_1.h"
+#include "strided_4x3_2.h"
+#include "strided_5x3_3.h"
+#include "strided_6x3_4.h"
+#include "strided_2x5_0.h"
+#include "strided_3x5_1.h"
+#include "strided_4x5_2.h"
+#include "strided_4x5_3.h"
+#include "strided_5x5_4.h"
+#include "strided_2x7_0.h"
+#include "strided_3x7_1.h"
+#include "strided_4x7_2.h"
+#include "strided_4x7_3.h"
 
 // Calls X with the name of every codelet, sorted.
 #define WINOGRAD_CODELETS(X) \
@@ -47,11 +61,21 @@
   X(input_11x10_3b0524cf1e31) \
   X(input_11x10_914bdc554458) \
   X(input_11x10_fe3cb2b332f4) \
+  X(input_11x11_02bff4d8bd83) \
+  X(input_11x11_092e35e681db) \
+  X(input_11x11_19961f8fabcf) \
+  X(input_11x11_7eb7ee4fac90) \
+  X(input_11x11_a301909936cc) \
   X(input_12x11_8067012cded7) \
   X(input_12x11_d11f1fc0000c) \
+  X(input_12x11_ed1559dc8923) \
+  X(input_13x13_829586be4f97) \
+  X(input_13x13_842185bce395) \
   X(input_14x12_c2dcccd493c3) \
+  X(input_14x13_aeb31b9cc72e) \
   X(input_3x2_e4904358b31a) \
   X(input_3x3_3a9d224f376f) \
+  X(input_3x3_6271a65687a4) \
   X(input_4x3_6a6cbe7253be) \
   X(input_4x4_13c0e7ade984) \
   X(input_4x4_2ff6ad797d48) \
@@ -59,13 +83,17 @@
   X(input_4x4_6bdc5f3eede3) \
   X(input_4x4_7d8de5feb48c) \
   X(input_4x4_d897a852a034) \
+  X(input_5x5_01ab4b8c0b11) \
+  X(input_5x5_0902984f9ed0) \
   X(input_5x5_0cc7a0375628) \
   X(input_5x5_3ea403a03b18) \
   X(input_5x5_5ba8a638a7c4) \
+  X(input_5x5_5bd726a6a27a) \
   X(input_5x5_7c5d58c6b841) \
   X(input_5x5_96d1bd6488a5) \
   X(input_5x5_bfdaec63c774) \
   X(input_5x5_cf38073a1dff) \
+  X(input_5x5_d09dc08dbc45) \
   X(input_5x5_edaa18cdd275) \
   X(input_5x5_f4df29dc5770) \
   X(input_6x4_73ee9a9887ae) \
@@ -83,14 +111,23 @@
   X(input_7x6_94133331d1d9) \
   X(input_7x6_95069c5dd3fb) \
   X(input_7x7_00de8e93a582) \
+  X(input_7x7_08659716fc9c) \
+  X(input_7x7_0ad181766c82) \
   X(input_7x7_0fe2981e563c) \
+  X(input_7x7_12183c501bf9) \
   X(input_7x7_41d1f46e2697) \
   X(input_7x7_437833609d0d) \
+  X(input_7x7_809da9a1f92a) \
   X(input_7x7_bb41bc1cd402) \
   X(input_7x7_c60bf7fc0bb9) \
+  X(input_7x7_c71b3014f339) \
+  X(input_7x7_cd5b2721b5c1) \
+  X(input_7x7_d8be37158942) \
   X(input_7x7_e0b2c31ff169) \
   X(input_7x7_e45d6c0e0c37) \
+  X(input_7x7_e5cd336ded47) \
   X(input_7x7_e653a3f52a2b) \
+  X(input_7x7_ec4e92a188c9) \
   X(input_8x8_144cdd588635) \
   X(input_8x8_31ef850ac780) \
   X(input_8x8_75a1553567a0) \
@@ -98,12 +135,23 @@
   X(input_8x8_f30b7f6a6960) \
   X(input_9x8_0b24bff5d4ba) \
   X(input_9x8_bf4f97ebdf02) \
+  X(input_9x9_357887c6fe51) \
+  X(input_9x9_5939acb3a83f) \
+  X(input_9x9_6572875aa275) \
+  X(input_9x9_a4c00a670213) \
+  X(input_9x9_ad3e3daa473a) \
   X(input_9x9_ae8faab03d07) \
   X(input_9x9_b314b4031aca) \
+  X(input_9x9_b3caa77cc423) \
+  X(input_9x9_c0ef538d9a0e) \
+  X(input_9x9_d7546c7d3e7e) \
+  X(input_9x9_d81848a81f4a) \
   X(output_10x14_5fd5d2ba89cc) \
   X(output_1x3_c413f845fbe9) \
   X(output_1x4_b1383bae0506) \
   X(output_1x5_2f6c2a947e2f) \
+  X(output_1x5_be1a15bf9c41) \
+  X(output_1x7_f6030612775b) \
   X(output_2x3_5eeb08d5cfd7) \
   X(output_2x4_0497972190b8) \
   X(output_2x4_0c9be37a4829) \
@@ -113,11 +161,24 @@
   X(output_2x4_e0fe0be3cd0a) \
   X(output_2x4_f8c61f88f8eb) \
   X(output_2x5_04a4e23c5d76) \
+  X(output_2x5_38f90cde400f) \
   X(output_2x5_58fd8ae2baa2) \
+  X(output_2x5_a451cd112476) \
+  X(output_2x5_a469026fa466) \
   X(output_2x5_cb112d62a164) \
   X(output_2x6_9b2a26278246) \
   X(output_2x6_b061bfda105d) \
   X(output_2x6_dc9b45f8c763) \
+  X(output_2x7_42fc8508a51e) \
+  X(output_2x7_6770c5a9d41a) \
+  X(output_2x7_8f7a160cc25e) \
+  X(output_2x7_bd81bc876b06) \
+  X(output_2x9_3c66c8f7fa2e) \
+  X(output_2x9_417a9774c67c) \
+  X(output_2x9_872c9bd799b2) \
+  X(output_2x9_ac39188156c7) \
+  X(output_3x11_5f96efec39e3) \
+  X(output_3x11_8cec89c4960b) \
   X(output_3x4_fd987b551109) \
   X(output_3x5_058f1beddd99) \
   X(output_3x5_0e5d6b101463) \
@@ -132,10 +193,22 @@
   X(output_3x6_1cea3b36b8e6) \
   X(output_3x6_21eb331c4baf) \
   X(output_3x6_de33be51dbb3) \
+  X(output_3x7_1b0a532fa51d) \
+  X(output_3x7_22cdf140f516) \
   X(output_3x7_230675877719) \
+  X(output_3x7_75cec1885828) \
+  X(output_3x7_8195576f4406) \
   X(output_3x7_abe7e8392859) \
   X(output_3x7_ce67f74446c7) \
   X(output_3x7_dfc7bd66f325) \
+  X(output_3x9_20310df9feb0) \
+  X(output_3x9_a0d8d6494316) \
+  X(output_3x9_b8239edc71d3) \
+  X(output_4x11_38b43fb21af2) \
+  X(output_4x11_f0b5b5eea4b5) \
+  X(output_4x12_4bb68eab5be9) \
+  X(output_4x13_780f46e3ba81) \
+  X(output_4x14_3e217bbc2c27) \
   X(output_4x6_1c775e35d477) \
   X(output_4x6_258a73ddfb59) \
   X(output_4x6_33066a5fe8ad) \
@@ -161,7 +234,13 @@
   X(output_4x8_b537046f8b36) \
   X(output_4x8_d10d68dde4cc) \
   X(output_4x8_fb985f76a61d) \
+  X(output_4x9_3861ec841288) \
+  X(output_4x9_411819fe30d2) \
+  X(output_4x9_e457db2facb3) \
   X(output_5x10_58c9911f7fea) \
+  X(output_5x11_24e54c20480c) \
+  X(output_5x11_72057a55b6e7) \
+  X(output_5x13_3cffea312a3a) \
   X(output_5x7_01c8d276bf39) \
   X(output_5x7_2df90d6f8be8) \
   X(output_5x7_3c2496425e08) \
@@ -179,6 +258,7 @@
   X(output_6x10_8f4e907d38fc) \
   X(output_6x11_95d74ae47ff7) \
   X(output_6x11_ce591905ed3d) \
+  X(output_6x13_2555509ab19e) \
   X(output_6x8_33edc79a682b) \
   X(output_6x8_4b8efb3cd3b2) \
   X(output_6x8_567fa47d9043) \

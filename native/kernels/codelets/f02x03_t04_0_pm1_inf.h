@@ -61,7 +61,7 @@ struct input_3x3_3a9d224f376f {
   }
 };
 
-// Serves F(1, 3).
+// Serves F(1, 3), F(1, 3) at stride 2.
 // Operations: 2 (2 add, 0 mul, 0 fma; the plain matrix 2), 2 values live, depth 2.
 struct output_1x3_c413f845fbe9 {
   static constexpr int rows = 1, columns = 3;

@@ -1,7 +1,7 @@
 import { type TilePart, totalNoise } from '../../../synth/noise/axis.js';
 import { directError, type LayerAxis, layerError } from '../../../synth/noise/layer.js';
 import type { AxisForm } from '../../catalogue/axis-algorithm.js';
-import type { Cover } from '../../catalogue/cover.js';
+import { type Cover, stepOf } from '../../catalogue/cover.js';
 import type { Axes, WeightFormat } from '../../native/addon.js';
 import { axes, type Problem } from '../../problem/problem.js';
 import { tapsMet } from './taps.js';
@@ -33,10 +33,10 @@ function* partsOf(problem: Problem, axis: 0 | 1 | 2, cover: Cover): Generator<Al
     const { native } = form;
     /** The last tile of the run whose first input lies at a place or before it. */
     const lastBefore = (place: number) =>
-      Math.floor((place - (start + native.offset - begin)) / native.outputs);
+      Math.floor((place - (start * cover.stride + native.offset - begin)) / stepOf(cover, form));
     for (let tile = 0; tile < tiles; ) {
       const at = start + tile * native.outputs;
-      const from = at + native.offset - begin;
+      const from = at * cover.stride + native.offset - begin;
       const part: TilePart = {
         inputs: [clamp(-from, native.inputs), clamp(inputs - from, native.inputs)],
         outputs: Math.min(native.outputs, cover.extent - at),

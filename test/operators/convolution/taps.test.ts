@@ -69,26 +69,27 @@ describe('the noise of an axis', () => {
       fc.property(
         fc.integer({ min: 1, max: 90 }),
         fc.constantFrom(2, 3, 5),
+        fc.constantFrom(1, 2, 3),
         fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 30 })),
         fc.nat(),
-        (size, taps, padding, pick) => {
+        (size, taps, stride, padding, pick) => {
           fc.pre(size + padding[0] + padding[1] >= taps);
           const problem = validateInput(
-            validateLayer({ inChannels: 1, outChannels: 1, kernelSize: taps, padding: [padding] }, 1),
+            validateLayer({ inChannels: 1, outChannels: 1, kernelSize: taps, stride, padding: [padding] }, 1),
             [1, 1, size],
           );
           const extent = problem.output[2];
           const all = [
-            ...knownAlgorithms(taps),
-            ...familyAlgorithms(taps, extent),
-            ...wholeAxisAlgorithms(problem, 2),
+            ...knownAlgorithms(taps, stride),
+            ...familyAlgorithms(taps, stride, extent),
+            ...(stride === 1 ? wholeAxisAlgorithms(problem, 2) : []),
           ];
-          const covering = cover(all[pick % all.length]!, extent);
+          const covering = cover(all[pick % all.length]!, extent, stride);
           const { forms } = covering.algorithm;
           let [start, gain, input] = [0, 0, 0];
           for (const index of tilingOf(covering).sequence) {
             const { transform, native } = forms[index]!;
-            const from = start + native.offset - padding[0];
+            const from = start * stride + native.offset - padding[0];
             const inside = (at: number) => Math.min(Math.max(at, 0), native.inputs);
             const noise = totalNoise(
               { transform: transform as never },

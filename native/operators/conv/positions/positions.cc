@@ -266,7 +266,7 @@ std::unique_ptr<Kernel> prepare(const Value& description) {
   checkLayouts(value, schedule.layouts, {true, true});
   if (schedule.streamOutput) value["streamOutput"].refuse("false: results are stored number by number");
   const KernelTransforms transforms = transformsOf(value, problem);
-  const Tilings tilings = readTilings(value, *schedule.kernels, transforms, problem.output);
+  const Tilings tilings = readTilings(value, *schedule.kernels, transforms, problem.output, problem.stride);
   for (std::size_t a = 0; a < 3; a++) {
     if (tilings[a].forms.size() != 1 || tilings[a].forms[0].products != transforms[a].products)
       value["tilings"].array()[a].refuse("of one form, with all products");

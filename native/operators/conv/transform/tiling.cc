@@ -80,10 +80,13 @@ KernelTransforms readTransforms(const Value& schedule, const Axes& kernel, const
 }
 
 Tilings readTilings(const Value& schedule, const KernelTable& kernels, const KernelTransforms& transforms,
-                    const Axes& output) {
+                    const Axes& output, const Axes& stride) {
   const Value::Array elements = schedule["tilings"].array(3);
   Tilings tilings;
-  for (std::size_t a = 0; a < 3; a++) tilings[a] = readTiling(elements[a], kernels, transforms[a], output[a]);
+  for (std::size_t a = 0; a < 3; a++) {
+    tilings[a] = readTiling(elements[a], kernels, transforms[a], output[a]);
+    tilings[a].stride = stride[a];
+  }
   return tilings;
 }
 

@@ -29,19 +29,23 @@ struct Form {
   LineProgram B;  // products x inputs
 };
 
-/// How an axis is covered: the form of each tile, in order.
+/// How an axis is covered: the form of each tile, in order. Tiles follow each other by their outputs.
 struct Tiling {
   std::vector<Form> forms;
   std::vector<int> sequence;
+  std::ptrdiff_t stride = 1;  // inputs between neighbouring outputs
+
+  /// Inputs from one tile of a form to the next.
+  std::ptrdiff_t step(int form) const { return stride * forms[static_cast<std::size_t>(form)].outputs; }
 };
 using Tilings = std::array<Tiling, 3>;
 
-/// Read `fold`, `transforms` and `tilings` of a schedule. Throw std::invalid_argument for what does not fit the kernel
-/// or does not cover the outputs, and for codelets that the table does not have.
+/// Read `fold`, `transforms` and `tilings` of a schedule; strides are the problem's. Throw std::invalid_argument for
+/// what does not fit the kernel or does not cover the outputs, and for codelets that the table does not have.
 Folds readFolds(const Value& schedule);
 KernelTransforms readTransforms(const Value& schedule, const Axes& kernel, const Folds& folds);
 Tilings readTilings(const Value& schedule, const KernelTable& kernels, const KernelTransforms& transforms,
-                    const Axes& output);
+                    const Axes& output, const Axes& stride);
 
 /// Products of the axes.
 inline Axes productsOf(const KernelTransforms& transforms) {

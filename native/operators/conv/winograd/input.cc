@@ -50,7 +50,7 @@ InputSource InputTransform::whole(const float* x) const {
 Axes InputTransform::inputsOf(const TileRun& run) const {
   Axes extents;
   for (std::size_t a = 0; a < 3; a++) extents[a] = form(a, run.form[a]).inputs;
-  extents[2] += (run.count - 1) * form(2, run.form[2]).outputs;
+  extents[2] += (run.count - 1) * tilings_[2].step(run.form[2]);
   return extents;
 }
 
@@ -64,7 +64,7 @@ InputTransform::Strip InputTransform::readStrip(const InputSource& source, const
   Axes extents = inputsOf(run), begin, first, present;  // the strip in the input; what of the strip lies in the input
   std::array<bool, 3> padded;
   for (std::size_t a = 0; a < 3; a++) {
-    begin[a] = run.start[a] - padding_[a] + form(a, run.form[a]).offset;
+    begin[a] = run.start[a] * tilings_[a].stride - padding_[a] + form(a, run.form[a]).offset;
     first[a] = std::clamp<std::ptrdiff_t>(-begin[a], 0, extents[a]);
     present[a] = std::clamp<std::ptrdiff_t>(size[a] - begin[a], first[a], extents[a]) - first[a];
     padded[a] = present[a] < extents[a];
@@ -121,7 +121,7 @@ void InputTransform::run(const InputSource& source, const TileBlock& block, cons
   const int across = strip.axis, along = 1 - across;
   const LineTransform &outer = transform(along, run), &last = transform(2, run);
   const Form& lastForm = form(2, run.form[2]);
-  const std::ptrdiff_t step = lastForm.outputs;
+  const std::ptrdiff_t step = tilings_[2].step(run.form[2]);
   const Axes planes{to_.products[1] * to_.products[2] * to_.plane, to_.products[2] * to_.plane, to_.plane};
   const std::ptrdiff_t most =
       outer.identity() ? run.count : tilesAtOnce(slice_, outer.rows() * step * width, run.count);

@@ -27,11 +27,10 @@ WinogradWeights readWinogradWeights(const Value& schedule, const Filters& filter
 }
 
 WinogradSchedule readWinogradSchedule(const Value& value, const Problem& problem, const Schedule& schedule) {
-  if (volume(problem.stride) != 1 || volume(problem.dilation) != 1)
-    value["algorithm"].refuse("another one for strides and dilations other than 1");
+  if (volume(problem.dilation) != 1) value["algorithm"].refuse("another one for dilations other than 1");
   WinogradSchedule read;
   read.weights = readWinogradWeights(value, problem);
-  read.tilings = readTilings(value, *schedule.kernels, read.weights.transforms, problem.output);
+  read.tilings = readTilings(value, *schedule.kernels, read.weights.transforms, problem.output, problem.stride);
   const std::ptrdiff_t width = schedule.kernels->width;
   const bool folded = volume(read.weights.folded(problem.kernel)) > 1;
   checkLayouts(value, schedule.layouts, {read.weights.folds == Folds{}, true});

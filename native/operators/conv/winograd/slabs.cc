@@ -15,7 +15,7 @@ Slabs::Slabs(const Pixels& input, const Axes& padding, const Tilings& tilings, c
     std::ptrdiff_t first = input.batch * depth, end = 0;
     for (const TileRun& run : blocks[b].runs) {
       const Form& form = tilings[0].forms[static_cast<std::size_t>(run.form[0])];
-      const std::ptrdiff_t begin = run.start[0] - padding[0] + form.offset;
+      const std::ptrdiff_t begin = run.start[0] * tilings[0].stride - padding[0] + form.offset;
       first = std::min(first, run.image * depth + std::clamp<std::ptrdiff_t>(begin, 0, depth));
       end = std::max(end, run.image * depth + std::clamp<std::ptrdiff_t>(begin + form.inputs, 0, depth));
     }

@@ -19,8 +19,8 @@ std::ptrdiff_t stripOf(const Tilings& tilings, const TileRun& run, std::ptrdiff_
   const auto form = [&](std::size_t a) { return tilings[a].forms[static_cast<std::size_t>(run.form[a])]; };
   std::ptrdiff_t rows = 1;
   for (std::size_t a = 0; a < 2; a++) rows *= std::max({form(a).inputs, form(a).products, form(a).outputs});
-  const Form& last = form(2);
-  return rows * (run.count * last.outputs + std::max(last.inputs - last.outputs, 0)) * width;
+  const std::ptrdiff_t step = tilings[2].step(run.form[2]);
+  return rows * (run.count * step + std::max<std::ptrdiff_t>(form(2).inputs - step, 0)) * width;
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ interface Side {
 }
 
 function sideOf(problem: Problem, axis: 0 | 1 | 2, algorithm: AxisAlgorithm): Side {
-  const covering = cover(algorithm, problem.output[axis]);
+  const covering = cover(algorithm, problem.output[axis], problem.stride[axis]);
   return { cover: covering, error: layerAxis(problem, axis, covering) };
 }
 

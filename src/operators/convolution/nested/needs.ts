@@ -28,7 +28,10 @@ export const needs = {
   },
   taps: {
     met: (_, { candidates }) => candidates.every((axis) => axis.length > 0),
-    text: (problem) => `at most ${MAX_SIZE} taps an axis (they are ${spatial(problem, 'kernel')})`,
+    text: (problem) =>
+      problem.kernel.some((taps) => taps > MAX_SIZE)
+        ? `at most ${MAX_SIZE} taps an axis (they are ${spatial(problem, 'kernel')})`
+        : `tiles that the library has at stride ${spatial(problem, 'stride')}`,
   },
 } satisfies Readonly<Record<string, Need>>;
 

@@ -1,4 +1,4 @@
-import { type Cover, summedChannels } from '../../../catalogue/cover.js';
+import { type Cover, stepOf, summedChannels } from '../../../catalogue/cover.js';
 import type { Machine } from '../../../machine/machine.js';
 import type { Axes } from '../../../native/addon.js';
 import { OFTEN, roomOf, SHORTEST_RUN } from '../../../planner/winograd-room.js';
@@ -61,8 +61,8 @@ export function stageCounts(
 function piecesOf(covers: Axes<Cover>, block: number, width: number, room: ReturnType<typeof roomOf>) {
   const [first, second, third] = covers;
   const rows = largest(first) * largest(second);
-  const [{ native: last }] = third.algorithm.forms as readonly [(typeof third.algorithm.forms)[0]];
-  const longest = Math.max(Math.floor(room.strip / (4 * rows * last.outputs * width)), SHORTEST_RUN);
+  const [last] = third.algorithm.forms as readonly [(typeof third.algorithm.forms)[0]];
+  const longest = Math.max(Math.floor(room.strip / (4 * rows * stepOf(third, last) * width)), SHORTEST_RUN);
   const inRow = third.totals.tiles;
   const cut = block % inRow === 0 ? Infinity : block;
   const middle = second.runs[0]!.form.native;
@@ -72,10 +72,11 @@ function piecesOf(covers: Axes<Cover>, block: number, width: number, room: Retur
     const { inputs, outputs } = form.native;
     const parts = Math.ceil(tiles / Math.min(longest, cut));
     const each = tiles / parts;
-    const inSlice = Math.max(1, Math.floor(room.slice / (4 * middle.products * outputs * width)));
+    const step = stepOf(third, form);
+    const inSlice = Math.max(1, Math.floor(room.slice / (4 * middle.products * step * width)));
     count += parts;
     slices += parts * (still ? 1 : Math.ceil(each / inSlice));
-    blocksIn += parts * Math.ceil((each * outputs + inputs - outputs) / width);
+    blocksIn += parts * Math.ceil((each * step + inputs - step) / width);
     blocksOut += parts * Math.ceil((each * outputs) / width);
   }
   return { count, slices, blocksIn, blocksOut };

@@ -9,7 +9,7 @@ export const winograd: AlgorithmRow = {
   name: 'winograd',
   kind: 'winograd',
   lanes: 'channels',
-  applies: unmetNeed([needs.stride, needs.dilation, needs.oneGroup, needs.taps]),
+  applies: unmetNeed([needs.dilation, needs.oneGroup, needs.taps]),
   likely: () => true,
   candidates: nestedCandidates({
     takes: () => true,
