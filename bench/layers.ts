@@ -69,6 +69,32 @@ export const layers: readonly BenchLayer[] = [
   cube('1x1s2-256@56', [256, 512], [56, 56], 1, { stride: [2, 2], bestElsewhere: 0.96 }),
 ];
 
+/** At a stride, as the layers of networks that halve the size, and their stems: sizes are those of the input. */
+export const strided: readonly BenchLayer[] = [
+  halving('s2-64-128@112', [64, 128], [112, 112], { goal: 1.5 }),
+  halving('s2-128@56', [128, 128], [56, 56], { goal: 1.55 }),
+  halving('s2-256@28', [256, 256], [28, 28], { goal: 1.5 }),
+  halving('s2-512@14', [512, 512], [14, 14], { goal: 1.25 }),
+  halving('s2-64-128@16x56', [64, 128], [16, 56, 56], { goal: 1.9 }),
+  halving('s2-128-256@8x28', [128, 256], [8, 28, 28], { goal: 1.9 }),
+  halving('s2-256-512@4x14', [256, 512], [4, 14, 14], { goal: 1.45 }),
+  {
+    ...halving('stem-3x7x7@16x112', [3, 64], [16, 112, 112], { goal: 3.8 }),
+    ...{ kernel: [3, 7, 7], stride: [1, 2, 2], padding: [1, 3, 3] },
+  },
+  cube('stem-7x7x7@16x112', [3, 64], [16, 112, 112], 7, { stride: [2, 2, 2] }),
+];
+
+/** 3 taps at stride 2 along every axis. */
+function halving(
+  name: string,
+  channels: readonly [number, number],
+  input: readonly number[],
+  more: Partial<BenchLayer>,
+): BenchLayer {
+  return cube(name, channels, input, 3, { stride: input.map(() => 2), ...more });
+}
+
 /** As many groups as channels, and some in between. */
 function grouped(channels: number, groups: number, input: readonly number[], size: number): BenchLayer {
   const kind = groups === channels ? 'depthwise' : `groups-${groups}`;

@@ -32,26 +32,28 @@ const peers: readonly Peer[] = [
       return [process.execPath, join(home, 'main.mjs')];
     },
   },
-  {
-    name: 'oneDNN',
-    install() {
-      const source = join(folder, 'onednn/main.cc');
-      const program = join(packageRoot(), 'build-bench/onednn');
-      if (!existsSync(program) || statSync(program).mtimeMs < statSync(source).mtimeMs) {
-        process.stderr.write('Compiling the comparison with oneDNN …\n');
-        mkdirSync(join(packageRoot(), 'build-bench'), { recursive: true });
-        const flags = ['-std=c++20', '-O2', '-fopenmp', source, '-ldnnl', '-o', program];
-        const done = spawnSync(process.env.CXX ?? 'c++', flags, { stdio: 'ignore' });
-        if (done.status !== 0)
-          return {
-            missing:
-              'its program could not be compiled; it needs a C++ compiler and libdnnl-dev (`apt-get install libdnnl-dev`)',
-          };
-      }
-      return [program];
-    },
-  },
+  { name: 'oneDNN', install: () => oneDnn() },
+  // By F(4, 3), which its own choice never is.
+  { name: 'oneDNN Winograd', install: () => oneDnn('winograd') },
 ];
+
+/** oneDNN's program, compiled where it is older than its source, and what it is called with. */
+function oneDnn(...options: readonly string[]): ReturnType<Peer['install']> {
+  const source = join(folder, 'onednn/main.cc');
+  const program = join(packageRoot(), 'build-bench/onednn');
+  if (!existsSync(program) || statSync(program).mtimeMs < statSync(source).mtimeMs) {
+    process.stderr.write('Compiling the comparison with oneDNN …\n');
+    mkdirSync(join(packageRoot(), 'build-bench'), { recursive: true });
+    const flags = ['-std=c++20', '-O2', '-fopenmp', source, '-ldnnl', '-o', program];
+    const done = spawnSync(process.env.CXX ?? 'c++', flags, { stdio: 'ignore' });
+    if (done.status !== 0)
+      return {
+        missing:
+          'its program could not be compiled; it needs a C++ compiler and libdnnl-dev (`apt-get install libdnnl-dev`)',
+      };
+  }
+  return [program, ...options];
+}
 
 /**
  * Makes onnxruntime-node ready for `winograd compare`'s machinery, which looks for it where it is installed here.

@@ -3,7 +3,7 @@ import { native } from '../src/native/addon.js';
 import { expected, InputError } from '../synth/errors.js';
 import { parseAlgorithm } from './algorithm.js';
 import type { Entry, Group } from './entry.js';
-import { type BenchLayer, fewChannels, layers } from './layers.js';
+import { type BenchLayer, fewChannels, layers, strided } from './layers.js';
 import type { Effort, LayerContender } from './protocol.js';
 
 /** What to run: every combination of the lists. */
@@ -31,7 +31,7 @@ export interface Contenders {
 /** All layers on the best vector kernels, activations blocked, one thread and two where there are cores for them. */
 export function defaultSelection(): Selection {
   return {
-    layers: [...layers, ...fewChannels],
+    layers: [...layers, ...strided, ...fewChannels],
     batch: [1],
     algorithms: ['auto', 'direct'],
     isa: machineIsas().slice(0, 1),
@@ -95,7 +95,7 @@ function* entriesOf(selection: Selection, { engine, peers }: Contenders): Genera
  */
 export function parseLayers(words: string): readonly BenchLayer[] {
   const wanted = words.toLowerCase().split(',');
-  const all = [...layers, ...fewChannels];
+  const all = [...layers, ...strided, ...fewChannels];
   for (const word of wanted)
     if (word === '' || !all.some(({ name }) => name.includes(word)))
       throw new InputError(

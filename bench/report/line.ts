@@ -17,6 +17,8 @@ export interface Line {
   readonly batches: readonly Row[];
   readonly oneDnn: Row | undefined;
   readonly oneDnnTwo: Row | undefined;
+  /** By F(4, 3), where it has that. */
+  readonly oneDnnWinograd: Row | undefined;
   readonly onnxruntime: Row | undefined;
   readonly onnxruntimeTwo: Row | undefined;
 }
@@ -55,6 +57,7 @@ export function lineOf(layer: BenchLayer, rows: readonly Row[]): Line {
     batches: ours.filter(({ batch }) => batch > 1),
     oneDnn: peer('oneDNN', 1),
     oneDnnTwo: peer('oneDNN', 2),
+    oneDnnWinograd: peer('oneDNN Winograd', 1),
     onnxruntime: peer('onnxruntime', 1),
     onnxruntimeTwo: peer('onnxruntime', 2),
   };
@@ -71,7 +74,8 @@ export function faster(a: Row, b: Row): number {
 }
 
 /** The fastest other library of the run at one thread. */
-export function bestPeer({ oneDnn, onnxruntime }: Line): Row | undefined {
-  if (oneDnn === undefined || onnxruntime === undefined) return oneDnn ?? onnxruntime;
-  return oneDnn.minMs <= onnxruntime.minMs ? oneDnn : onnxruntime;
+export function bestPeer({ oneDnn, oneDnnWinograd, onnxruntime }: Line): Row | undefined {
+  return [oneDnn, oneDnnWinograd, onnxruntime].reduce((best, row) =>
+    best === undefined || (row !== undefined && row.minMs < best.minMs) ? row : best,
+  );
 }

@@ -46,6 +46,7 @@ const least = (row: Row) => milliseconds(row.minMs);
 const isGoal = ({ layer }: Line) => layer.goal !== undefined;
 const auto = (line: Line) => line.auto;
 const oneDnn = (line: Line) => line.oneDnn;
+const oneDnnWinograd = (line: Line) => line.oneDnnWinograd;
 const onnxruntime = (line: Line) => line.onnxruntime;
 
 const speed: readonly Column<Line>[] = [
@@ -58,6 +59,9 @@ const speed: readonly Column<Line>[] = [
   of(oneDnn, 'oneDNN ms', least),
   of(oneDnn, 'its × peak', overPeak),
   of(oneDnn, 'its error', error),
+  of(oneDnnWinograd, 'oneDNN Winograd ms', least),
+  of(oneDnnWinograd, 'its × peak', overPeak),
+  of(oneDnnWinograd, 'its error', error),
   of(onnxruntime, 'onnxruntime ms', least),
   of(onnxruntime, 'its call', ({ callMinMs }) => (callMinMs === null ? '–' : milliseconds(callMinMs))),
   of(onnxruntime, 'its × peak', overPeak),

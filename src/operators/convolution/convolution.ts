@@ -11,6 +11,7 @@ import { BoundedMap } from '../../support/bounded-map.js';
 import { atOnce, type Steps } from '../../support/unhurried.js';
 import { elementCount } from '../../tensor/shape.js';
 import { required } from '../attributes.js';
+import { blockedShape } from '../movement.js';
 import type {
   Attributes,
   Constant,
@@ -22,7 +23,8 @@ import type {
   Operator,
   TensorType,
 } from '../operator.js';
-import { deciding, exchanged, type Weighed, type Wishes, weighing } from './decide.js';
+import { deciding, exchanged, phasing, type Weighed, type Wishes, weighing } from './decide.js';
+import { intoPhases, outOfPhases, type Phased } from './dilating.js';
 import { problemOf } from './geometry.js';
 import { coversAll, type Interleaving, inOrder, interleaved } from './interleaving.js';
 
@@ -64,13 +66,18 @@ export const convolution: Operator = {
   },
 
   layouts(attributes, inputs, _, settings) {
-    const { problem, decision, settings: own } = planned(attributes, inputs, settings);
+    const { problem, decision, phased, settings: own } = planned(attributes, inputs, settings);
     const interleaving = interleavingOf(attributes);
     // Vectors of another kernel table have another length.
     const blocked =
       own.isa.name === settings.isa.name
         ? blockedLayouts(problem, decision.choice, own.isa.width)
         : { input: false, output: false };
+    if (phased !== undefined) {
+      const layout = (may: boolean): Layout[] => (may ? ['blocked'] : ['planar']);
+      const [input, output] = [layout(blocked.input), layout(blocked.output)];
+      return { inputs: [input, ['planar'], ['planar'], output], outputs: [output] };
+    }
     const allowed = (may: boolean): Layout[] => (may ? ['planar', 'blocked'] : ['planar']);
     const output: Layout[] =
       interleaving === undefined
@@ -82,7 +89,7 @@ export const convolution: Operator = {
   },
 
   lower(node, graphSettings): Lowered {
-    const { problem, decision, settings } = planned(node.attributes, node.inputs, graphSettings);
+    const { problem, decision, phased, settings } = planned(node.attributes, node.inputs, graphSettings);
     const [x, weight, bias, residual] = node.inputs;
     const [output] = node.outputs;
     const interleaving = interleavingOf(node.attributes);
@@ -112,23 +119,37 @@ export const convolution: Operator = {
       steps.push({ ...packing, inputs: [{ input: WEIGHT }], outputs: [to] });
       packed = to;
     }
+    let from: Operand = { input: X };
+    for (const { call, floats } of phased ? intoPhases(phased, x!.layout, settings) : []) {
+      const to = temporary(F32 * floats);
+      steps.push({ ...call, inputs: [from], outputs: [to] });
+      from = to;
+    }
     const shape = outputShape(problem);
-    const phases = apart && temporary(F32 * elementCount(shape));
+    const phases =
+      apart || phased
+        ? temporary(
+            F32 *
+              elementCount(output!.layout === 'blocked' ? blockedShape(shape, settings.isa.width) : shape),
+          )
+        : undefined;
     const step = steps.push({
       ...{ operator: 'convolution', description },
-      inputs: [{ input: X }, packed, bias && { input: BIAS }, residual && { input: RESIDUAL }],
+      inputs: [from, packed, bias && { input: BIAS }, residual && { input: RESIDUAL }],
       outputs: [phases ?? { output: 0 }],
       work: workOf(decision.choice),
     });
-    if (apart) {
-      const ordering = interleaved(apart, problem.groups, shape, settings);
+    const ordering = phased
+      ? outOfPhases(phased, output!.layout, settings)
+      : apart && interleaved(apart, problem.groups, shape, settings);
+    if (ordering) {
       steps.push({ ...ordering, inputs: [phases], outputs: [{ output: 0 }] });
     }
     return {
       ...{ steps, temporaries, title: decision.choice.algorithm },
       plan: {
         step: step - 1,
-        of: (kernel) => new Plan(problem, decision, description.schedule, bytes, kernel),
+        of: (kernel) => new Plan(phased?.original ?? problem, decision, description.schedule, bytes, kernel),
       },
     };
   },
@@ -152,7 +173,9 @@ function ordersPhases(
 }
 
 interface Planned {
+  /** What the kernel runs: the node's problem, or its phases. */
   readonly problem: Problem;
+  readonly phased?: Phased | undefined;
   readonly decision: Decision;
   /** The node's own. */
   readonly settings: LoweringSettings;
@@ -178,18 +201,25 @@ function* planning(
   graphSettings: LoweringSettings,
 ): Steps<Planned> {
   const posed = poseOf(attributes, inputs, graphSettings);
-  const { problem, wishes, settings, key } = posed;
+  const { problem: whole, wishes, settings, key } = posed;
   const { effort, price = 0 } = settings;
   const weight = effort === 'measure' ? numbersOf(inputs[WEIGHT]!) : undefined;
   const known = memoOf(decisions, attributes);
   const priced = price > 0 && isConstant(inputs[WEIGHT]!);
-  const priceKey = `${key},${priced ? price : weight !== undefined}`;
+  // Phases come out of order: what is added to them, or puts them in another one, would have to be brought into theirs.
+  const plain = inputs[RESIDUAL] === undefined && attributes.interleave === undefined;
+  const priceKey = `${key},${priced ? price : weight !== undefined},${plain}`;
   const found = known.get(priceKey);
   if (found !== undefined) return found;
-  const decision = priced
+  const phased = plain && !priced ? yield* phasing(whole, wishes, settings.machine) : undefined;
+  const problem = phased?.phases ?? whole;
+  const decided = priced
     ? exchanged(bestAt(yield* weighed(attributes, posed), price), problem, wishes, settings.machine)
     : yield* deciding(problem, wishes, settings.machine, weight);
-  return known.getOrMake(priceKey, () => ({ problem, decision, settings }));
+  const decision = phased
+    ? { ...decided, reason: `${decided.reason}, over ${phaseText(whole)} phases` }
+    : decided;
+  return known.getOrMake(priceKey, () => ({ problem, phased, decision, settings }));
 }
 
 /** A node's problem, with all that its plan depends on. */
@@ -226,6 +256,10 @@ function memoOf<T>(memo: WeakMap<Attributes, BoundedMap<string, T>>, attributes:
   const known = memo.get(attributes) ?? new BoundedMap<string, T>(MAX_SHAPES);
   memo.set(attributes, known);
   return known;
+}
+
+function phaseText({ dilation, rank }: Problem): string {
+  return dilation.slice(3 - rank).join(' × ');
 }
 
 function isConstant(weight: TensorType | Constant): boolean {
