@@ -126,9 +126,9 @@ describe('winograd conv refuses, with code 2 and nothing written,', () => {
     ['an unknown activation', ['x.npy', 'w.npy', '--activation', 'gelu'], 'Expected activation to be'],
     ['an unknown algorithm', ['x.npy', 'w.npy', '--algorithm', 'fft'], 'Expected algorithm to be'],
     [
-      'Winograd with taps apart',
-      ['x.npy', 'w.npy', '--algorithm', 'winograd', '--dilation', '2'],
-      'to have dilation 1',
+      'Winograd with stride and dilation',
+      ['x.npy', 'w.npy', '--algorithm', 'winograd', '--stride', '2', '--dilation', '2'],
+      'to have stride 1',
     ],
     ['a tile of nothing', ['x.npy', 'w.npy', '--tile', '0,4'], 'Expected tile to be a positive integer'],
     [

@@ -286,9 +286,9 @@ describe('bad input', () => {
   });
 
   it("is refused by 'winograd' for what it cannot do", () => {
-    const change = { dilation: [1, 2] } as const;
+    const change = { dilation: [1, 2], stride: 2 } as const;
     expect(() => layer({ ...change, algorithm: 'winograd' }).plan([1, 3, 9, 9])).toThrow(
-      "Expected algorithm 'winograd' to have dilation 1 (it is 1 × 2); 'direct' and 'auto' run any",
+      "Expected algorithm 'winograd' to have stride 1 (it is 2 × 2); 'direct' and 'auto' run any",
     );
     expect(layer(change).plan([1, 3, 9, 9]).algorithm).toBe('direct');
     expect(() => layer({ stride: 2, tile: 9, lanes: 'channels' }).plan([1, 3, 9, 9])).toThrow(
