@@ -82,6 +82,8 @@ export interface Prepared {
   readonly values: readonly number[];
   /** Name and version. */
   readonly library: string;
+  /** What another library runs, where it may choose; direct convolution otherwise. */
+  readonly algorithm?: string;
   readonly plan?: PlanDetails;
 }
 

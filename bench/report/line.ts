@@ -37,10 +37,10 @@ export function lineOf(layer: BenchLayer, rows: readonly Row[]): Line {
   };
   const find = (among: readonly Row[], wanted: Partial<Row>) => all(among, wanted)[0];
   const own = (different: Partial<Row>) => find(ours, { ...plain, ...different } as Partial<Row>);
-  const peer = (name: string, threads: number) =>
+  const peer = (name: string, threads: number, algorithm = 'direct') =>
     find(
       here.filter(({ library }) => library.startsWith(name)),
-      { threads, cold: false, batch: 1 },
+      { threads, algorithm, cold: false, batch: 1 },
     );
   const auto = own({});
   if (auto === undefined)
@@ -57,7 +57,7 @@ export function lineOf(layer: BenchLayer, rows: readonly Row[]): Line {
     batches: ours.filter(({ batch }) => batch > 1),
     oneDnn: peer('oneDNN', 1),
     oneDnnTwo: peer('oneDNN', 2),
-    oneDnnWinograd: peer('oneDNN Winograd', 1),
+    oneDnnWinograd: peer('oneDNN', 1, 'winograd'),
     onnxruntime: peer('onnxruntime', 1),
     onnxruntimeTwo: peer('onnxruntime', 2),
   };

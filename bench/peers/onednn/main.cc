@@ -147,8 +147,8 @@ void answerSamples(Prepared& job, const std::string& line, dnnl::algorithm algor
     separator = ",";
   }
   const dnnl_version_t* v = dnnl_version();
-  const char* kind = algorithm == dnnl::algorithm::convolution_winograd ? " Winograd" : "";
-  std::printf("],\"library\":\"oneDNN %d.%d.%d%s\"}\n", v->major, v->minor, v->patch, kind);
+  const char* kind = algorithm == dnnl::algorithm::convolution_winograd ? "winograd" : "direct";
+  std::printf("],\"library\":\"oneDNN %d.%d.%d\",\"algorithm\":\"%s\"}\n", v->major, v->minor, v->patch, kind);
 }
 
 void answerTimes(Prepared& job, std::ptrdiff_t passes, bool cold) {
