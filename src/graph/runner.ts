@@ -4,6 +4,7 @@ import { BoundedMap } from '../support/bounded-map.js';
 import type { LongOptions, Progress } from '../support/long.js';
 import { atOnce, type Steps, unhurried } from '../support/unhurried.js';
 import { programWithin } from './budget.js';
+import { withColdWeights } from './cold-weights.js';
 import { ConstantStore } from './constants.js';
 import type { Graph } from './graph.js';
 import { optimized } from './passes/index.js';
@@ -92,7 +93,8 @@ export class Runner {
 
   *#compile(shapes: Shapes): Steps<Program> {
     const graph = yield* optimized(typed(this.graph, shapes), this.without);
-    const { settings, store } = this;
+    const { store } = this;
+    const settings = withColdWeights(graph, this.settings);
     return yield* settings.maxMemory === undefined
       ? programOf(graph, settings, store)
       : programWithin(settings.maxMemory, graph, settings, store);

@@ -24,6 +24,12 @@ export interface Machine {
   readonly table: KernelTable;
   /** What the table's kernels take. */
   readonly rates: Rates;
+  /**
+   * Flops at one core's peak that a byte of weights takes beside all else, where other things go through the caches from
+   * one run to the next: fetching them is not all hidden behind the products, and not what their sums are made for. By
+   * default 0: a layer that runs again and again finds its weights where it left them.
+   */
+  readonly perColdByte?: number;
 }
 
 /** Where the system tells nothing: what processors of the last ten years have. */

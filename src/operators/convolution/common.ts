@@ -1,3 +1,4 @@
+import type { Machine } from '../../machine/machine.js';
 import type { Rates } from '../../machine/rates.js';
 import type { Cost, Stages } from '../../planner/choices.js';
 import type { Problem } from '../../problem/problem.js';
@@ -41,4 +42,9 @@ export function rowRate(rows: number, most: number, { registerTile }: Rates): nu
 /** The least multiple of a step that is at least the value. */
 export function roundUp(value: number, step: number): number {
   return Math.ceil(value / step) * step;
+}
+
+/** What so many bytes of weights take beside all else (see `Machine`). */
+export function coldCost(bytes: number, { perColdByte = 0 }: Machine): number {
+  return perColdByte * bytes;
 }

@@ -235,11 +235,15 @@ function poseOf(
 ): Posed {
   const given = attributes.wishes as Wishes | undefined;
   const settings = { ...graphSettings, ...given?.settings };
-  const { threads, isa, accuracy } = settings;
+  const { threads, isa, accuracy, machine } = settings;
   const shapes = inputs.slice(0, 2).map((input) => input!.shape.join('×'));
   return {
     problem: problemOf(attributes, inputs[X]!, inputs[WEIGHT]!, threads),
-    ...{ settings, wishes: { accuracy, ...given }, key: [...shapes, threads, isa.name, accuracy].join() },
+    ...{
+      settings,
+      wishes: { accuracy, ...given },
+      key: [...shapes, threads, isa.name, accuracy, machine.perColdByte].join(),
+    },
   };
 }
 

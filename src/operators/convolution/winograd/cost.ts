@@ -7,7 +7,7 @@ import { roomOf } from '../../../planner/winograd-room.js';
 import type { Shares } from '../../../planner/winograd-shares.js';
 import type { Problem } from '../../../problem/problem.js';
 import { elementCount } from '../../../tensor/shape.js';
-import { overhead, paddedOutputs, rowRate, usefulThreads } from '../common.js';
+import { coldCost, overhead, paddedOutputs, roundUp, rowRate, usefulThreads } from '../common.js';
 import { sharesOfCovers } from './blocks.js';
 import { type StageCounts, stageCounts } from './counts.js';
 
@@ -48,8 +48,24 @@ export function winogradCost(problem: Problem, covers: Axes<Cover>, rest: Rest, 
     stages,
     work,
     threads,
-    total: streamed + transforms / threads + overhead(rates, rates.threads.perStages, threads),
+    total:
+      streamed +
+      transforms / threads +
+      overhead(rates, rates.threads.perStages, threads) +
+      coldCost(weightBytes(problem, covers, rest, machine), machine),
   };
+}
+
+/** Of the weights as they are stored. */
+function weightBytes(
+  { inChannels, outChannels }: Problem,
+  covers: Axes<Cover>,
+  { weightFormat }: Rest,
+  { table: { width } }: Machine,
+): number {
+  const products = elementCount(covers.map(({ algorithm }) => algorithm.kernel.products));
+  const bytes = weightFormat === 'float32' ? 4 : 2;
+  return bytes * products * summedChannels(inChannels, covers) * roundUp(outChannels, width);
 }
 
 function stageCost(counts: StageCounts, rates: StageRates): number {
