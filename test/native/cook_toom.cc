@@ -101,6 +101,26 @@ Form shortForm() {
   return f;
 }
 
+std::vector<double> repeated(int outputs, int taps) {
+  std::vector<double> matrix;
+  for (int t = 0; t < outputs * taps; t++) {
+    for (int g = 0; g < taps; g++) matrix.push_back(t % taps == g);
+  }
+  return matrix;
+}
+
+Form plainForm(int outputs, int taps, int stride) {
+  const int products = outputs * taps, inputs = stride * (outputs - 1) + taps;
+  std::vector<double> A, B;
+  for (int s = 0; s < outputs; s++) {
+    for (int t = 0; t < products; t++) A.push_back(t / taps == s);
+  }
+  for (int t = 0; t < products; t++) {
+    for (int d = 0; d < inputs; d++) B.push_back(d == stride * (t / taps) + t % taps);
+  }
+  return {outputs, inputs, 0, products, program(outputs, A), program(products, B)};
+}
+
 Form identity() {
   return {};
 }

@@ -17,6 +17,10 @@ winograd::Form form(int outputs, int taps);
 /// F(2, 3) for two inputs between paddings of one: the columns of B that meet the paddings are gone.
 winograd::Form shortForm();
 
+/// Any correlation at a stride by its definition: a product for each output and tap, whose kernels are `repeated`.
+winograd::Form plainForm(int outputs, int taps, int stride);
+std::vector<double> repeated(int outputs, int taps);
+
 /// F(1, 1), for an axis that is not convolved.
 winograd::Form identity();
 

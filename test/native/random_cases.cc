@@ -7,6 +7,7 @@
 using namespace winograd;
 using cook_toom::evaluations;
 using cook_toom::form;
+using cook_toom::plainForm;
 
 namespace {
 
@@ -29,17 +30,29 @@ void chooseChannels(Case& c, std::mt19937& generator) {
   if (narrow && generator() % 2) p.outChannels = p.inChannels;
 }
 
-// F(4, 3) and F(2, 3) in any order along an axis of three taps, or what a short, an unconvolved or a folded one has.
+// F(4, 3) and F(2, 3) in any order along an axis of three taps, or what a strided, a short, an unconvolved or a folded
+// one has.
 void chooseTiles(Case& c, std::size_t a, std::mt19937& generator) {
   const Problem& p = c.problem;
   const bool positions = c.algorithm == "positions";
   KernelTransform& transform = c.winograd.weights.transforms[a];
   Tiling& tiling = c.winograd.tilings[a];
-  const std::ptrdiff_t output = p.input[a] + p.padBegin[a] + p.padEnd[a] - p.kernel[a] + 1;
+  const std::ptrdiff_t output = (p.input[a] + p.padBegin[a] + p.padEnd[a] - p.kernel[a]) / p.stride[a] + 1;
   const bool fold = p.kernel[a] > 1 && a < 2 && !positions && generator() % 6 == 0;
   if (p.kernel[a] == 1 || fold) {
     c.winograd.weights.folds[a] = fold;
     tiling.sequence.assign(size(output), 0);
+    return;
+  }
+  if (p.stride[a] > 1) {
+    const int stride = static_cast<int>(p.stride[a]);
+    transform = {3, 6, cook_toom::repeated(2, 3)};
+    tiling = {{plainForm(2, 3, stride), plainForm(1, 3, stride)}, {}};
+    for (std::ptrdiff_t covered = 0; covered < output;) {
+      const int f = generator() % 2;
+      tiling.sequence.push_back(f);
+      covered += f == 0 ? 2 : 1;
+    }
     return;
   }
   c.scale *= cook_toom::kScale;
@@ -69,10 +82,8 @@ void chooseAxes(Case& c, std::mt19937& generator) {
     p.kernel[a] = fast ? (generator() % 8 == 0 ? 1 : 3) : upTo(4, generator);
     p.padBegin[a] = static_cast<std::ptrdiff_t>(generator() % size(p.kernel[a]));
     p.padEnd[a] = static_cast<std::ptrdiff_t>(generator() % size(p.kernel[a]));
-    if (!fast) {
-      p.stride[a] = upTo(3, generator);
-      p.dilation[a] = upTo(2, generator);
-    }
+    if (c.algorithm != "positions") p.stride[a] = upTo(3, generator);
+    if (!fast) p.dilation[a] = upTo(2, generator);
     const std::ptrdiff_t least = p.reach(static_cast<int>(a), 1) - p.padBegin[a] - p.padEnd[a];
     p.input[a] = std::max(upTo(kLongest[dimensions], generator), least);
     if (fast) chooseTiles(c, a, generator);
