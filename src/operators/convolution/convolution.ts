@@ -24,7 +24,7 @@ import type {
   TensorType,
 } from '../operator.js';
 import { deciding, exchanged, phasing, type Weighed, type Wishes, weighing } from './decide.js';
-import { intoPhases, outOfPhases, type Phased } from './dilating.js';
+import { addendIntoPhases, intoPhases, outOfPhases, type Phased } from './dilating.js';
 import { problemOf } from './geometry.js';
 import { coversAll, type Interleaving, inOrder, interleaved } from './interleaving.js';
 
@@ -119,12 +119,16 @@ export const convolution: Operator = {
       steps.push({ ...packing, inputs: [{ input: WEIGHT }], outputs: [to] });
       packed = to;
     }
-    let from: Operand = { input: X };
-    for (const { call, floats } of phased ? intoPhases(phased, x!.layout, settings) : []) {
-      const to = temporary(F32 * floats);
-      steps.push({ ...call, inputs: [from], outputs: [to] });
-      from = to;
-    }
+    const bring = (from: Operand, kernels: ReturnType<typeof intoPhases>) =>
+      kernels.reduce((operand, { call, floats }) => {
+        const to = temporary(F32 * floats);
+        steps.push({ ...call, inputs: [operand], outputs: [to] });
+        return to;
+      }, from);
+    const from = bring({ input: X }, phased ? intoPhases(phased, x!.layout, settings) : []);
+    const addend =
+      residual &&
+      bring({ input: RESIDUAL }, phased ? addendIntoPhases(phased, residual.layout, settings) : []);
     const shape = outputShape(problem);
     const phases =
       apart || phased
@@ -135,7 +139,7 @@ export const convolution: Operator = {
         : undefined;
     const step = steps.push({
       ...{ operator: 'convolution', description },
-      inputs: [from, packed, bias && { input: BIAS }, residual && { input: RESIDUAL }],
+      inputs: [from, packed, bias && { input: BIAS }, addend],
       outputs: [phases ?? { output: 0 }],
       work: workOf(decision.choice),
     });
@@ -206,8 +210,8 @@ function* planning(
   const weight = effort === 'measure' ? numbersOf(inputs[WEIGHT]!) : undefined;
   const known = memoOf(decisions, attributes);
   const priced = price > 0 && isConstant(inputs[WEIGHT]!);
-  // Phases come out of order: what is added to them, or puts them in another one, would have to be brought into theirs.
-  const plain = inputs[RESIDUAL] === undefined && attributes.interleave === undefined;
+  // Phases of a transposed convolution are put in order by their own kernel.
+  const plain = attributes.interleave === undefined;
   const priceKey = `${key},${priced ? price : weight !== undefined},${plain}`;
   const found = known.get(priceKey);
   if (found !== undefined) return found;

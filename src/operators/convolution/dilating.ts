@@ -60,27 +60,56 @@ function extentsOf(batch: number, channels: number, pixels: Axes, layout: Layout
   return { images, channels: blocks, pixels, lanes: rest.at(-1)! };
 }
 
-/**
- * Kernels that bring an input into the order of its phases, one after the other: zeros around it where they are needed, then
- * the phases. Each has the floats of its result.
- */
+/** A kernel of several in a row, and the floats of its result. */
+interface Brought {
+  readonly call: KernelCall;
+  readonly floats: number;
+}
+
+/** Kernels that bring the input into the order of its phases, one after the other. */
 export function intoPhases(
   { original, phases, padded }: Phased,
   layout: Layout,
   settings: LoweringSettings,
-): readonly { readonly call: KernelCall; readonly floats: number }[] {
-  const { batch, inChannels, dilation, padBegin } = original;
-  const from = extentsOf(batch, inChannels, original.input, layout, settings.isa.width);
-  const whole = axes((a) => dilation[a] * phases.input[a]);
+): readonly Brought[] {
+  const { batch, inChannels, input, padBegin, dilation } = original;
+  const from = extentsOf(batch, inChannels, input, layout, settings.isa.width);
+  return brought(from, { dilation, before: padBegin, inPhase: phases.input, padded }, settings);
+}
+
+/** The same for what is added to the output. */
+export function addendIntoPhases(
+  { original, phases }: Phased,
+  layout: Layout,
+  settings: LoweringSettings,
+): readonly Brought[] {
+  const { batch, outChannels, output, dilation } = original;
+  const from = extentsOf(batch, outChannels, output, layout, settings.isa.width);
+  const padded = axes((a) => a).some((a) => output[a] % dilation[a] !== 0);
+  return brought(from, { dilation, before: [0, 0, 0], inPhase: phases.output, padded }, settings);
+}
+
+/** Zeros around activations where phases do not share them, then the phases. */
+function brought(
+  from: Extents,
+  {
+    dilation,
+    before,
+    inPhase,
+    padded,
+  }: { readonly dilation: Axes; readonly before: Axes; readonly inPhase: Axes; readonly padded: boolean },
+  settings: LoweringSettings,
+): readonly Brought[] {
+  const whole = axes((a) => dilation[a] * inPhase[a]);
   const floats = from.images * from.channels * from.lanes * elementCount(whole);
-  const taken = movement({ ...from, pixels: whole }, phaseAxes(dilation, phases.input, whole, from.lanes));
+  const taken = movement({ ...from, pixels: whole }, phaseAxes(dilation, inPhase, whole, from.lanes));
   const call = gathered(taken, settings);
   if (!padded) return [{ call, floats }];
   const pixels = axes((a) => {
     const step = elementCount(from.pixels.slice(a + 1)) * from.lanes;
     return {
       table: Int32Array.from({ length: whole[a] }, (_, j) => {
-        const at = j - padBegin[a];
+        const at = j - before[a];
         return at >= 0 && at < from.pixels[a] ? at * step : -1;
       }),
     };

@@ -18,6 +18,7 @@ const cases = fc.integer({ min: 1, max: 3 }).chain((rank) => {
     outChannels: fc.integer({ min: 1, max: 35 }),
     axes: fc.array(axis, { minLength: rank, maxLength: rank }),
     bias: fc.boolean(),
+    residual: fc.boolean(),
     threads: fc.integer({ min: 1, max: 2 }),
     seed: fc.nat(),
   });
@@ -26,40 +27,46 @@ const cases = fc.integer({ min: 1, max: 3 }).chain((rank) => {
 describe('dilated layers by Winograd', () => {
   it.each(isas())('are exact on integers, whatever their phases, on %s', async (isa) => {
     await fc.assert(
-      fc.asyncProperty(cases, async ({ batch, inChannels, outChannels, axes, bias, threads, seed }) => {
-        fc.pre(axes.every(({ size, dilation, padding: [a, b] }) => size + a + b >= 2 * dilation + 1));
-        fc.pre(axes.some(({ dilation }) => dilation > 1));
-        const [dilation, padding] = [axes.map((each) => each.dilation), axes.map((each) => each.padding)];
-        const integers = (shape: readonly number[], start: number) => {
-          const { data } = Tensor.random(shape, { seed: seed + start });
-          return new Tensor(
-            data.map((value) => Math.round(4 * value)),
-            shape,
+      fc.asyncProperty(
+        cases,
+        async ({ batch, inChannels, outChannels, axes, bias, residual, threads, seed }) => {
+          fc.pre(axes.every(({ size, dilation, padding: [a, b] }) => size + a + b >= 2 * dilation + 1));
+          fc.pre(axes.some(({ dilation }) => dilation > 1));
+          const [dilation, padding] = [axes.map((each) => each.dilation), axes.map((each) => each.padding)];
+          const integers = (shape: readonly number[], start: number) => {
+            const { data } = Tensor.random(shape, { seed: seed + start });
+            return new Tensor(
+              data.map((value) => Math.round(4 * value)),
+              shape,
+            );
+          };
+          const input = integers([batch, inChannels, ...axes.map(({ size }) => size)], 0);
+          const weight = integers([outChannels, inChannels, ...axes.map(() => 3)], 1);
+          const added = bias ? integers([outChannels], 2) : undefined;
+          const layer = new Convolution(
+            axes.length as Rank,
+            // F(2, 3) at points whose matrices are dyadic: integers pass through it exactly.
+            {
+              inChannels,
+              outChannels,
+              kernelSize: 3,
+              dilation,
+              padding,
+              threads,
+              isa,
+              transforms: '0, ±1, inf',
+            },
+            { weight, ...(added && { bias: added }) },
           );
-        };
-        const input = integers([batch, inChannels, ...axes.map(({ size }) => size)], 0);
-        const weight = integers([outChannels, inChannels, ...axes.map(() => 3)], 1);
-        const added = bias ? integers([outChannels], 2) : undefined;
-        const layer = new Convolution(
-          axes.length as Rank,
-          // F(2, 3) at points whose matrices are dyadic: integers pass through it exactly.
-          {
-            inChannels,
-            outChannels,
-            kernelSize: 3,
-            dilation,
-            padding,
-            threads,
-            isa,
-            transforms: '0, ±1, inf',
-          },
-          { weight, ...(added && { bias: added }) },
-        );
-        expect(layer.plan(input.shape).algorithm).toBe('winograd');
-        const problem = { inputShape: input.shape, weightShape: weight.shape, dilation, padding };
-        const expected = referenceConvolution(problem, input.data, weight.data, added?.data);
-        expect([...(await layer.forward(input)).data]).toEqual([...expected.data]);
-      }),
+          expect(layer.plan(input.shape).algorithm).toBe('winograd');
+          const problem = { inputShape: input.shape, weightShape: weight.shape, dilation, padding };
+          const expected = referenceConvolution(problem, input.data, weight.data, added?.data);
+          const addend = residual ? integers(expected.shape, 3) : undefined;
+          const result = await layer.forward(input, undefined, addend);
+          const wanted = expected.data.map((value, i) => value + (addend?.data[i] ?? 0));
+          expect([...result.data]).toEqual([...wanted]);
+        },
+      ),
       { numRuns: 60 },
     );
   });
