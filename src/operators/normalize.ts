@@ -114,6 +114,7 @@ function groupNormalization(
       if (shape.length < 2) throw expected('input X', 'of rank 2 or more', shape);
       const channels = shape[1]!;
       const groups = groupsOf(attributes, channels);
+      epsilonOf(attributes);
       if (channels % groups !== 0) throw expected('channels', `a multiple of ${groups}`, channels);
       for (const [i, input] of ['scale', 'bias'].entries()) checkLength(inputs, i + 1, input, channels);
       checkOthers(attributes, inputs, shape);
@@ -143,6 +144,7 @@ function layerNormalization(): Operator {
     infer(attributes, inputs) {
       const { type, shape } = floats(inputs, 0, 'X');
       const { length } = extents(attributes, shape);
+      epsilonOf(attributes);
       for (const [i, input] of ['Scale', 'B'].entries()) checkLength(inputs, i + 1, input, length);
       checkOthers(attributes, inputs, shape);
       return [{ type, shape }];
@@ -157,6 +159,13 @@ function layerNormalization(): Operator {
   };
 }
 
+/** @throws InputError where it could make a square root of what is below 0 */
+function epsilonOf(attributes: Attributes): number {
+  const epsilon = number(attributes, 'epsilon', 1e-5);
+  if (epsilon >= 0 && Number.isFinite(epsilon)) return epsilon;
+  throw expected('attribute epsilon', 'a finite number of at least 0', epsilon);
+}
+
 function lowerNormalization(
   { attributes, inputs }: NodeToLower,
   { isa, threads }: LoweringSettings,
@@ -165,7 +174,7 @@ function lowerNormalization(
 ): Lowered {
   const formula = formulaAfter(attributes);
   const description = {
-    ...{ isa: isa.name, threads, epsilon: number(attributes, 'epsilon', 1e-5) },
+    ...{ isa: isa.name, threads, epsilon: epsilonOf(attributes) },
     ...extents,
     ...{ scale: inputs[1] !== undefined, bias: inputs[2] !== undefined },
     ...(formula && { inputs: formula.inputs, formula: describeFormula(formula) }),
