@@ -44,20 +44,10 @@ export function plainAlgorithm(transform: Transform): AxisAlgorithm {
   return algorithmOf(transform, [formOf(transform, 0, false)], false);
 }
 
-/** Tiles of several sizes: 14 = 4 + 4 + 4 + 2. */
+/** Tiles of several sizes: 14 = 4 + 4 + 4 + 2. They may all have a stride. */
 export function familyAlgorithm(
-  family: Pick<AxisFamily, 'taps' | 'products' | 'C' | 'members'>,
+  family: Pick<AxisFamily, 'taps' | 'products' | 'C' | 'members'> | StridedFamily,
 ): AxisAlgorithm {
-  const compiled = isCompiled(family.members[0]!);
-  return algorithmOf(
-    family,
-    family.members.map((member) => formOf(member, 0, compiled)),
-    false,
-  );
-}
-
-/** Strided tiles of several sizes. */
-export function stridedAlgorithm(family: StridedFamily): AxisAlgorithm {
   const compiled = isCompiled(family.members[0]!);
   return algorithmOf(
     family,

@@ -1,6 +1,7 @@
 import { ONE, ZERO } from '../../synth/algebra/rational.js';
+import { combinations } from '../../synth/combinations.js';
 import { paddedTransform } from '../../synth/forms/padded.js';
-import { type StridedFamily, stridedFamily } from '../../synth/forms/strided.js';
+import { phaseTaps, type StridedFamily, stridedFamily } from '../../synth/forms/strided.js';
 import { synthesize, type Transform } from '../../synth/index.js';
 import { noiseGain } from '../../synth/noise/gain.js';
 import type { Problem } from '../problem/problem.js';
@@ -10,7 +11,6 @@ import {
   foldedAlgorithm,
   paddedAlgorithm,
   plainAlgorithm,
-  stridedAlgorithm,
 } from './axis-algorithm.js';
 import { fewestProducts } from './cover.js';
 import { type ShippedFamily, shippedFamilies } from './families.js';
@@ -96,7 +96,7 @@ function plainFamilies(taps: number): Family[] {
 
 function familyOfStrided(family: StridedFamily): Family {
   return familyOf(family.members, (used) =>
-    stridedAlgorithm({ ...family, members: family.members.filter(({ outputs }) => used.includes(outputs)) }),
+    familyAlgorithm({ ...family, members: family.members.filter(({ outputs }) => used.includes(outputs)) }),
   );
 }
 
@@ -106,10 +106,9 @@ function familyOfStrided(family: StridedFamily): Family {
  */
 export const stridedFamilies = memoized((taps: number, stride: number): readonly StridedFamily[] => {
   if (taps < stride || taps > MAX_TAPS) return [];
-  const phases = Array.from({ length: stride }, (_, b) => Math.ceil((taps - b) / stride));
   const most = Math.floor((MAX_INPUTS - taps) / stride) + 1;
   const all = Array.from({ length: Math.max(0, most - 1) }, (_, i) => i + 2).flatMap((outputs) =>
-    combinations(phases.map((own) => tilesFor(own, outputs))).flatMap((chosen) => {
+    combinations(phaseTaps(taps, stride).map((own) => tilesFor(own, outputs))).flatMap((chosen) => {
       const shared = chosen[0]!
         .map((each) => each.outputs)
         .filter((size) => chosen.every((tiles) => tiles.some((each) => each.outputs === size)));
@@ -143,13 +142,6 @@ const trivialTile = memoized((outputs: number): Transform => {
   const transform = { outputs, taps: 1, products: outputs, moduli: [] };
   return { ...transform, A: identity, B: identity, C: identity.map(() => [ONE]) };
 });
-
-function combinations<T>(choices: readonly (readonly T[])[]): (readonly T[])[] {
-  return choices.reduce<(readonly T[])[]>(
-    (all, more) => all.flatMap((chosen) => more.map((each) => [...chosen, each])),
-    [[]],
-  );
-}
 
 /** The engine's limit on products, which F(1, G) has G of. */
 const MAX_TAPS = 64;

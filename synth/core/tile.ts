@@ -1,4 +1,5 @@
 import { sparsity } from '../algebra/matrix.js';
+import { combinations } from '../combinations.js';
 import { expected } from '../errors.js';
 import { checkTransform } from './check.js';
 import type { Transform } from './transform.js';
@@ -101,13 +102,6 @@ function volume(tiles: readonly Tile[], side: keyof Tile): number {
 
 function divisors(value: number): number[] {
   return Array.from({ length: value }, (_, i) => i + 1).filter((factor) => value % factor === 0);
-}
-
-function combinations<T>(axes: readonly (readonly T[])[]): (readonly T[])[] {
-  return axes.reduce<(readonly T[])[]>(
-    (all, axis) => all.flatMap((one) => axis.map((each) => [...one, each])),
-    [[]],
-  );
 }
 
 function checkSize(name: string, value: number, largest: number): void {

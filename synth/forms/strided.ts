@@ -20,6 +20,11 @@ export interface StridedFamily {
   readonly members: readonly StridedTransform[];
 }
 
+/** Taps of each phase of a kernel: every stride-th, from each of the first ones on. */
+export function phaseTaps(taps: number, stride: number): number[] {
+  return Array.from({ length: stride }, (_, first) => Math.ceil((taps - first) / stride));
+}
+
 /**
  * Puts tiles of a stride together from plain ones: with t = stride · j + b, phase b of the inputs meets every stride-th tap
  * from b in a correlation of stride 1, and the phases add up (polyphase). Fewer than stride · S + G − stride products no
@@ -34,8 +39,8 @@ export interface StridedFamily {
 export function stridedFamily(taps: number, phases: readonly (readonly Transform[])[]): StridedFamily {
   const stride = phases.length;
   const sizes = (phases[0] ?? []).map(({ outputs }) => outputs);
-  phases.forEach((tiles, b) => {
-    const own = Math.ceil((taps - b) / stride);
+  phaseTaps(taps, stride).forEach((own, b) => {
+    const tiles = phases[b]!;
     if (tiles.length === 0 || tiles.some((each, i) => each.outputs !== sizes[i] || each.taps !== own))
       throw expected(`phase ${b}`, `tiles of ${sizes.join(', ')} outputs and ${own} taps`, tiles);
   });

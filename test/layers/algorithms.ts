@@ -3,7 +3,6 @@ import {
   familyAlgorithm,
   paddedAlgorithm,
   plainAlgorithm,
-  stridedAlgorithm,
 } from '../../src/catalogue/axis-algorithm.js';
 import {
   familyAlgorithms,
@@ -66,7 +65,7 @@ const dyadicStrided = memoized((taps: number, stride: number): readonly AxisAlgo
   const tiles = phases.map((own) => axisFamily({ outputs: [2, 1], taps: own, moduli: moduli[own]! }).members);
   const family = stridedFamily(taps, tiles);
   const alone = { ...family, members: family.members.slice(0, 1) };
-  return [...single, stridedAlgorithm(family), stridedAlgorithm(alone)];
+  return [...single, familyAlgorithm(family), familyAlgorithm(alone)];
 });
 
 const made = new Map<string, AxisAlgorithm>();
