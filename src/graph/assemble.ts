@@ -1,5 +1,6 @@
 import { lowerCopy } from '../operators/copy.js';
 import { operatorOf } from '../operators/index.js';
+import { floatsOf } from '../operators/movement.js';
 import type {
   Constant,
   KernelCall,
@@ -14,7 +15,7 @@ import type {
 import { lowerReorder } from '../operators/reorder.js';
 import type { Steps } from '../support/unhurried.js';
 import type { Node } from './graph.js';
-import { chooseLayouts, floatsOf, type Layouts } from './layouts.js';
+import { chooseLayouts, type Layouts } from './layouts.js';
 import { Storage } from './storage.js';
 import { describeNode, type TypedGraph } from './typed.js';
 
@@ -88,7 +89,7 @@ class Assembler {
   *run(): Steps<Assembly> {
     this.#layouts = yield* chooseLayouts(this.graph, this.settings);
     this.graph.inputs.forEach((name, index) => {
-      const bytes = F32 * floatsOf(this.graph.types.get(name)!, 'planar', this.settings.isa.width);
+      const bytes = F32 * floatsOf(this.graph.types.get(name)!.shape, 'planar', this.settings.isa.width);
       this.#put(name, 'planar', new Storage(bytes, 'input', index));
     });
     for (const node of this.graph.nodes) {
@@ -133,7 +134,7 @@ class Assembler {
       input && reads(lowered, i) ? this.#fetch(node.inputs[i]!, input.layout) : undefined,
     );
     const to = outputs.map(
-      (output) => new Storage(F32 * floatsOf(output, output.layout, settings.isa.width)),
+      (output) => new Storage(F32 * floatsOf(output.shape, output.layout, settings.isa.width)),
     );
     if (lowered.alias === true) to[0]!.moveInto(from[0]!, 0);
     else if (!liesInside(lowered, from, to[0]!)) this.#emit(node, lowered, from, to, row.inPlace ?? []);
@@ -230,7 +231,7 @@ class Assembler {
     const there = found.get(layout);
     if (there !== undefined) return there;
     const type = this.graph.types.get(name)!;
-    const storage = new Storage(F32 * floatsOf(type, layout, this.settings.isa.width));
+    const storage = new Storage(F32 * floatsOf(type.shape, layout, this.settings.isa.width));
     const [from] = found.values();
     const node = {
       operator: 'Reorder',

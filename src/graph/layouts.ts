@@ -69,13 +69,6 @@ export function* chooseLayouts(graph: TypedGraph, settings: LoweringSettings): S
   return { of, rules };
 }
 
-/** Floats of a tensor in a layout; blocked ones pad channels, the second axis, to whole vectors. */
-export function floatsOf({ shape }: TensorType, layout: Layout, width: number): number {
-  if (layout === 'planar') return elementCount(shape);
-  const [batch = 1, channels = 1, ...spatial] = shape;
-  return batch * Math.ceil(channels / width) * width * elementCount(spatial);
-}
-
 function* ruleOf(
   graph: TypedGraph,
   { operator, attributes, inputs, outputs }: Node,

@@ -242,6 +242,11 @@ function blockedPicks([batch, , ...spatial]: readonly Picks[], shape: readonly n
   return [batch!, whole(shape[1]!), ...spatial, whole(shape.at(-1)!)];
 }
 
+/** Floats of a tensor's memory; blocked ones pad channels, the second axis, to whole vectors. */
+export function floatsOf(shape: readonly number[], layout: Layout, width: number): number {
+  return elementCount(layout === 'blocked' ? blockedShape(shape, width) : shape);
+}
+
 /** A node between planar temporaries of its first input and of its outputs; others are read as they are. */
 export function unblocked(
   node: NodeToLower,

@@ -1,5 +1,5 @@
 import { elementCount } from '../../tensor/shape.js';
-import { gathered } from '../movement.js';
+import { gathered, stridesOf } from '../movement.js';
 import type { KernelCall, LoweringSettings } from '../operator.js';
 
 /**
@@ -12,35 +12,52 @@ export interface Interleaving {
   readonly sizes: readonly number[];
 }
 
+/** How phases lie in memory: outer × phases × inner × pixels × lanes. */
+interface PhaseExtents {
+  readonly outer: number;
+  readonly inner: number;
+  readonly pixels: readonly number[];
+  readonly lanes: number;
+}
+
+/** The kernel that puts phases in order. */
+export function inOrderFrom(
+  { outer, inner, pixels, lanes }: PhaseExtents,
+  { strides, firsts, sizes }: Interleaving,
+  settings: LoweringSettings,
+): KernelCall {
+  const plane = elementCount(pixels) * lanes;
+  const phase = inner * plane;
+  const all = elementCount(strides) * phase;
+  const [phaseSteps, pixelSteps] = [stridesOf(strides), stridesOf(pixels)];
+  const axes = sizes.map((size, a) => ({
+    table: Int32Array.from({ length: size }, (_, t) => {
+      const place = t + firsts[a]!;
+      const [of, at] = [place % strides[a]!, Math.floor(place / strides[a]!)];
+      return of * phaseSteps[a]! * phase + at * pixelSteps[a]! * lanes;
+    }),
+  }));
+  const rows = [
+    { count: outer, step: all },
+    { count: inner, step: plane },
+  ];
+  const vector = { count: lanes, step: 1 };
+  return gathered({ inputs: outer * all, base: 0, axes: [...rows, ...axes, vector] }, settings);
+}
+
 /**
- * The kernel that puts phases in order.
+ * The kernel that puts phases in order which are channels.
  *
  * @param shape of the phases: N × (groups · phases · C) × pixels
  */
 export function interleaved(
-  { strides, firsts, sizes }: Interleaving,
+  interleaving: Interleaving,
   groups: number,
-  shape: readonly number[],
+  [batch = 1, channels = 1, ...pixels]: readonly number[],
   settings: LoweringSettings,
 ): KernelCall {
-  const [batch = 1, channels = 1, ...pixels] = shape;
-  const phases = elementCount(strides);
-  const plane = elementCount(pixels);
-  const ofPhase = channels / groups / phases;
-  const axes = sizes.map((size, a) => {
-    const phaseStep = elementCount(strides.slice(a + 1)) * ofPhase * plane;
-    const step = elementCount(pixels.slice(a + 1));
-    const table = Int32Array.from({ length: size }, (_, t) => {
-      const place = t + firsts[a]!;
-      return (place % strides[a]!) * phaseStep + Math.floor(place / strides[a]!) * step;
-    });
-    return { table };
-  });
-  const rows = [
-    { count: batch * groups, step: phases * ofPhase * plane },
-    { count: ofPhase, step: plane },
-  ];
-  return gathered({ inputs: batch * channels * plane, base: 0, axes: [...rows, ...axes] }, settings);
+  const inner = channels / groups / elementCount(interleaving.strides);
+  return inOrderFrom({ outer: batch * groups, inner, pixels, lanes: 1 }, interleaving, settings);
 }
 
 /** The shape of what phases of this shape make. */

@@ -1,5 +1,6 @@
 /** Lowers a formula to one native kernel. */
 import { elementCount } from '../../tensor/shape.js';
+import { floatsOf } from '../movement.js';
 import type {
   Constant,
   Lowered,
@@ -49,7 +50,7 @@ export function lowerFormula(node: NodeToLower, formula: Formula, settings: Lowe
       };
     }
     if (layout === input.layout) return { description, operand: { input: index } };
-    const temporary = temporaries.push(4 * blockedCount(shape, isa.width)) - 1;
+    const temporary = temporaries.push(4 * floatsOf(shape, 'blocked', isa.width)) - 1;
     before.push({
       ...lowerReorder({ type: input.type, shape }, 'blocked', settings),
       ...{ inputs: [{ input: index }], outputs: [{ temporary }] },
@@ -81,10 +82,6 @@ export function aligned(shape: readonly number[], rank: number): readonly number
   return [...new Array<number>(rank - shape.length).fill(1), ...shape];
 }
 
-function blockedCount([batch = 1, channels = 1, ...spatial]: readonly number[], width: number): number {
-  return batch * Math.ceil(channels / width) * width * elementCount(spatial);
-}
-
 /** N×C×spatial as N×⌈C/width⌉×spatial×width, missing channels zero. */
 export function blocked(
   data: Float32Array,
@@ -94,7 +91,7 @@ export function blocked(
   const [batch = 1, channels = 1, ...spatial] = shape;
   const pixels = elementCount(spatial);
   const blocks = Math.ceil(channels / width);
-  const result = new Float32Array(blockedCount(shape, width));
+  const result = new Float32Array(floatsOf(shape, 'blocked', width));
   for (let n = 0, from = 0; n < batch; n++)
     for (let c = 0; c < channels; c++) {
       const to = (n * blocks + Math.floor(c / width)) * pixels * width + (c % width);
