@@ -3,6 +3,7 @@ import type { LoweringSettings } from '../operators/operator.js';
 import { BoundedMap } from '../support/bounded-map.js';
 import type { LongOptions, Progress } from '../support/long.js';
 import { atOnce, type Steps, unhurried } from '../support/unhurried.js';
+import { unlessAborted } from '../support/unless-aborted.js';
 import { programWithin } from './budget.js';
 import { withColdWeights } from './cold-weights.js';
 import { ConstantStore } from './constants.js';
@@ -56,24 +57,19 @@ export class Runner {
     const known = this.#programs.get(key);
     if (known !== undefined) return known;
     const compiling = this.#compiling.get(key) ?? this.#compileSoon(key, shapes);
-    const program = await new Promise<Program>((resolve, reject) => {
-      const refuse = () => reject(signal!.reason);
-      const hear = (progress: Progress) => {
-        try {
-          onProgress?.(progress);
-        } catch (error) {
-          reject(error);
-        }
-      };
-      const leave = () => {
-        signal?.removeEventListener('abort', refuse);
-        compiling.listeners.delete(hear);
-      };
-      if (signal?.aborted === true) refuse();
-      signal?.addEventListener('abort', refuse, { once: true });
-      compiling.listeners.add(hear);
-      compiling.program.then(resolve, reject).finally(leave);
-    });
+    const deaf = new AbortController();
+    const hear = (progress: Progress) => {
+      try {
+        onProgress?.(progress);
+      } catch (error) {
+        deaf.abort(error);
+      }
+    };
+    compiling.listeners.add(hear);
+    const leaving = AbortSignal.any(signal === undefined ? [deaf.signal] : [signal, deaf.signal]);
+    const program = await unlessAborted(compiling.program, leaving).finally(() =>
+      compiling.listeners.delete(hear),
+    );
     return this.#programs.getOrMake(key, () => program);
   }
 

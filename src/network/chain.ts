@@ -14,6 +14,7 @@ import { OPSET } from '../onnx/options.js';
 import type { Constant, LoweringSettings, TensorType } from '../operators/operator.js';
 import { BoundedMap } from '../support/bounded-map.js';
 import type { LongOptions } from '../support/long.js';
+import { unlessAborted } from '../support/unless-aborted.js';
 import { inEngineMemory } from '../tensor/engine-memory.js';
 import { elementCount } from '../tensor/shape.js';
 import { allocate } from '../tensor/tensor.js';
@@ -236,20 +237,4 @@ function only(inputs: Graph['inputs'], values: Values): Values {
 
 function asFloats(data: Constant['data']): Float32Array {
   return data instanceof Float32Array ? data : Float32Array.from(data);
-}
-
-/** @throws the signal's reason as soon as it is aborted; the work then ends unheard */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  signal.throwIfAborted();
-  let stop = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }
