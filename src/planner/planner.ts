@@ -107,7 +107,11 @@ export function tileNames({ covers }: Pick<Settled, 'covers'>): readonly string[
 }
 
 /** A choice with the row of its algorithm. */
-export function decisionOf(choice: Choice, { algorithms }: PlannerOptions, reason: string): Decision {
+export function decisionOf(
+  choice: Choice,
+  { algorithms }: Pick<PlannerOptions, 'algorithms'>,
+  reason: string,
+): Decision {
   return { choice, row: algorithms.find(({ name }) => name === choice.algorithm)!, reason };
 }
 

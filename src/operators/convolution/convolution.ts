@@ -11,7 +11,7 @@ import { BoundedMap } from '../../support/bounded-map.js';
 import { atOnce, type Steps } from '../../support/unhurried.js';
 import { elementCount } from '../../tensor/shape.js';
 import { required } from '../attributes.js';
-import { blockedShape } from '../movement.js';
+import { floatsOf } from '../movement.js';
 import type {
   Attributes,
   Constant,
@@ -62,7 +62,7 @@ export const convolution: Operator = {
 
   *alternatives(attributes, inputs, settings) {
     if (!isConstant(inputs[WEIGHT]!)) return [];
-    return yield* weighed(attributes, poseOf(attributes, inputs, settings));
+    return yield* weighed(attributes, inputs, poseOf(attributes, inputs, settings));
   },
 
   layouts(attributes, inputs, _, settings) {
@@ -131,12 +131,7 @@ export const convolution: Operator = {
       bring({ input: RESIDUAL }, phased ? addendIntoPhases(phased, residual.layout, settings) : []);
     const shape = outputShape(problem);
     const phases =
-      apart || phased
-        ? temporary(
-            F32 *
-              elementCount(output!.layout === 'blocked' ? blockedShape(shape, settings.isa.width) : shape),
-          )
-        : undefined;
+      apart || phased ? temporary(F32 * floatsOf(shape, output!.layout, settings.isa.width)) : undefined;
     const step = steps.push({
       ...{ operator: 'convolution', description },
       inputs: [from, packed, bias && { input: BIAS }, addend],
@@ -205,7 +200,7 @@ function* planning(
   graphSettings: LoweringSettings,
 ): Steps<Planned> {
   const posed = poseOf(attributes, inputs, graphSettings);
-  const { problem: whole, wishes, settings, key } = posed;
+  const { wishes, settings, key } = posed;
   const { effort, price = 0 } = settings;
   const weight = effort === 'measure' ? numbersOf(inputs[WEIGHT]!) : undefined;
   const known = memoOf(decisions, attributes);
@@ -215,10 +210,11 @@ function* planning(
   const priceKey = `${key},${priced ? price : weight !== undefined},${plain}`;
   const found = known.get(priceKey);
   if (found !== undefined) return found;
+  const whole = problemOf(attributes, inputs[X]!, inputs[WEIGHT]!, settings.threads);
   const phased = plain && !priced ? yield* phasing(whole, wishes, settings.machine) : undefined;
   const problem = phased?.phases ?? whole;
   const decided = priced
-    ? exchanged(bestAt(yield* weighed(attributes, posed), price), problem, wishes, settings.machine)
+    ? exchanged(bestAt(yield* weighed(attributes, inputs, posed), price), problem, wishes)
     : yield* deciding(problem, wishes, settings.machine, weight);
   const decision = phased
     ? { ...decided, reason: `${decided.reason}, over ${phaseText(whole)} phases` }
@@ -226,9 +222,11 @@ function* planning(
   return known.getOrMake(priceKey, () => ({ problem, phased, decision, settings }));
 }
 
-/** A node's problem, with all that its plan depends on. */
-interface Posed extends Omit<Planned, 'decision'> {
+/** What the plan of a node depends on beside its attributes. */
+interface Posed {
+  readonly settings: LoweringSettings;
   readonly wishes: Wishes;
+  /** Of all that, and of the shapes. */
   readonly key: string;
 }
 
@@ -241,23 +239,21 @@ function poseOf(
   const settings = { ...graphSettings, ...given?.settings };
   const { threads, isa, accuracy, machine } = settings;
   const shapes = inputs.slice(0, 2).map((input) => input!.shape.join('×'));
-  return {
-    problem: problemOf(attributes, inputs[X]!, inputs[WEIGHT]!, threads),
-    ...{
-      settings,
-      wishes: { accuracy, ...given },
-      key: [...shapes, threads, isa.name, accuracy, machine.perColdByte].join(),
-    },
-  };
+  const key = [...shapes, threads, isa.name, accuracy, machine.perColdByte].join();
+  return { settings, wishes: { accuracy, ...given }, key };
 }
 
 function* weighed(
   attributes: Attributes,
-  { problem, wishes, settings, key }: Posed,
+  inputs: readonly (TensorType | Constant | undefined)[],
+  { wishes, settings, key }: Posed,
 ): Steps<readonly Weighed[]> {
   const known = memoOf(frontiers, attributes);
-  const found = known.get(key) ?? (yield* weighing(problem, wishes, settings.machine));
-  return known.getOrMake(key, () => found);
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const problem = problemOf(attributes, inputs[X]!, inputs[WEIGHT]!, settings.threads);
+  const made = yield* weighing(problem, wishes, settings.machine);
+  return known.getOrMake(key, () => made);
 }
 
 function memoOf<T>(memo: WeakMap<Attributes, BoundedMap<string, T>>, attributes: Attributes) {

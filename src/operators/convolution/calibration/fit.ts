@@ -118,15 +118,10 @@ function loss(
   let sum = 0;
   for (const samples of problems) {
     const errors = samples.map((sample) => errorOf(sample, changed));
-    const common = mean(errors.map(({ total }) => total));
+    const totals = errors.map(({ total }) => total);
+    const common = mean(totals);
     sum += COMMON * samples.length * common ** 2;
-    sum +=
-      REGRET *
-      samples.length *
-      regretOf(
-        samples,
-        errors.map(({ total }) => total),
-      );
+    sum += REGRET * samples.length * regretOf(samples, totals);
     for (const { total, stages } of errors) {
       sum += huber(total - common);
       for (const { share, error } of stages) sum += share * huber(error - common);
@@ -139,7 +134,7 @@ function loss(
 /** How much longer than the fastest plan of a problem the one takes that estimates choose, as a share. */
 function regretOf(samples: readonly Sample[], errors: readonly number[]): number {
   const times = samples.map(({ measured }) => measured.total);
-  const [fastest] = [Math.min(...times)];
+  const fastest = Math.min(...times);
   const estimates = errors.map((error, i) => error + Math.log(times[i]! / fastest));
   const least = Math.min(...estimates);
   const weights = estimates.map((estimate) => Math.exp((least - estimate) / CLOSE));
