@@ -132,6 +132,18 @@ struct GroupedArgs {
 };
 using Grouped = void (*)(const GroupedArgs&);
 
+/// Sums of outer products of pixels: to[r][:] += Σ_row Σ_pixel a[row * aRow + pixel * aPixel + r] * b[row * bRow +
+/// pixel * width + :].
+struct OuterArgs {
+  const float* a;
+  std::ptrdiff_t aRow, aPixel;
+  const float* b;
+  std::ptrdiff_t bRow;
+  std::ptrdiff_t rows, pixels;
+  float* to;
+};
+using Outer = void (*)(const OuterArgs&);
+
 /// Rearranges the channels of blocked pixels: to[p][l] = from[p][lanes[l]].
 struct SpreadArgs {
   const float* from;
@@ -272,6 +284,7 @@ struct KernelTable {
   int positionKernels;                       // most kernels of a register tile of positions
   Positions positions[kMaxPositionKernels];  // [kernels - 1]
   Grouped grouped[kGroupedPixels];           // [pixels - 1]
+  Outer outer[kMaxWidth];                    // [rows - 1], as many rows as the width at the most
   Spread spread;
   const Codelet* codelets;  // sorted by name; the same names in every table
   int codeletCount;

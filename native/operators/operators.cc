@@ -2,6 +2,7 @@
 
 #include "operators/concat/concat.h"
 #include "operators/conv/convolution.h"
+#include "operators/conv/gradient/weights.h"
 #include "operators/elementwise/elementwise.h"
 #include "operators/gather/gather.h"
 #include "operators/gemm/gemm.h"
@@ -21,6 +22,7 @@ namespace {
 const Operator* const kOperators[] = {
     &kConcat,
     &kConvolution,
+    &kConvolutionWeightsGradient,
     &kCopy,
     &kElementwise,
     &kGather,
@@ -31,6 +33,7 @@ const Operator* const kOperators[] = {
     &kPackConvolutionWeights,
     &kPackGemm,
     &kPool,
+    &kPoolGradient,
     &kReduce,
     &kReorder,
     &kResample,

@@ -2,10 +2,11 @@ import { expected } from '../../synth/errors.js';
 import { elementCount, MAX_ELEMENTS } from '../tensor/shape.js';
 import { choice, integer, integers, required } from './attributes.js';
 import type { Interleaving } from './convolution/interleaving.js';
+import { gathered, permuted, picked, whole } from './movement.js';
 import type { Attributes, Constant, Operator, TensorType } from './operator.js';
 
 /** A transposed convolution along one axis. */
-interface Axis {
+export interface Axis {
   readonly input: number;
   readonly output: number;
   readonly taps: number;
@@ -32,61 +33,127 @@ export const convTranspose: Operator = {
     const axes = axesOf(attributes, x.shape, weight.shape);
     return [{ type: 'float32', shape: [x.shape[0]!, channels, ...axes.map(({ output }) => output)] }];
   },
-  rewrittenWith: [1, 2],
+  rewrittenWith: [],
 };
 
 /** A stride-1 convolution whose channels are the phases, and where its pixels go. */
 export interface Phases {
-  readonly weight: Constant;
-  /** Each channel's value for each of its phases. */
-  readonly bias: Constant | undefined;
+  /** How the weights become those of the phases (see {@link phaseWeights}). */
+  readonly attributes: Attributes;
+  /** Which of the bias's values each phase of each channel has. */
+  readonly biasIndices: readonly number[];
   readonly pads: readonly number[];
-  readonly interleave: Interleaving;
+  /** Undefined where the convolution's pixels are the outputs already. */
+  readonly interleave: Interleaving | undefined;
 }
 
 /** What the graph pass makes of a node. */
-export function phasesOf(
-  attributes: Attributes,
-  x: TensorType,
-  weight: Constant,
-  bias: Constant | undefined,
-): Phases {
+export function phasesOf(attributes: Attributes, x: TensorType, weight: TensorType): Phases {
   const axes = axesOf(attributes, x.shape, weight.shape);
   const groups = integer(attributes, 'group', 1, 1);
   const strides = axes.map(({ stride }) => stride);
   const phases = elementCount(strides);
   const outputs = weight.shape[1]!;
-  // Taps of a phase, those that the kernel has not being zero: k · dilation = m · stride + phase for a tap m.
-  const lengths = axes.map(({ taps, stride, dilation }) => Math.floor(((taps - 1) * dilation) / stride) + 1);
+  const lengths = axes.map(lengthOf);
   // Pixels of a phase that some output needs, from the first to the last; the first taps reach length − 1 before it.
   const firsts = axes.map(({ padBegin, stride }) => Math.floor(padBegin / stride));
   const lasts = axes.map(({ padBegin, stride, output }) => Math.floor((output - 1 + padBegin) / stride));
   const begins = axes.map((_, a) => Math.max(0, lengths[a]! - 1 - firsts[a]!));
   const ends = axes.map(({ input }, a) => Math.max(0, lasts[a]! - input + 1));
   const made = firsts.map((_, a) => lengths[a]! - 1 - begins[a]!);
+  const interleave = {
+    strides,
+    // The place of output 0, counted in outputs from the first pixel that the convolution makes.
+    firsts: axes.map(({ padBegin, stride }, a) => padBegin - made[a]! * stride),
+    sizes: axes.map(({ output }) => output),
+  };
+  const inOrder = axes.every(
+    ({ input, output, stride }, a) =>
+      stride === 1 &&
+      interleave.firsts[a] === 0 &&
+      input + begins[a]! + ends[a]! - lengths[a]! + 1 === output,
+  );
   return {
-    weight: phaseWeights(weight, axes, lengths, strides, groups),
-    bias: bias && {
-      ...{ type: 'float32', shape: [bias.data.length * phases] },
-      data: Float32Array.from(
-        { length: bias.data.length * phases },
-        (_, i) => bias.data[Math.floor(i / outputs / phases) * outputs + (i % outputs)]!,
-      ),
-    },
+    attributes: { strides, dilations: axes.map(({ dilation }) => dilation), group: groups },
+    biasIndices: Array.from(
+      { length: outputs * groups * phases },
+      (_, i) => Math.floor(i / outputs / phases) * outputs + (i % outputs),
+    ),
     pads: [...begins, ...ends],
-    interleave: {
-      strides,
-      // The place of output 0, counted in outputs from the first pixel that the convolution makes.
-      firsts: axes.map(({ padBegin, stride }, a) => padBegin - made[a]! * stride),
-      sizes: axes.map(({ output }) => output),
-    },
+    interleave: inOrder ? undefined : interleave,
   };
 }
 
+/** Taps of a phase, those that the kernel has not being zero: k · dilation = m · stride + phase for a tap m. */
+function lengthOf({ taps, stride, dilation }: Pick<Axis, 'taps' | 'stride' | 'dilation'>): number {
+  return Math.floor(((taps - 1) * dilation) / stride) + 1;
+}
+
+/**
+ * Weights of a transposed convolution, C × O/group × kernel, as those of the convolution that makes its phases: O/group ·
+ * group · phases channels, taps reversed, for it is a correlation. Attributes `strides`, `dilations` and `group`.
+ */
+export const phaseWeights: Operator = {
+  name: 'PhaseWeights',
+  infer(attributes, inputs) {
+    const { type, shape } = required(inputs, 0, 'W');
+    const { groups, axes, lengths } = phasing(attributes, shape);
+    const phases = elementCount(axes.map(({ stride }) => stride));
+    return [{ type, shape: [shape[1]! * groups * phases, shape[0]! / groups, ...lengths] }];
+  },
+  evaluate(attributes, [weight]) {
+    const { groups, axes, lengths } = phasing(attributes, weight!.shape);
+    return [
+      byPhases(
+        weight!,
+        axes,
+        lengths,
+        axes.map(({ stride }) => stride),
+        groups,
+      ),
+    ];
+  },
+  lower({ attributes, inputs }, settings) {
+    const { shape } = inputs[0]!;
+    const { groups, axes, lengths } = phasing(attributes, shape);
+    const [inputsOfGroup, outputs] = [shape[0]! / groups, shape[1]!];
+    // Each phase's taps from the last to the first, phase by phase.
+    const tables = axes.map(({ taps, stride, dilation }, a) =>
+      Int32Array.from({ length: stride * lengths[a]! }, (_, i) => {
+        const [phase, at] = [Math.floor(i / lengths[a]!), i % lengths[a]!];
+        const tap = ((lengths[a]! - 1 - at) * stride + phase) / dilation;
+        return Number.isInteger(tap) && tap < taps ? tap : -1;
+      }),
+    );
+    const spread = gathered(picked(shape, [whole(shape[0]!), whole(outputs), ...tables]), settings);
+    const sizes = axes.flatMap(({ stride }, a) => [stride, lengths[a]!]);
+    const order = permuted(
+      [groups, inputsOfGroup, outputs, ...sizes],
+      [0, ...axes.map((_, a) => 3 + 2 * a), 2, 1, ...axes.map((_, a) => 4 + 2 * a)],
+    );
+    return {
+      steps: [
+        { ...spread, inputs: [{ input: 0 }], outputs: [{ temporary: 0 }] },
+        { ...gathered(order, settings), inputs: [{ temporary: 0 }], outputs: [{ output: 0 }] },
+      ],
+      temporaries: [4 * elementCount([shape[0]!, outputs, ...sizes])],
+      title: 'weights by phases',
+    };
+  },
+};
+
+function phasing(attributes: Attributes, shape: readonly number[]) {
+  const count = shape.length - 2;
+  const strides = integers(attributes, 'strides', { count, least: 1, most: 2 ** 20 }) ?? [];
+  const dilations = integers(attributes, 'dilations', { count, least: 1, most: 2 ** 20 }) ?? [];
+  const axes = shape.slice(2).map((taps, a) => ({ taps, stride: strides[a]!, dilation: dilations[a]! }));
+  return { groups: integer(attributes, 'group', 1, 1), axes, lengths: axes.map(lengthOf) };
+}
+
 /** O/group · group · phases channels, taps reversed: a correlation. */
-function phaseWeights(
+function byPhases(
   { shape, data }: Constant,
-  axes: readonly Axis[],
+  axes: readonly Pick<Axis, 'taps' | 'stride' | 'dilation'>[],
   lengths: readonly number[],
   strides: readonly number[],
   groups: number,
@@ -119,7 +186,8 @@ function phaseWeights(
   return { type: 'float32', shape: [outputs * groups * phases, ofGroup, ...lengths], data: result };
 }
 
-function axesOf(
+/** @throws InputError naming the attribute that does not fit */
+export function axesOf(
   attributes: Attributes,
   shape: readonly number[],
   weight: readonly number[],

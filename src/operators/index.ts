@@ -1,8 +1,9 @@
 import { expected } from '../../synth/errors.js';
 import { concat } from './concat.js';
 import { truths } from './constants.js';
-import { convTranspose } from './conv-transpose.js';
+import { convTranspose, phaseWeights } from './conv-transpose.js';
 import { convolution } from './convolution/convolution.js';
+import { convWeightsGradient } from './convolution/weights-gradient.js';
 import { elementwiseOperators } from './elementwise/elementwise.js';
 import { gemm, matMul } from './gemm.js';
 import { identityOperators } from './identity.js';
@@ -10,9 +11,10 @@ import { lrn } from './lrn.js';
 import { normalizeOperators } from './normalize.js';
 import type { Operator } from './operator.js';
 import { pad } from './pad.js';
-import { averagePool, maxPool } from './pool.js';
+import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pool.js';
 import { reduceOperators } from './reduce.js';
 import { expand, tile } from './repeat.js';
+import { resample } from './resample.js';
 import { flatten, reshape, squeeze, unsqueeze } from './reshape.js';
 import { resize, upsample } from './resize.js';
 import { cast, constantOfShape, range, shape, size } from './shapes.js';
@@ -22,11 +24,11 @@ import { depthToSpace, spaceToDepth, transpose } from './transpose.js';
 
 /** All operators. To add one: its file or folder here, a row in this list, and its kernel in native/operators. */
 const rows: readonly Operator[] = [
-  ...[convolution, convTranspose],
-  ...[averagePool, maxPool],
+  ...[convolution, convTranspose, convWeightsGradient, phaseWeights],
+  ...[averagePool, averagePoolGradient, maxPool, maxPoolGradient],
   ...[gemm, matMul],
   ...[concat, depthToSpace, expand, gather, pad, slice, spaceToDepth, split, tile, transpose],
-  ...[resize, upsample],
+  ...[resample, resize, upsample],
   ...[flatten, reshape, squeeze, unsqueeze],
   ...[cast, constantOfShape, range, shape, size, ...truths],
   ...elementwiseOperators,

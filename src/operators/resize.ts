@@ -11,7 +11,7 @@ import {
   knownNumbers,
   number,
 } from './attributes.js';
-import { cubic, linear, positions, type Resizing, roundings, tapsOf } from './coordinates.js';
+import { cubic, linear, positions, type Resizing, roundings, type Taps, tapsOf } from './coordinates.js';
 import {
   blockedShape,
   blockedWhereChannelsStay,
@@ -30,7 +30,7 @@ import type {
   Operator,
   TensorType,
 } from './operator.js';
-import { threadsFor } from './threads.js';
+import { resampling } from './resample.js';
 
 /** Activations of other sizes, by nearest neighbours or interpolation, axis by axis. */
 export const resize: Operator = {
@@ -60,7 +60,8 @@ export const upsample: Operator = {
   },
 };
 
-function asResize<Input>(
+/** Upsample in the words of Resize. */
+export function asResize<Input>(
   attributes: Attributes,
   [input, scales]: readonly (Input | undefined)[],
   [, known]: readonly (Constant | undefined)[],
@@ -135,12 +136,9 @@ function interpolate(
   settings: LoweringSettings,
 ): Lowered {
   const { attributes, inputs } = node;
-  const { isa, threads } = settings;
+  const { isa } = settings;
   const blocked = inputs[0]!.layout === 'blocked';
-  const around =
-    mode === 'linear'
-      ? linear
-      : cubic(number(attributes, 'cubic_coeff_a', -0.75), flag(attributes, 'exclude_outside'));
+  const around = aroundOf(attributes, mode);
   const order = [...axes.keys()]
     .filter((axis) => !isUnchanged(axes[axis]!))
     .sort((a, b) => growth(axes[a]!) - growth(axes[b]!));
@@ -151,33 +149,41 @@ function interpolate(
   const sizes = axes.map(({ input }) => input);
   const temporaries: number[] = [];
   const steps = order.map((axis, pass): LoweredStep => {
-    const from = blocked ? blockedShape(sizes, isa.width) : sizes;
-    const { taps, indices, weights } = tapsOf(axes[axis]!, positionOf(attributes), around);
-    const { input, output } = axes[axis]!;
-    const outer = elementCount(from.slice(0, axis));
-    const inner = elementCount(from.slice(axis + 1));
-    const bytes = 4 * outer * inner * (input + output);
+    const from = blocked ? blockedShape(sizes, isa.width) : [...sizes];
+    const taps = tapsOf(axes[axis]!, positionOf(attributes), around);
+    const { output } = axes[axis]!;
     const last = pass === order.length - 1;
-    if (!last) temporaries.push(4 * outer * output * inner);
     sizes[axis] = output;
+    if (!last) temporaries.push(4 * elementCount(from.with(axis, output)));
     return {
-      operator: 'resample',
-      description: {
-        ...{
-          isa: isa.name,
-          threads: threadsFor(threads, bytes),
-          outer,
-          inputs: input,
-          outputs: output,
-          inner,
-        },
-        ...{ taps, indices, weights },
-      },
+      ...resampling(from, axis, taps, settings),
       inputs: [pass === 0 ? { input: 0 } : { temporary: pass - 1 }],
       outputs: [last ? { output: 0 } : { temporary: pass }],
     };
   });
   return { steps, temporaries, title: `${mode} interpolation` };
+}
+
+function aroundOf(attributes: Attributes, mode: 'linear' | 'cubic') {
+  if (mode === 'linear') return linear;
+  return cubic(number(attributes, 'cubic_coeff_a', -0.75), flag(attributes, 'exclude_outside'));
+}
+
+/** What each axis of a Resize sums; undefined for axes that stay as they are. */
+export function resizedTaps(
+  attributes: Attributes,
+  inputs: readonly (TensorType | undefined)[],
+  constants: readonly (Constant | undefined)[],
+): readonly (Taps | undefined)[] {
+  const axes = resizingsOf(attributes, inputs, constants);
+  const mode = modeOf(attributes);
+  const { picks } = nearest(attributes, axes);
+  return axes.map((axis, i) => {
+    if (isUnchanged(axis)) return undefined;
+    if (mode !== 'nearest') return tapsOf(axis, positionOf(attributes), aroundOf(attributes, mode));
+    const indices = picks[i] as Int32Array;
+    return { taps: 1, indices, weights: new Float32Array(indices.length).fill(1) };
+  });
 }
 
 function growth({ input, output }: Resizing): number {

@@ -20,6 +20,7 @@ namespace {
 #include "kernels/micro/grouped.h"
 #include "kernels/micro/layout.h"
 #include "kernels/micro/move.h"
+#include "kernels/micro/outer.h"
 #include "kernels/micro/pool.h"
 #include "kernels/micro/positions.h"
 #include "kernels/micro/transform.h"
@@ -92,6 +93,12 @@ constexpr void fillGrouped(Grouped (&to)[kGroupedPixels]) {
   if constexpr (PIXELS > 1) fillGrouped<PIXELS - 1>(to);
 }
 
+template <int ROWS = WINOGRAD_WIDTH>
+constexpr void fillOuter(Outer (&to)[kMaxWidth]) {
+  to[ROWS - 1] = outerProducts<ROWS>;
+  if constexpr (ROWS > 1) fillOuter<ROWS - 1>(to);
+}
+
 template <bool CROSSED, int PAIRS = kMaxColumnPairs>
 constexpr void fillPairedLines(PairedLines (&to)[kMaxColumnPairs + 1]) {
   to[PAIRS] = pairedLines<PAIRS, CROSSED>;
@@ -113,6 +120,7 @@ constexpr KernelTable makeTable() {
   table.positionKernels = WINOGRAD_POSITION_KERNELS;
   fillPositions(table.positions);
   fillGrouped(table.grouped);
+  fillOuter(table.outer);
   table.spread = spread;
   table.codelets = codeletTable;
   table.codeletCount = codeletCount;

@@ -6,48 +6,30 @@
 
 #include "operators/common/describe.h"
 #include "operators/common/work.h"
+#include "operators/pool/windows.h"
 #include "runtime/memory.h"
 
 namespace winograd {
 namespace {
 
 constexpr std::ptrdiff_t kItemTaps = 1 << 16;  // floats that an item reads, about
-constexpr std::ptrdiff_t kMostTaps = 1 << 20;  // of an axis
-constexpr const char* kKinds[] = {"maximum", "average"};
-
-struct Axis {
-  std::ptrdiff_t input, output, kernel, stride, dilation, padBegin, padEnd;
-
-  std::ptrdiff_t start(std::ptrdiff_t x) const { return x * stride - padBegin; }
-  // Taps of a window that begins at `start` which lie before `end`.
-  std::ptrdiff_t tapsBefore(std::ptrdiff_t start, std::ptrdiff_t end) const {
-    return std::clamp<std::ptrdiff_t>(divideUp(std::max<std::ptrdiff_t>(0, end - start), dilation), 0, kernel);
-  }
-  std::ptrdiff_t firstTap(std::ptrdiff_t x) const { return tapsBefore(start(x), 0); }
-  std::ptrdiff_t endTap(std::ptrdiff_t x) const { return tapsBefore(start(x), input); }
-  // What a mean divides by, along this axis.
-  std::ptrdiff_t counted(std::ptrdiff_t x, bool countsPadding) const {
-    return countsPadding ? tapsBefore(start(x), input + padEnd) : endTap(x) - firstTap(x);
-  }
-};
 
 class PoolKernel : public Kernel {
  public:
   explicit PoolKernel(const Value& description)
       : kernels_(describe::kernels(description)),
         threads_(describe::threads(description)),
-        averages_(describe::choice(description["kind"], kKinds) == 1),
+        averages_(averages(description)),
         countsPadding_(averages_ && description["countsPadding"].boolean()),
         planes_(description["planes"].integer(0, describe::kMaxElements)),
         lanes_(description["lanes"].integer(1, kMaxWidth)) {
     if (lanes_ != 1 && lanes_ != kernels_.width) description["lanes"].refuse("1 or the floats of a vector");
-    readAxes(description);
+    axes_ = readWindows(description);
     inputs_ = planes_ * describe::elements({axes_[0].input, axes_[1].input, axes_[2].input, lanes_});
     outputs_ = planes_ * describe::elements({axes_[0].output, axes_[1].output, axes_[2].output, lanes_});
     describe::elements({inputs_, 1});
     describe::elements({outputs_, 1});
-    checkWindows(description);
-    const Axis& across = axes_[2];
+    const WindowAxis& across = axes_[2];
     const std::ptrdiff_t reach =
         across.start(across.output - 1) + (across.kernel - 1) * across.dilation + 1 - across.input;
     right_ = std::max<std::ptrdiff_t>(0, reach);
@@ -82,31 +64,8 @@ class PoolKernel : public Kernel {
   }
 
  private:
-  void readAxes(const Value& description) {
-    const auto read = [&](const char* name, std::ptrdiff_t Axis::*member, std::ptrdiff_t least, std::ptrdiff_t most) {
-      const std::vector<std::ptrdiff_t> sizes = describe::sizes(description[name], 3, least, most);
-      for (std::size_t a = 0; a < 3; a++) axes_[a].*member = sizes[a];
-    };
-    read("input", &Axis::input, 1, describe::kMaxElements);
-    read("output", &Axis::output, 1, describe::kMaxElements);
-    read("kernel", &Axis::kernel, 1, kMostTaps);
-    read("stride", &Axis::stride, 1, kMostTaps);
-    read("dilation", &Axis::dilation, 1, kMostTaps);
-    read("padBegin", &Axis::padBegin, 0, kMostTaps);
-    read("padEnd", &Axis::padEnd, 0, kMostTaps);
-    if (axes_[0].kernel * axes_[1].kernel > kMostTaps) description["kernel"].refuse("of fewer taps");
-  }
-
-  void checkWindows(const Value& description) const {
-    for (const Axis& axis : axes_) {
-      for (std::ptrdiff_t x = 0; x < axis.output; x++) {
-        if (axis.firstTap(x) >= axis.endTap(x)) description["output"].refuse("as long as windows meet the input");
-      }
-    }
-  }
-
   void poolRow(std::ptrdiff_t row, const float* from, float* to, char* own) const {
-    const Axis &deep = axes_[0], &high = axes_[1], &across = axes_[2];
+    const WindowAxis &deep = axes_[0], &high = axes_[1], &across = axes_[2];
     const std::ptrdiff_t plane = row / high.output / deep.output;
     const std::ptrdiff_t z = row / high.output % deep.output, y = row % high.output;
     float* const line = reinterpret_cast<float*>(own);
@@ -133,7 +92,7 @@ class PoolKernel : public Kernel {
   int threads_;
   bool averages_, countsPadding_;
   std::ptrdiff_t planes_, lanes_;
-  std::array<Axis, 3> axes_;
+  std::array<WindowAxis, 3> axes_;
   std::ptrdiff_t inputs_, outputs_;
   std::ptrdiff_t right_;  // pixels of padding behind a line, as far as windows reach
   std::ptrdiff_t lineFloats_, rows_;

@@ -12,4 +12,7 @@ namespace winograd {
 /// Every window has to meet the input. A NaN makes the windows that see it NaN.
 extern const Operator kPool;
 
+/// The gradient of its input, from that of its result and, for maxima, the input: described alike, `isa` left out.
+extern const Operator kPoolGradient;
+
 }  // namespace winograd

@@ -1,3 +1,4 @@
+import { operatorOf } from '../../operators/index.js';
 import type { Constant, TensorType } from '../../operators/operator.js';
 import type { Steps } from '../../support/unhurried.js';
 import type { Node } from '../graph.js';
@@ -72,16 +73,26 @@ function applied(
   const newNames = (names: readonly string[]) => names.map((name) => renamed[name] ?? name);
   const reads = (node: Node) =>
     node.inputs.some((name) => name in renamed) ? { ...node, inputs: newNames(node.inputs) } : node;
-  const known = Object.entries(constants);
-  return {
-    ...graph,
-    nodes: [...before, ...add, ...after.map(reads)],
-    constants: new Map([...graph.constants, ...known]),
-    types: new Map([
-      ...graph.types,
-      ...known.map(([name, { type, shape }]) => [name, { type, shape }] as const),
-    ]),
-  };
+  const known = new Map([...graph.constants, ...Object.entries(constants)]);
+  const types = new Map<string, TensorType>(graph.types);
+  for (const [name, { type, shape }] of Object.entries(constants)) types.set(name, { type, shape });
+  for (const node of add) inferNew(node, types, known);
+  return { ...graph, nodes: [...before, ...add, ...after.map(reads)], constants: known, types };
+}
+
+/** Types of results that were not there before. */
+function inferNew(
+  { operator, attributes, inputs, outputs }: Node,
+  types: Map<string, TensorType>,
+  constants: ReadonlyMap<string, Constant>,
+): void {
+  if (outputs.every((name) => name === '' || types.has(name))) return;
+  const made = operatorOf(operator).infer(
+    attributes,
+    inputs.map((name) => types.get(name)),
+    inputs.map((name) => constants.get(name)),
+  );
+  for (const [i, name] of outputs.entries()) if (name !== '') types.set(name, made[i]!);
 }
 
 function surroundingsOf({ nodes, outputs, constants, types }: TypedGraph): (at: number) => Surroundings {

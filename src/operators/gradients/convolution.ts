@@ -1,0 +1,81 @@
+/** Gradients of convolutions, each the other's (Georganas et al. 2018, sections II-I and II-J). */
+import type { Problem } from '../../problem/problem.js';
+import { axesOf } from '../conv-transpose.js';
+import { problemOf } from '../convolution/geometry.js';
+import type { Attributes } from '../operator.js';
+import { type GradientRule, shaped, summed, type Tape } from './rule.js';
+
+/**
+ * By x: the transposed convolution of the gradient by the same weights. By the weights: their own operator. By the bias:
+ * the sum over images and pixels.
+ */
+export const convolutionGradient: GradientRule = ({ attributes, inputs, gradients, wanted }, tape) => {
+  const [x = '', weight = ''] = inputs;
+  const gradient = gradients[0]!;
+  const problem = problemOf(attributes, tape.type(x), tape.type(weight), 1);
+  const window = windowOf(problem);
+  // Inputs behind the last window: what the transposed convolution would not reach.
+  const output_padding = spatial(problem, problem.input).map((input, axis) => {
+    const of = (member: 'kernel' | 'stride' | 'dilation' | 'padBegin' | 'padEnd' | 'output') =>
+      spatial(problem, problem[member])[axis]!;
+    const seen = (of('output') - 1) * of('stride') + of('dilation') * (of('kernel') - 1) + 1;
+    return input + of('padBegin') + of('padEnd') - seen;
+  });
+  return [
+    wanted[0] ? tape.node('ConvTranspose', [gradient, weight], { ...window, output_padding }) : undefined,
+    wanted[1] ? tape.node('ConvWeightsGradient', [x, gradient], window) : undefined,
+    wanted[2] ? overPixels(gradient, tape) : undefined,
+  ];
+};
+
+/** By x: the convolution of the gradient by the same weights. */
+export const convTransposeGradient: GradientRule = ({ attributes, inputs, gradients, wanted }, tape) => {
+  const [x = '', weight = ''] = inputs;
+  const gradient = gradients[0]!;
+  const { shape } = tape.type(x);
+  const window = transposedWindow(attributes, shape, tape.type(weight).shape, tape.type(gradient).shape);
+  return [
+    wanted[0] ? tape.node('Conv', [gradient, weight], window) : undefined,
+    wanted[1] ? tape.node('ConvWeightsGradient', [gradient, x], window) : undefined,
+    wanted[2] ? overPixels(gradient, tape) : undefined,
+  ];
+};
+
+function windowOf(problem: Problem): Attributes {
+  const of = (member: 'kernel' | 'stride' | 'dilation' | 'padBegin' | 'padEnd') =>
+    spatial(problem, problem[member]);
+  return {
+    ...{ kernel_shape: of('kernel'), strides: of('stride'), dilations: of('dilation') },
+    ...{ pads: [...of('padBegin'), ...of('padEnd')], group: problem.groups },
+  };
+}
+
+/** Of the axes that there are. */
+function spatial({ rank }: Problem, values: readonly number[]): readonly number[] {
+  return values.slice(3 - rank);
+}
+
+/** The convolution that takes what the transposed one makes, and has as many outputs as that has inputs. */
+function transposedWindow(
+  attributes: Attributes,
+  shape: readonly number[],
+  weight: readonly number[],
+  result: readonly number[],
+): Attributes {
+  const axes = axesOf(attributes, shape, weight);
+  const ends = axes.map(({ input, taps, stride, dilation, padBegin }, a) =>
+    // Negative where the convolution leaves the last pixels alone: then it has no padding and one stride's rest.
+    Math.max(0, (input - 1) * stride + dilation * (taps - 1) + 1 - padBegin - result[a + 2]!),
+  );
+  return {
+    ...{ kernel_shape: weight.slice(2), group: attributes.group ?? 1 },
+    ...{ strides: axes.map(({ stride }) => stride), dilations: axes.map(({ dilation }) => dilation) },
+    pads: [...axes.map(({ padBegin }) => padBegin), ...ends],
+  };
+}
+
+function overPixels(gradient: string, tape: Tape): string {
+  const { shape } = tape.type(gradient);
+  const axes = shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  return shaped(summed(gradient, axes, tape), [shape[1]!], tape);
+}

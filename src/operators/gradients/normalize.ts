@@ -1,0 +1,110 @@
+/** Gradients of normalizations whose statistics are those of their input. */
+import { axisOf, integer, number } from '../attributes.js';
+import type { Attributes } from '../operator.js';
+import { averaged, type GradientRule, perChannel, shaped, summed, type Tape } from './rule.js';
+
+/** What was normalized: (x − mean) / √(variance + ε) over axes, and the factor. */
+interface Normalized {
+  readonly value: string;
+  readonly factor: string;
+}
+
+function normalized(x: string, axes: readonly number[], attributes: Attributes, tape: Tape): Normalized {
+  const centred = tape.node('Sub', [x, averaged(x, axes, tape)]);
+  const variance = averaged(tape.node('Mul', [centred, centred]), axes, tape);
+  const epsilon = tape.floats(number(attributes, 'epsilon', 1e-5));
+  const factor = tape.node('Reciprocal', [tape.node('Sqrt', [tape.node('Add', [variance, epsilon])])]);
+  return { value: tape.node('Mul', [centred, factor]), factor };
+}
+
+/** (g − mean(g) − x̂ mean(g x̂)) · factor: of x, where g is the gradient of x̂ (Ioffe and Szegedy 2015, section 3). */
+function throughStatistics(
+  { value, factor }: Normalized,
+  gradient: string,
+  axes: readonly number[],
+  tape: Tape,
+): string {
+  const along = averaged(tape.node('Mul', [gradient, value]), axes, tape);
+  const rest = tape.node('Sub', [gradient, averaged(gradient, axes, tape)]);
+  return tape.node('Mul', [tape.node('Sub', [rest, tape.node('Mul', [value, along])]), factor]);
+}
+
+/**
+ * With statistics that are given, the input is scaled. With the attribute `batch_statistics` (what training puts there) they
+ * are those of the batch, and the gradient goes through them.
+ */
+const batch: GradientRule = ({ attributes, inputs, gradients, wanted }, tape) => {
+  const [x = '', scale = '', , mean = '', variance = ''] = inputs;
+  const gradient = gradients[0]!;
+  const { shape } = tape.type(x);
+  const axes = shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  const spread = (name: string) => perChannel(name, shape.length, tape);
+  const epsilon = tape.floats(number(attributes, 'epsilon', 1e-5));
+  const deviation = tape.node('Sqrt', [tape.node('Add', [spread(variance), epsilon])]);
+  const factor = tape.node('Reciprocal', [deviation]);
+  const value = tape.node('Mul', [tape.node('Sub', [x, spread(mean)]), factor]);
+  const scaled = () => tape.node('Mul', [gradient, spread(scale)]);
+  const channelwise = (name: string) => shaped(summed(name, axes, tape), tape.type(scale).shape, tape);
+  const ofX = () =>
+    attributes.batch_statistics === 1
+      ? throughStatistics({ value, factor }, scaled(), axes, tape)
+      : tape.node('Mul', [scaled(), factor]);
+  return [
+    wanted[0] ? ofX() : undefined,
+    wanted[1] ? channelwise(tape.node('Mul', [gradient, value])) : undefined,
+    wanted[2] ? channelwise(gradient) : undefined,
+  ];
+};
+
+/** Over the pixels of a group of channels of an image. */
+function grouped(groupsOf: (attributes: Attributes, channels: number) => number): GradientRule {
+  return ({ attributes, inputs, gradients, wanted }, tape) => {
+    const [x = '', scale = ''] = inputs;
+    const { shape } = tape.type(x);
+    const [images = 1, channels = 1] = shape;
+    const groups = groupsOf(attributes, channels);
+    const apart = [images, groups, channels / groups, ...shape.slice(2)];
+    const axes = apart.flatMap((_, axis) => (axis < 2 ? [] : [axis]));
+    const inGroups = (name: string) => shaped(name, apart, tape);
+    const own = normalized(inGroups(x), axes, attributes, tape);
+    const value = shaped(own.value, shape, tape);
+    const scaled = tape.node('Mul', [gradients[0]!, perChannel(scale, shape.length, tape)]);
+    const channelwise = (name: string) => {
+      const others = shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+      return shaped(summed(name, others, tape), [channels], tape);
+    };
+    return [
+      wanted[0] ? shaped(throughStatistics(own, inGroups(scaled), axes, tape), shape, tape) : undefined,
+      wanted[1] ? channelwise(tape.node('Mul', [gradients[0]!, value])) : undefined,
+      wanted[2] ? channelwise(gradients[0]!) : undefined,
+    ];
+  };
+}
+
+/** Over all axes from one on. */
+const layer: GradientRule = ({ attributes, inputs, gradients, wanted }, tape) => {
+  const [x = '', scale = '', bias = ''] = inputs;
+  const { shape } = tape.type(x);
+  const first = axisOf(integer(attributes, 'axis', -1), shape.length);
+  const axes = shape.flatMap((_, axis) => (axis < first ? [] : [axis]));
+  const others = shape.flatMap((_, axis) => (axis < first ? [axis] : []));
+  const own = normalized(x, axes, attributes, tape);
+  const scaled = tape.node('Mul', [gradients[0]!, scale]);
+  const rowwise = (name: string, like: string) => {
+    const sum = others.length === 0 ? name : summed(name, others, tape);
+    return shaped(sum, tape.type(like).shape, tape);
+  };
+  return [
+    wanted[0] ? throughStatistics(own, scaled, axes, tape) : undefined,
+    wanted[1] ? rowwise(tape.node('Mul', [gradients[0]!, own.value]), scale) : undefined,
+    wanted[2] ? rowwise(gradients[0]!, bias) : undefined,
+  ];
+};
+
+/** By the name of the operator. */
+export const normalizeGradients: Readonly<Record<string, GradientRule>> = {
+  BatchNormalization: batch,
+  InstanceNormalization: grouped((_attributes, channels) => channels),
+  GroupNormalization: grouped((attributes) => integer(attributes, 'num_groups')),
+  LayerNormalization: layer,
+};

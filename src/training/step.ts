@@ -1,0 +1,167 @@
+import { expected } from '../../synth/errors.js';
+import type { Graph, Node } from '../graph/graph.js';
+import { type Shapes, typed } from '../graph/typed.js';
+import { backward } from './backward.js';
+import { addLoss, type Loss } from './losses.js';
+import { addUpdate, type Optimizer } from './optimizers.js';
+import { GraphTape } from './tape.js';
+
+/** What is trained, and for what. */
+export interface StepOptions {
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  /** Which of the graph's outputs the loss reads. */
+  readonly output: string;
+  /** Whether a parameter stays as it is. */
+  readonly isFrozen: (name: string) => boolean;
+  /** Largest norm of all gradients together; longer ones are scaled down to it. */
+  readonly clipNorm?: number | undefined;
+  /** What running statistics take of each batch's. */
+  readonly statisticsMomentum: number;
+}
+
+/** Names of a step's tensors beyond the graph's own. */
+export const TARGET = 'target';
+export const LOSS = 'loss';
+/** Of a parameter's state, of a parameter or statistic after the step, of a scalar of the optimizer. */
+export const stateName = (parameter: string, state: string) => `${parameter} ${state}`;
+export const newName = (name: string) => `${name} after`;
+export const scalarName = (index: number) => `scalar ${index}`;
+
+/** Forward, loss, backward and update as one graph (Georganas et al. 2018, section II-L). */
+export interface Step {
+  /**
+   * Inputs: those of the network, the target, masks, parameters, their states, running statistics and the optimizer's scalars.
+   * Outputs: the loss, the network's output, and everything that the next step takes, under its {@link newName}.
+   */
+  readonly graph: Graph;
+  /** Names of what changes from step to step: parameters, then statistics. */
+  readonly parameters: readonly string[];
+  readonly statistics: readonly string[];
+  readonly masks: readonly Mask[];
+}
+
+/** Factors that drop elements: 0 with a probability, else what keeps the mean. */
+export interface Mask {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly ratio: number;
+}
+
+/** Inputs of an operator that are learnt where they are constants of float32. */
+const learnt: Readonly<Record<string, readonly number[]>> = {
+  ...{ Conv: [1, 2], ConvTranspose: [1, 2], Gemm: [1, 2], MatMul: [1], PRelu: [1] },
+  ...{ BatchNormalization: [1, 2], InstanceNormalization: [1, 2] },
+  ...{ GroupNormalization: [1, 2], LayerNormalization: [1, 2] },
+};
+
+/** Inputs of a BatchNormalization. */
+const [X, MEAN, VARIANCE] = [0, 3, 4];
+
+/**
+ * Puts a training step around a network, for inputs of these shapes. Batch normalizations take the statistics of the batch
+ * and keep running ones; dropouts multiply by masks that every step gives.
+ *
+ * @throws InputError for an output that is not there, a network without parameters, and operators without a gradient
+ */
+export function stepOf(graph: Graph, shapes: Shapes, options: StepOptions): Step {
+  if (!graph.outputs.includes(options.output))
+    throw expected('output', `one of ${graph.outputs.join(', ')}`, options.output);
+  const known = typed(graph, shapes);
+  const tape = new GraphTape(known);
+  const parameters = parametersOf(known.nodes, tape).filter((name) => !options.isFrozen(name));
+  if (parameters.length === 0) throw expected('the network', 'one with parameters to train', 'none');
+  const statistics: string[] = [];
+  const masks: Mask[] = [];
+  const after = new Map<string, string>();
+  for (const node of known.nodes) {
+    if (node.operator === 'Dropout') addMask(node, tape, masks);
+    else if (node.operator === 'BatchNormalization' && !options.isFrozen(node.inputs[1]!))
+      statistics.push(...addBatchNormalization(node, options.statisticsMomentum, tape, after));
+    else tape.add(node);
+  }
+  for (const name of parameters) tape.release(name);
+  const loss = addLoss(options.loss, options.output, TARGET, tape);
+  const gradients = backward(tape, loss, new Set(parameters));
+  const trained = parameters.filter((name) => gradients.has(name));
+  const scale =
+    options.clipNorm === undefined ? undefined : clipping([...gradients.values()], options.clipNorm, tape);
+  const scalars = options.optimizer.scalars(1, 1).map((_, i) => tape.input(scalarName(i), [1]));
+  for (const name of trained) {
+    const raw = gradients.get(name)!;
+    const gradient = scale === undefined ? raw : tape.node('Mul', [raw, scale]);
+    const states = options.optimizer.states.map((state) =>
+      tape.input(stateName(name, state), tape.type(name).shape),
+    );
+    const made = addUpdate(options.optimizer, [name, gradient, ...states, ...scalars], tape);
+    for (const [i, state] of states.entries()) after.set(state, made[i]!);
+    after.set(name, made.at(-1)!);
+  }
+  const results = new Map([
+    [LOSS, loss],
+    ...[...after].map(([name, made]) => [newName(name), made] as const),
+  ]);
+  for (const [name, made] of results)
+    tape.add({ operator: 'Identity', name, inputs: [made], outputs: [name], attributes: {} });
+  const inputs = graph.inputs.map((input) => ({ ...input, shape: tape.type(input.name).shape }));
+  const outputs = [LOSS, options.output, ...[...results.keys()].slice(1)];
+  return { graph: tape.graph(inputs, outputs), parameters: trained, statistics, masks };
+}
+
+/** Constants that are learnt, in the order in which nodes read them, each once. */
+export function parametersOf(nodes: readonly Node[], tape: Pick<GraphTape, 'constant'>): readonly string[] {
+  const names = nodes.flatMap(({ operator, inputs }) =>
+    (learnt[operator] ?? []).flatMap((index) => {
+      const name = inputs[index] ?? '';
+      return name !== '' && tape.constant(name)?.type === 'float32' ? [name] : [];
+    }),
+  );
+  return [...new Set(names)];
+}
+
+function addMask({ inputs, outputs, name }: Node, tape: GraphTape, masks: Mask[]): void {
+  const [x = '', ratioName = ''] = inputs;
+  const ratio = tape.constant(ratioName)?.data[0] ?? 0.5;
+  if (!(ratio >= 0 && ratio < 1)) throw expected(`the ratio of ${name}`, 'a number from 0 to below 1', ratio);
+  const { shape } = tape.type(x);
+  const mask = tape.input(`${name} mask`, shape);
+  masks.push({ name: mask, shape, ratio });
+  tape.add({ operator: 'Mul', name, inputs: [x, mask], outputs: outputs.slice(0, 1), attributes: {} });
+}
+
+/** @returns names of its running statistics, whose next values are added to `after` */
+function addBatchNormalization(
+  node: Node,
+  momentum: number,
+  tape: GraphTape,
+  after: Map<string, string>,
+): readonly string[] {
+  const x = node.inputs[X]!;
+  const { shape } = tape.type(x);
+  const axes = tape.integers(shape.flatMap((_, axis) => (axis === 1 ? [] : [axis])));
+  const average = (name: string, keepdims: number) => tape.node('ReduceMean', [name, axes], { keepdims });
+  const mean = average(x, 0);
+  const centred = tape.node('Sub', [x, average(x, 1)]);
+  const variance = average(tape.node('Mul', [centred, centred]), 0);
+  const inputs = node.inputs.with(MEAN, mean).with(VARIANCE, variance);
+  tape.add({ ...node, inputs, attributes: { ...node.attributes, batch_statistics: 1 } });
+  // As PyTorch has it: the running variance is that of the population.
+  const count = shape.reduce((product, size, axis) => (axis === 1 ? product : product * size), 1);
+  const unbiased = count / Math.max(1, count - 1);
+  const running = node.inputs.slice(MEAN, VARIANCE + 1);
+  for (const [i, name] of running.entries()) {
+    tape.release(name);
+    const fresh = tape.node('Mul', [[mean, variance][i]!, tape.floats(momentum * (i === 0 ? 1 : unbiased))]);
+    after.set(name, tape.node('Add', [tape.node('Mul', [name, tape.floats(1 - momentum)]), fresh]));
+  }
+  return running;
+}
+
+/** What all gradients are multiplied with: 1 where their norm is small enough. */
+function clipping(gradients: readonly string[], most: number, tape: GraphTape): string {
+  if (!(most > 0)) throw expected('clipNorm', 'a positive number', most);
+  const squares = gradients.map((name) => tape.node('ReduceSumSquare', [name], { keepdims: 0 }));
+  const sum = squares.reduce((total, square) => tape.node('Add', [total, square]));
+  const norm = tape.node('Add', [tape.node('Sqrt', [sum]), tape.floats(1e-6)]);
+  return tape.node('Min', [tape.node('Div', [tape.floats(most), norm]), tape.floats(1)]);
+}
