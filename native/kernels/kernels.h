@@ -271,6 +271,25 @@ struct Accumulation {
   Accumulate columns;  // from[i] into totals[i]
 };
 
+/// An n-mode product in double precision: out[left][row][right] = Σ_column matrix[row][column] in[left][column][right].
+struct ModeArgs {
+  const double* matrix;
+  int rows, columns;
+  const double* in;
+  double* out;
+  std::ptrdiff_t left, right;
+};
+using ModeProduct = void (*)(const ModeArgs&);
+
+/// `count` numbers, each rounded to the nearest float.
+struct NarrowArgs {
+  const double* from;
+  std::ptrdiff_t count;
+  float* to;
+  bool streamed;  // stored past the caches
+};
+using Narrow = void (*)(const NarrowArgs&);
+
 struct KernelTable {
   const char* name;
   bool (*supported)();
@@ -302,6 +321,8 @@ struct KernelTable {
   const Accumulation* accumulations;
   int accumulationCount;
   Accumulate moments;  // into sums, totals[i modulo width], and sums of squares, totals[width + i modulo width]
+  ModeProduct modeProduct;
+  Narrow narrow;
   /// Runs `iterations` dependent-free FMA rounds of registers; returns the floating-point operations done.
   double (*fmaRounds)(std::ptrdiff_t iterations);
 };

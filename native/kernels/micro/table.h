@@ -29,6 +29,7 @@ namespace {
 // after math.h
 #include "kernels/micro/accumulate.h"
 #include "kernels/micro/functions.h"
+#include "kernels/micro/mode.h"
 
 namespace codelets {
 #include "kernels/codelets/codelets.h"
@@ -142,6 +143,8 @@ constexpr KernelTable makeTable() {
   table.accumulations = accumulations;
   table.accumulationCount = static_cast<int>(sizeof(accumulations) / sizeof(accumulations[0]));
   table.moments = accumulateMoments;
+  table.modeProduct = modeProduct;
+  table.narrow = narrow;
   table.fmaRounds = fmaRounds;
   return table;
 }

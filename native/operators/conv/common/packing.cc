@@ -11,10 +11,11 @@ namespace {
 
 class PackingKernel final : public Kernel {
  public:
-  PackingKernel(const Filters& filters, std::size_t packedFloats, int threads, Pack pack)
+  PackingKernel(const Filters& filters, std::size_t packedFloats, int threads, Written written, Pack pack)
       : sourceBytes_(bytesOf(static_cast<std::size_t>(filters.size()))),
         packedBytes_(bytesOf(packedFloats)),
         threads_(threads),
+        written_(written),
         pack_(std::move(pack)) {}
 
   std::vector<std::size_t> inputBytes() const override { return {sourceBytes_}; }
@@ -27,7 +28,7 @@ class PackingKernel final : public Kernel {
     checkBuffers("outputs", outputs, outputBytes());
     const ThreadPool::Session awake(ThreadPool::shared(), threads_, true);
     Stopwatch total;
-    std::memset(outputs[0].data, 0, packedBytes_);
+    if (written_ == Written::part) std::memset(outputs[0].data, 0, packedBytes_);
     pack_(inputs[0].floats(), outputs[0].floats(), run);
     return {total.lap(), 0, 0, 0};
   }
@@ -35,13 +36,15 @@ class PackingKernel final : public Kernel {
  private:
   std::size_t sourceBytes_, packedBytes_;
   int threads_;
+  Written written_;
   Pack pack_;
 };
 
 }  // namespace
 
-std::unique_ptr<Kernel> makePacking(const Filters& filters, std::size_t packedFloats, int threads, Pack pack) {
-  return std::make_unique<PackingKernel>(filters, packedFloats, threads, std::move(pack));
+std::unique_ptr<Kernel> makePacking(const Filters& filters, std::size_t packedFloats, int threads, Written written,
+                                    Pack pack) {
+  return std::make_unique<PackingKernel>(filters, packedFloats, threads, written, std::move(pack));
 }
 
 }  // namespace winograd

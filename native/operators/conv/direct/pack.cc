@@ -16,12 +16,15 @@ void packPanel(const Filters& filters, std::ptrdiff_t firstOutput, std::ptrdiff_
   const std::ptrdiff_t taps = volume(filters.kernel), columns = filters.kernel[2];
   const auto addRow = [&](std::ptrdiff_t row, std::ptrdiff_t first, std::ptrdiff_t end) {
     for (std::ptrdiff_t block = first; block < end; block += width) {
-      for (std::ptrdiff_t t = row * columns; t < (row + 1) * columns; t++) {
-        for (std::ptrdiff_t c = block; c < std::min(block + width, end); c++, to += lanes) {
-          for (std::ptrdiff_t lane = 0; lane < filled; lane++)
-            to[lane] = weights[((firstOutput + lane) * channels + c) * taps + t];
+      const std::ptrdiff_t count = std::min(width, end - block);
+      // Lane by lane, for a lane's weights lie side by side, and all lanes of a block stay in the first level.
+      for (std::ptrdiff_t lane = 0; lane < filled; lane++) {
+        const float* from = weights + ((firstOutput + lane) * channels + block) * taps + row * columns;
+        for (std::ptrdiff_t c = 0; c < count; c++, from += taps) {
+          for (std::ptrdiff_t t = 0; t < columns; t++) to[(t * count + c) * lanes + lane] = from[t];
         }
       }
+      to += columns * count * lanes;
     }
   };
   for (std::ptrdiff_t row = 0; row < taps / columns; row++) addRow(row, 0, whole);
@@ -51,7 +54,7 @@ std::unique_ptr<Kernel> packDirect(const Filters& filters, const KernelTable& ke
                 packed + (group * panels.padded() + panel.channel) * weightsOfOutput);
     });
   };
-  return makePacking(filters, packedDirectFloats(filters, kernels), threads, pack);
+  return makePacking(filters, packedDirectFloats(filters, kernels), threads, Written::part, pack);
 }
 
 }  // namespace winograd

@@ -27,7 +27,7 @@ std::unique_ptr<Kernel> packGrouped(const Filters& filters, const KernelTable& k
       for (std::ptrdiff_t s = 0; s < steps; s++) out[s * width] = from[k * steps + s];
     }
   };
-  return makePacking(filters, packedGroupedFloats(filters, kernels), 1, pack);
+  return makePacking(filters, packedGroupedFloats(filters, kernels), 1, Written::part, pack);
 }
 
 // Whether a vector of output channels and the input channels of its groups are the same ones.

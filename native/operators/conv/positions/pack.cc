@@ -18,7 +18,7 @@ std::size_t packedPositionsFloats(const Filters& filters, const KernelTransforms
 
 std::unique_ptr<Kernel> packPositions(const Filters& filters, const KernelTransforms& transforms,
                                       const KernelTable& kernels, int threads) {
-  const WeightTransform transform(filters, transforms, {});
+  const WeightTransform transform(filters, transforms, {}, kernels);
   const std::ptrdiff_t channels = filters.groupInputs(), outputs = filters.groupOutputs(), width = kernels.width;
   const std::ptrdiff_t products = transform.products(), vectors = divideUp(products, width);
   const std::ptrdiff_t most = kernels.positionKernels, tiles = divideUp(outputs, most);
@@ -29,7 +29,7 @@ std::unique_ptr<Kernel> packPositions(const Filters& filters, const KernelTransf
       WeightTransform::Buffers buffers;
       for (std::ptrdiff_t c = 0; c < channels; c++) {
         run.check();
-        const double* values = transform.transform(from, group, c, first, count, count, buffers);
+        const double* values = transform.transform(from, group, c, 1, first, count, count, buffers);
         for (std::ptrdiff_t i = 0; i < products; i++) {
           for (std::ptrdiff_t k = 0; k < count; k++) {
             out[((i / width * channels + c) * count + k) * width + i % width] =
@@ -39,7 +39,7 @@ std::unique_ptr<Kernel> packPositions(const Filters& filters, const KernelTransf
       }
     });
   };
-  return makePacking(filters, packedPositionsFloats(filters, transforms, kernels), threads, pack);
+  return makePacking(filters, packedPositionsFloats(filters, transforms, kernels), threads, Written::part, pack);
 }
 
 }  // namespace winograd
