@@ -70,6 +70,9 @@ export { readNpz, writeNpz } from './tensor/npz.js';
 export { memoryPool } from './tensor/pool.js';
 export { readSafetensors, writeSafetensors } from './tensor/safetensors.js';
 export { type NestedNumbers, type RandomOptions, Tensor } from './tensor/tensor.js';
+export type { Loss } from './training/losses.js';
+export type { OptimizerOptions } from './training/optimizers.js';
+export { Trainer, type TrainerOptions, type TrainingStep } from './training/trainer.js';
 export {
   exportWisdom,
   forgetWisdom,
