@@ -70,8 +70,10 @@ export { readNpz, writeNpz } from './tensor/npz.js';
 export { memoryPool } from './tensor/pool.js';
 export { readSafetensors, writeSafetensors } from './tensor/safetensors.js';
 export { type NestedNumbers, type RandomOptions, Tensor } from './tensor/tensor.js';
+export type { Augmentation, Dataset } from './training/dataset.js';
 export type { Loss } from './training/losses.js';
 export type { OptimizerOptions } from './training/optimizers.js';
+export { type Epoch, type Score, type TrainOptions, train } from './training/train.js';
 export { Trainer, type TrainerOptions, type TrainingStep } from './training/trainer.js';
 export {
   exportWisdom,

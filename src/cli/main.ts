@@ -14,6 +14,7 @@ import * as runNetwork from './commands/run.js';
 import * as search from './commands/search.js';
 import * as synth from './commands/synth.js';
 import * as table from './commands/table.js';
+import * as train from './commands/train.js';
 import * as verify from './commands/verify.js';
 import * as wisdom from './commands/wisdom.js';
 import { exitCodeOf, report } from './failure.js';
@@ -28,7 +29,7 @@ const commands: readonly { register(program: Command): void }[] = [
   table,
   emit,
   conv,
-  ...[runNetwork, plan, compare],
+  ...[runNetwork, plan, compare, train],
   wisdom,
   calibrate,
   info,
@@ -40,9 +41,11 @@ const program = new Command('winograd')
   .showHelpAfterError('(add --help for usage and examples)')
   .exitOverride();
 for (const { register } of commands) register(program);
-// Nothing here imports the examples; this one is a command, too, where it is there.
-const demo = new URL('../../examples/motion/command.js', import.meta.url);
-if (existsSync(demo)) (await import(demo.href)).register(program);
+// Nothing here imports the examples; these are commands, too, where they are there.
+for (const path of ['motion', 'training']) {
+  const example = new URL(`../../examples/${path}/command.js`, import.meta.url);
+  if (existsSync(example)) (await import(example.href)).register(program);
+}
 
 // Whoever reads our output may stop, as head does; that is no error of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

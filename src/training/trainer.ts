@@ -106,6 +106,18 @@ export class Trainer {
     return this.#steps;
   }
 
+  /** Which of the graph's outputs the loss reads. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** How its programs run. */
+  get networkOptions(): NetworkOptions {
+    const { threads, accuracy, effort, maxMemory, isa } = this.#options;
+    const given = { threads, accuracy, effort, maxMemory, isa };
+    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  }
+
   /**
    * One step on a batch. Steps that are asked for meanwhile wait for it.
    *
@@ -225,16 +237,14 @@ export class Trainer {
     for (const [name, tensor] of Object.entries(inputs))
       if (!(tensor instanceof Tensor)) throw expected(`input ${name}`, 'a Tensor', tensor);
     const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
-    const { threads, accuracy, effort, maxMemory, isa, frozen = [], clipNorm, loss } = this.#options;
+    const { frozen = [], clipNorm, loss } = this.#options;
     return this.#programs.getOrMake(JSON.stringify(shapes), () => {
       const step = stepOf(this.#graph, shapes, {
         ...{ loss, optimizer: this.#optimizer, output: this.#output, clipNorm },
         isFrozen: (name) => frozen.some((beginning) => name.startsWith(beginning)),
         statisticsMomentum: this.#options.statisticsMomentum ?? 0.1,
       });
-      const given = { threads, accuracy, effort, maxMemory, isa };
-      const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-      return { step, network: new Network(step.graph, options) };
+      return { step, network: new Network(step.graph, this.networkOptions) };
     });
   }
 }

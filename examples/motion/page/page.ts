@@ -1,7 +1,7 @@
+import { escapeHtml } from '../../../src/support/html.js';
 import { figure, percent, sizes } from '../format.js';
 import type { GaborBank } from '../gabor.js';
 import type { DemoReport } from '../report.js';
-import { escapeHtml } from './html.js';
 import { script } from './script.js';
 import { filtersHtml, scoreHtml, tilesHtml, timesHtml } from './sections.js';
 import { type Stage, stageHtml } from './stage.js';

@@ -1,10 +1,10 @@
+import { escapeHtml } from '../../../src/support/html.js';
 import type { Comparison, Contender } from '../compare.js';
 import { arrowSigns, figure, percent, scientific, sizes } from '../format.js';
 import { directionCount, type GaborBank } from '../gabor.js';
 import { dataUri, filterPng } from '../pictures.js';
 import type { DemoReport } from '../report.js';
 import type { Score } from '../score.js';
-import { escapeHtml } from './html.js';
 
 /** The results that a reader should not have to look for. */
 export function tilesHtml({ score, comparison }: DemoReport): string {

@@ -1,5 +1,5 @@
+import { scriptJson } from '../../../src/support/html.js';
 import { dataUri, type Png } from '../pictures.js';
-import { scriptJson } from './html.js';
 
 /** One step of the player. */
 export interface StageFrame {
