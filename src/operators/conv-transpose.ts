@@ -2,7 +2,7 @@ import { expected } from '../../synth/errors.js';
 import { elementCount, MAX_ELEMENTS } from '../tensor/shape.js';
 import { choice, integer, integers, required } from './attributes.js';
 import type { Interleaving } from './convolution/interleaving.js';
-import { gathered, permuted, picked, whole } from './movement.js';
+import { gathered, type Movement, permuted, stridesOf } from './movement.js';
 import type { Attributes, Constant, Operator, TensorType } from './operator.js';
 
 /** A transposed convolution along one axis. */
@@ -117,26 +117,50 @@ export const phaseWeights: Operator = {
     const { shape } = inputs[0]!;
     const { groups, axes, lengths } = phasing(attributes, shape);
     const [inputsOfGroup, outputs] = [shape[0]! / groups, shape[1]!];
-    // Each phase's taps from the last to the first, phase by phase.
-    const tables = axes.map(({ taps, stride, dilation }, a) =>
-      Int32Array.from({ length: stride * lengths[a]! }, (_, i) => {
-        const [phase, at] = [Math.floor(i / lengths[a]!), i % lengths[a]!];
-        const tap = ((lengths[a]! - 1 - at) * stride + phase) / dilation;
-        return Number.isInteger(tap) && tap < taps ? tap : -1;
-      }),
+    const steps = stridesOf(shape.slice(2));
+    // Along each axis each phase's taps from the last to the first, phase by phase; then all axes as one.
+    const table = axes.reduce(
+      (before, { taps, stride, dilation }, a) =>
+        before.flatMap((offset) =>
+          Array.from({ length: stride * lengths[a]! }, (_, i) => {
+            const [phase, at] = [Math.floor(i / lengths[a]!), i % lengths[a]!];
+            const tap = ((lengths[a]! - 1 - at) * stride + phase) / dilation;
+            return offset >= 0 && Number.isInteger(tap) && tap < taps ? offset + tap * steps[a]! : -1;
+          }),
+        ),
+      [0],
     );
-    const spread = gathered(picked(shape, [whole(shape[0]!), whole(outputs), ...tables]), settings);
+    // Channels change places first, while a kernel's taps lie side by side; then phases come to the front.
+    const channels = [groups, outputs, inputsOfGroup];
+    const taps = elementCount(shape.slice(2));
+    const swapped: Movement = {
+      inputs: elementCount(shape),
+      base: 0,
+      axes: [
+        { count: groups, step: inputsOfGroup * outputs * taps },
+        { count: outputs, step: taps },
+        { count: inputsOfGroup, step: outputs * taps },
+        { table: Int32Array.from(table) },
+      ],
+    };
     const sizes = axes.flatMap(({ stride }, a) => [stride, lengths[a]!]);
-    const order = permuted(
-      [groups, inputsOfGroup, outputs, ...sizes],
-      [0, ...axes.map((_, a) => 3 + 2 * a), 2, 1, ...axes.map((_, a) => 4 + 2 * a)],
+    const phases = permuted(
+      [groups, outputs * inputsOfGroup, ...sizes],
+      [0, ...axes.map((_, a) => 2 + 2 * a), 1, ...axes.map((_, a) => 3 + 2 * a)],
     );
+    const plain = axes.every(({ stride }) => stride === 1);
     return {
       steps: [
-        { ...spread, inputs: [{ input: 0 }], outputs: [{ temporary: 0 }] },
-        { ...gathered(order, settings), inputs: [{ temporary: 0 }], outputs: [{ output: 0 }] },
+        {
+          ...gathered(swapped, settings),
+          inputs: [{ input: 0 }],
+          outputs: [plain ? { output: 0 } : { temporary: 0 }],
+        },
+        ...(plain
+          ? []
+          : [{ ...gathered(phases, settings), inputs: [{ temporary: 0 }], outputs: [{ output: 0 }] }]),
       ],
-      temporaries: [4 * elementCount([shape[0]!, outputs, ...sizes])],
+      temporaries: plain ? [] : [4 * elementCount([...channels, ...sizes])],
       title: 'weights by phases',
     };
   },

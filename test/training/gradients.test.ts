@@ -250,6 +250,8 @@ const linear: readonly Case[] = [
 ];
 
 const smooth: readonly Case[] = [
+  ['five channels', 'LRN', [[2, 9, 3, 4]], { size: 5, alpha: 2, beta: 0.7, bias: 0.5 }],
+  ['four channels', 'LRN', [[1, 7, 5]], { size: 4, alpha: 1 }],
   ['stretched', 'Div', [[3, 4], [4]]],
   ['logits', 'Softmax', [[3, 7, 4]], { axis: 1 }],
   ['logits', 'LogSoftmax', [[3, 7, 4]], { axis: 1 }],

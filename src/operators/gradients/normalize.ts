@@ -101,10 +101,38 @@ const layer: GradientRule = ({ attributes, inputs, gradients, wanted }, tape) =>
   ];
 };
 
+/**
+ * y = x s^−β with s = bias + α/size Σ x² over a window of channels: dx = dy s^−β − 2 α β / size · x Σ dy y / s, the sum over the
+ * windows that a channel is in.
+ */
+const localResponse: GradientRule = ({ attributes, inputs, outputs, gradients }, tape) => {
+  const [x, y, dy] = [inputs[0]!, outputs[0]!, gradients[0]!];
+  const { shape } = tape.type(x);
+  const [images = 1, channels = 1] = shape;
+  const pixels = shape.slice(2).reduce((product, each) => product * each, 1);
+  const size = integer(attributes, 'size');
+  const [alpha, beta] = [number(attributes, 'alpha', 0.0001), number(attributes, 'beta', 0.75)];
+  const less = Math.floor((size - 1) / 2);
+  const mean = (name: string, before: number) => {
+    const seen = shaped(name, [images, 1, channels, pixels], tape);
+    const pads = [before, 0, size - 1 - before, 0];
+    const window = { kernel_shape: [size, 1], pads, count_include_pad: 1 };
+    return shaped(tape.node('AveragePool', [seen], window), shape, tape);
+  };
+  const times = (name: string, factor: number) => tape.node('Mul', [name, tape.floats(factor)]);
+  const square = times(mean(tape.node('Mul', [x, x]), less), alpha);
+  const sum = tape.node('Add', [square, tape.floats(number(attributes, 'bias', 1))]);
+  const own = tape.node('Mul', [dy, tape.node('Pow', [sum, tape.floats(-beta)])]);
+  const share = tape.node('Div', [tape.node('Mul', [dy, y]), sum]);
+  const others = times(tape.node('Mul', [x, mean(share, size - 1 - less)]), 2 * alpha * beta);
+  return [tape.node('Sub', [own, others])];
+};
+
 /** By the name of the operator. */
 export const normalizeGradients: Readonly<Record<string, GradientRule>> = {
   BatchNormalization: batch,
   InstanceNormalization: grouped((_attributes, channels) => channels),
   GroupNormalization: grouped((attributes) => integer(attributes, 'num_groups')),
   LayerNormalization: layer,
+  LRN: localResponse,
 };

@@ -56,9 +56,9 @@ class WeightsGradientKernel : public Kernel {
         {batch_, divideUp(outChannels_, width), axes_[0].output, axes_[1].output, axes_[2].output, width});
     taps_ = describe::elements({axes_[0].kernel, axes_[1].kernel, axes_[2].kernel});
     weights_ = describe::elements({outChannels_, inChannels_ / groups_, taps_});
-    slotFloats_ = describe::elements({axes_[2].kernel, width, width});
+    slotFloats_ = describe::elements({axes_[1].kernel, axes_[2].kernel, width, width});
     findPairs();
-    describe::elements({static_cast<std::ptrdiff_t>(pairs_.size()), axes_[0].kernel, axes_[1].kernel});
+    describe::elements({static_cast<std::ptrdiff_t>(pairs_.size()), axes_[0].kernel});
     const std::ptrdiff_t rowBytes =
         static_cast<std::ptrdiff_t>(sizeof(float)) * width * (axes_[2].input + axes_[2].output);
     chunkRows_ = std::max<std::ptrdiff_t>(1, kChunkBytes / rowBytes);
@@ -75,16 +75,16 @@ class WeightsGradientKernel : public Kernel {
 
   Times execute(std::span<const Buffer> inputs, std::span<const Buffer> outputs, const Run& run) const override {
     Stopwatch watch;
-    const std::ptrdiff_t rowsOfTaps = axes_[0].kernel * axes_[1].kernel;
-    const auto items = static_cast<std::ptrdiff_t>(pairs_.size()) * rowsOfTaps;
+    const std::ptrdiff_t planes = axes_[0].kernel;
+    const auto items = static_cast<std::ptrdiff_t>(pairs_.size()) * planes;
     forEachItem(items, threads_, run, [&](std::ptrdiff_t item, int slot) {
       float* const sums = workspaceAt(run, slotFloats_ * slot);
       std::fill_n(sums, slotFloats_, 0.0f);
-      const Pair& pair = pairs_[static_cast<std::size_t>(item / rowsOfTaps)];
-      const std::ptrdiff_t row = item % rowsOfTaps;
+      const Pair& pair = pairs_[static_cast<std::size_t>(item / planes)];
+      const std::ptrdiff_t plane = item % planes;
       for (std::ptrdiff_t image = 0; image < batch_ && !run.stopped(); image++)
-        addImage(image, pair, row, inputs[0].floats(), inputs[1].floats(), sums);
-      write(pair, row, sums, outputs[0].floats());
+        addImage(image, pair, plane, inputs[0].floats(), inputs[1].floats(), sums);
+      write(pair, plane, sums, outputs[0].floats());
     });
     return {watch.lap()};
   }
@@ -113,41 +113,50 @@ class WeightsGradientKernel : public Kernel {
     }
   }
 
-  void addImage(std::ptrdiff_t image, const Pair& pair, std::ptrdiff_t rowOfTaps, const float* x, const float* gradient,
+  void addImage(std::ptrdiff_t image, const Pair& pair, std::ptrdiff_t plane, const float* x, const float* gradient,
                 float* sums) const {
-    const Axis &deep = axes_[0], &high = axes_[1], &across = axes_[2];
-    const std::ptrdiff_t width = kernels_.width;
-    const std::ptrdiff_t i = rowOfTaps / high.kernel, j = rowOfTaps % high.kernel;
-    const std::ptrdiff_t rows = std::min(width, inChannels_ - pair.inputs * width);
-    const Outer outer = kernels_.outer[rows - 1];
-    const std::ptrdiff_t xPlane = image * divideUp(inChannels_, width) + pair.inputs;
-    const std::ptrdiff_t yPlane = image * divideUp(outChannels_, width) + pair.outputs;
-    for (std::ptrdiff_t z = deep.first(i); z < deep.end(i); z++) {
-      for (std::ptrdiff_t y = high.first(j); y < high.end(j); y += chunkRows_) {
-        const std::ptrdiff_t xRow =
-            (xPlane * deep.input + z * deep.stride + deep.shift(i)) * high.input + y * high.stride + high.shift(j);
-        const std::ptrdiff_t yRow = (yPlane * deep.output + z) * high.output + y;
-        for (std::ptrdiff_t tap = 0; tap < across.kernel; tap++) {
-          const std::ptrdiff_t first = across.first(tap), pixels = across.end(tap) - first;
-          if (pixels <= 0) continue;
-          outer({x + (xRow * across.input + first * across.stride + across.shift(tap)) * width,
-                 high.stride * across.input * width, across.stride * width,
-                 gradient + (yRow * across.output + first) * width, across.output * width,
-                 std::min(chunkRows_, high.end(j) - y), pixels, sums + tap * width * width});
+    const Axis &deep = axes_[0], &high = axes_[1];
+    const std::ptrdiff_t xImage = image * divideUp(inChannels_, kernels_.width) + pair.inputs;
+    const std::ptrdiff_t yImage = image * divideUp(outChannels_, kernels_.width) + pair.outputs;
+    for (std::ptrdiff_t z = deep.first(plane); z < deep.end(plane); z++) {
+      const std::ptrdiff_t xPlane = xImage * deep.input + z * deep.stride + deep.shift(plane);
+      for (std::ptrdiff_t y = 0; y < high.output; y += chunkRows_) {
+        for (std::ptrdiff_t j = 0; j < high.kernel; j++) {
+          const std::ptrdiff_t first = std::max(y, high.first(j)), end = std::min(y + chunkRows_, high.end(j));
+          if (first >= end) continue;
+          const std::ptrdiff_t xRow = xPlane * high.input + first * high.stride + high.shift(j);
+          addRows(pair, x, xRow, gradient, (yImage * deep.output + z) * high.output + first, end - first,
+                  sums + j * axes_[2].kernel * kernels_.width * kernels_.width);
         }
       }
     }
   }
 
-  void write(const Pair& pair, std::ptrdiff_t rowOfTaps, const float* sums, float* to) const {
+  // `rows` rows of the gradient and what they meet of x, for all taps of a row.
+  void addRows(const Pair& pair, const float* x, std::ptrdiff_t xRow, const float* gradient, std::ptrdiff_t yRow,
+               std::ptrdiff_t rows, float* sums) const {
+    const Axis& across = axes_[2];
+    const std::ptrdiff_t width = kernels_.width;
+    const Outer outer = kernels_.outer[std::min(width, inChannels_ - pair.inputs * width) - 1];
+    for (std::ptrdiff_t tap = 0; tap < across.kernel; tap++) {
+      const std::ptrdiff_t first = across.first(tap), pixels = across.end(tap) - first;
+      if (pixels <= 0) continue;
+      outer({x + (xRow * across.input + first * across.stride + across.shift(tap)) * width,
+             axes_[1].stride * across.input * width, across.stride * width,
+             gradient + (yRow * across.output + first) * width, across.output * width, rows, pixels,
+             sums + tap * width * width});
+    }
+  }
+
+  void write(const Pair& pair, std::ptrdiff_t plane, const float* sums, float* to) const {
     const std::ptrdiff_t width = kernels_.width, ofOutputs = outChannels_ / groups_, ofInputs = inChannels_ / groups_;
     const std::ptrdiff_t lastInput = std::min(inChannels_, (pair.inputs + 1) * width);
     for (std::ptrdiff_t k = pair.outputs * width; k < std::min(outChannels_, (pair.outputs + 1) * width); k++) {
       const std::ptrdiff_t begin = k / ofOutputs * ofInputs;
       for (std::ptrdiff_t c = std::max(begin, pair.inputs * width); c < std::min(begin + ofInputs, lastInput); c++) {
-        float* const row = to + (k * ofInputs + c - begin) * taps_ + rowOfTaps * axes_[2].kernel;
-        for (std::ptrdiff_t tap = 0; tap < axes_[2].kernel; tap++)
-          row[tap] = sums[(tap * width + c % width) * width + k % width];
+        const std::ptrdiff_t taps = axes_[1].kernel * axes_[2].kernel;
+        float* const own = to + (k * ofInputs + c - begin) * taps_ + plane * taps;
+        for (std::ptrdiff_t tap = 0; tap < taps; tap++) own[tap] = sums[(tap * width + c % width) * width + k % width];
       }
     }
   }
