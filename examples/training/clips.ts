@@ -10,7 +10,6 @@ export const directions = [
   ...['right', 'up and right', 'up', 'up and left'],
   ...['left', 'down and left', 'down', 'down and right'],
 ] as const;
-export const arrows = ['→', '↗', '↑', '↖', '←', '↙', '↓', '↘'] as const;
 
 /** Waves that a texture is made of; cycles per pixel at the least and most; share of the sensor's noise. */
 const waves = 6;

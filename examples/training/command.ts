@@ -47,12 +47,13 @@ async function run({ out, json, ...options }: Options): Promise<void> {
     bar.stop,
   );
   const { accuracy, seconds, files, epochs } = report;
-  const rate = epochs.at(-1)?.samplesPerSecond ?? 0;
+  const last = epochs.at(-1);
+  const rate = last === undefined ? '' : ` (${last.samplesPerSecond.toFixed(0)} clips/s)`;
   process.stdout.write(
     json
       ? `${JSON.stringify(report, undefined, 2)}\n`
       : lines([
-          `${(100 * accuracy).toFixed(1)} % of the held-out clips right after ${seconds.toFixed(1)} s (${rate.toFixed(0)} clips/s)`,
+          `${(100 * accuracy).toFixed(1)} % of the held-out clips right after ${seconds.toFixed(1)} s${rate}`,
           ...Object.values(files),
         ]),
   );

@@ -5,8 +5,12 @@ import { native } from '../../src/native/addon.js';
 import { writeWhole } from '../../src/support/files.js';
 import type { LongOptions } from '../../src/support/long.js';
 import { packageVersion } from '../../src/support/package.js';
+import { batchOf } from '../../src/training/dataset.js';
 import { trainingPage } from '../../src/training/page.js';
-import { arrows, directions, frames, renderClips, side } from './clips.js';
+import { scoreOf } from '../../src/training/train.js';
+import { arrowSigns } from '../motion/format.js';
+import { dataUri } from '../motion/pictures.js';
+import { directions, frames, renderClips, side } from './clips.js';
 import { motionNetwork } from './network.js';
 
 /** What the demo can be told. */
@@ -59,21 +63,24 @@ export async function runTrainingDemo(options: TrainingDemoOptions): Promise<Tra
   });
   if (resume) await trainer.load(files.checkpoint);
   const learnt = renderClips(clips, 1000 * seed);
-  const test = renderClips(held, 1000 * seed + 1);
+  const { clip, label } = renderClips(held, 1000 * seed + 1);
+  const test = { inputs: { clip }, target: label };
   const done = await train(
     trainer,
     { inputs: { clip: learnt.clip }, target: learnt.label },
     {
-      ...{ epochs, seed, checkpoint: files.checkpoint },
-      test: { inputs: { clip: test.clip }, target: test.label },
+      ...{ epochs, seed, checkpoint: files.checkpoint, test },
       ...(options.signal && { signal: options.signal }),
       ...(options.onProgress && { onProgress: options.onProgress }),
     },
   );
   const network = new Network(trainer.graph(), threads === undefined ? {} : { threads });
-  const { logits } = await network.run({ clip: test.clip });
-  const answers = answersOf(logits!);
-  const accuracy = answers.filter((answer, i) => answer === test.label.data[i]).length / held;
+  const some = batchOf(
+    test,
+    Int32Array.from({ length: Math.min(shown, held) }, (_, i) => i),
+  );
+  const { logits } = await network.run(some.inputs);
+  const { top1: accuracy } = done.at(-1)?.test ?? (await scoreOf(trainer, test, shown));
   const seconds = (performance.now() - started) / 1000;
   const page = await trainingPage({
     title: 'Which way does it move?',
@@ -81,7 +88,7 @@ export async function runTrainingDemo(options: TrainingDemoOptions): Promise<Tra
       `A 3-D network of three convolutions learnt from ${clips} rendered clips of ${frames} frames of ${side} × ${side} pixels to tell ` +
       `eight directions of motion apart. It is right on ${(100 * accuracy).toFixed(1)} % of ${held} clips that it has not seen.`,
     epochs: done,
-    examples: picturesOf(test.clip, answers, test.label),
+    examples: picturesOf(clip, answersOf(logits!), label),
     footer: `winograd-nd ${packageVersion()} · ${native().cpuInfo().model} · ${trainer.steps} steps in ${seconds.toFixed(1)} s`,
   });
   await writeOnnx(files.network, trainer.graph());
@@ -100,16 +107,14 @@ function answersOf({ shape, data }: Tensor): number[] {
 
 /** The first frames of some clips, with the answers and, where they are wrong, the truth. */
 function picturesOf({ data }: Tensor, answers: readonly number[], truth: Tensor): string {
-  const figures = answers.slice(0, shown).map((answer, i) => {
+  const figures = answers.map((answer, i) => {
     const pixels = data.subarray(i * frames * side ** 2, i * frames * side ** 2 + side ** 2);
     const grey = Uint8Array.from(pixels, (value) => Math.min(255, Math.max(0, 128 + 45 * value)));
-    const png = Buffer.from(encode({ width: side, height: side, data: grey, channels: 1 })).toString(
-      'base64',
-    );
+    const source = dataUri(encode({ width: side, height: side, data: grey, channels: 1 }));
     const right = truth.data[i]!;
-    const said = `${arrows[answer]} ${directions[answer]}`;
-    const caption = answer === right ? said : `${said}, but it is ${arrows[right]}`;
-    return `<figure><img alt="first frame of a clip that moves ${directions[right]}" src="data:image/png;base64,${png}"><figcaption>${caption}</figcaption></figure>`;
+    const said = `${arrowSigns[answer]} ${directions[answer]}`;
+    const caption = answer === right ? said : `${said}, but it is ${arrowSigns[right]}`;
+    return `<figure><img alt="first frame of a clip that moves ${directions[right]}" src="${source}"><figcaption>${caption}</figcaption></figure>`;
   });
   return `<h2>Answers</h2><p>First frames of clips that were held out, and which way the network says they go.</p><div class="answers">${figures.join('\n')}</div>`;
 }

@@ -89,9 +89,7 @@ export function typedAsFar(graph: Graph, shapes: Shapes): Typing {
 /** Adds the types of a node's results; and the results themselves, if they can be computed now. @returns whether they can */
 function typeNode(node: Node, types: Map<string, TensorType>, constants: Map<string, Constant>): boolean {
   const operator = operatorOf(node.operator);
-  const inputs = node.inputs.map((name) => (name === '' ? undefined : types.get(name)));
-  const known = node.inputs.map((name) => (name === '' ? undefined : constants.get(name)));
-  const made = operator.infer(node.attributes, inputs, known);
+  const { inputs, known, made } = inferred(node, types, constants);
   node.outputs.forEach((name, i) => {
     if (name === '') return;
     if (made[i] === undefined) throw expected('outputs', `at most ${made.length}`, i + 1);
@@ -104,22 +102,33 @@ function typeNode(node: Node, types: Map<string, TensorType>, constants: Map<str
   } else {
     const read = inputs.filter((_, i) => known[i] === undefined);
     const taken = made.filter((_, i) => node.outputs[i]);
-    checkRunnable(operator, [...read, ...taken], (i) => inputs[i] === undefined || known[i] !== undefined);
+    checkRunnable(operator, [...read, ...taken]);
   }
   for (const [i, name] of node.outputs.entries()) if (name !== '') types.set(name, made[i]!);
   return evaluates;
 }
 
 /**
- * @param tensors that the node reads or makes at run time
- * @param isKnown whether an input is constant or left out
+ * What is known of a node's inputs, and the types of its results.
+ *
+ * @throws InputError naming the attribute or input that does not fit
  */
+export function inferred(
+  node: Node,
+  types: ReadonlyMap<string, TensorType>,
+  constants: ReadonlyMap<string, Constant>,
+) {
+  const inputs = node.inputs.map((name) => (name === '' ? undefined : types.get(name)));
+  const known = node.inputs.map((name) => (name === '' ? undefined : constants.get(name)));
+  return { inputs, known, made: operatorOf(node.operator).infer(node.attributes, inputs, known) };
+}
+
+/** @param tensors that the node reads or makes at run time */
 function checkRunnable(
-  { name, lower, rewrittenWith }: Operator,
+  { name, lower, rewritten }: Operator,
   tensors: readonly (TensorType | undefined)[],
-  isKnown: (input: number) => boolean,
 ): void {
-  if (lower === undefined && rewrittenWith?.every(isKnown) !== true)
+  if (lower === undefined && rewritten !== true)
     throw expected(`inputs of ${name}`, 'known when the graph is compiled', 'some that each run computes');
   const other = tensors.find((tensor) => tensor !== undefined && tensor.type !== 'float32');
   if (other !== undefined)
@@ -192,7 +201,7 @@ function isKnown(node: Node, known: readonly (Constant | undefined)[], made: rea
 }
 
 /** Puts the node before what is wrong with it. */
-function within<T>(node: Node, of: () => T): T {
+export function within<T>(node: Node, of: () => T): T {
   try {
     return of();
   } catch (error) {

@@ -2,11 +2,11 @@ import { expected } from '../../synth/errors.js';
 import { elementCount, MAX_ELEMENTS } from '../tensor/shape.js';
 import { choice, integer, integers, required } from './attributes.js';
 import type { Interleaving } from './convolution/interleaving.js';
-import { gathered, type Movement, permuted, stridesOf } from './movement.js';
-import type { Attributes, Constant, Operator, TensorType } from './operator.js';
+import { gathered, type Movement, moveNumbers, permuted, stridesOf } from './movement.js';
+import type { Attributes, Operator, TensorType } from './operator.js';
 
 /** A transposed convolution along one axis. */
-export interface Axis {
+interface Axis {
   readonly input: number;
   readonly output: number;
   readonly taps: number;
@@ -33,7 +33,7 @@ export const convTranspose: Operator = {
     const axes = axesOf(attributes, x.shape, weight.shape);
     return [{ type: 'float32', shape: [x.shape[0]!, channels, ...axes.map(({ output }) => output)] }];
   },
-  rewrittenWith: [],
+  rewritten: true,
 };
 
 /** A stride-1 convolution whose channels are the phases, and where its pixels go. */
@@ -101,70 +101,65 @@ export const phaseWeights: Operator = {
     const phases = elementCount(axes.map(({ stride }) => stride));
     return [{ type, shape: [shape[1]! * groups * phases, shape[0]! / groups, ...lengths] }];
   },
-  evaluate(attributes, [weight]) {
-    const { groups, axes, lengths } = phasing(attributes, weight!.shape);
-    return [
-      byPhases(
-        weight!,
-        axes,
-        lengths,
-        axes.map(({ stride }) => stride),
-        groups,
-      ),
-    ];
+  evaluate(attributes, inputs) {
+    const { data, shape } = required(inputs, 0, 'W');
+    const numbers = movementsOf(attributes, shape).reduce((from, each) => moveNumbers(each, from, 0), data);
+    return [{ ...phaseWeights.infer(attributes, inputs, inputs)[0]!, data: numbers }];
   },
-  lower({ attributes, inputs }, settings) {
-    const { shape } = inputs[0]!;
-    const { groups, axes, lengths } = phasing(attributes, shape);
-    const [inputsOfGroup, outputs] = [shape[0]! / groups, shape[1]!];
-    const steps = stridesOf(shape.slice(2));
-    // Along each axis each phase's taps from the last to the first, phase by phase; then all axes as one.
-    const table = axes.reduce(
-      (before, { taps, stride, dilation }, a) =>
-        before.flatMap((offset) =>
-          Array.from({ length: stride * lengths[a]! }, (_, i) => {
-            const [phase, at] = [Math.floor(i / lengths[a]!), i % lengths[a]!];
-            const tap = ((lengths[a]! - 1 - at) * stride + phase) / dilation;
-            return offset >= 0 && Number.isInteger(tap) && tap < taps ? offset + tap * steps[a]! : -1;
-          }),
-        ),
-      [0],
-    );
-    // Channels change places first, while a kernel's taps lie side by side; then phases come to the front.
-    const channels = [groups, outputs, inputsOfGroup];
-    const taps = elementCount(shape.slice(2));
-    const swapped: Movement = {
-      inputs: elementCount(shape),
-      base: 0,
-      axes: [
-        { count: groups, step: inputsOfGroup * outputs * taps },
-        { count: outputs, step: taps },
-        { count: inputsOfGroup, step: outputs * taps },
-        { table: Int32Array.from(table) },
-      ],
-    };
-    const sizes = axes.flatMap(({ stride }, a) => [stride, lengths[a]!]);
-    const phases = permuted(
-      [groups, outputs * inputsOfGroup, ...sizes],
-      [0, ...axes.map((_, a) => 2 + 2 * a), 1, ...axes.map((_, a) => 3 + 2 * a)],
-    );
-    const plain = axes.every(({ stride }) => stride === 1);
-    return {
-      steps: [
-        {
-          ...gathered(swapped, settings),
-          inputs: [{ input: 0 }],
-          outputs: [plain ? { output: 0 } : { temporary: 0 }],
-        },
-        ...(plain
-          ? []
-          : [{ ...gathered(phases, settings), inputs: [{ temporary: 0 }], outputs: [{ output: 0 }] }]),
-      ],
-      temporaries: plain ? [] : [4 * elementCount([...channels, ...sizes])],
-      title: 'weights by phases',
-    };
+  lower({ attributes, inputs, outputs }, settings) {
+    const movements = movementsOf(attributes, inputs[0]!.shape);
+    const last = movements.length - 1;
+    const steps = movements.map((movement, i) => ({
+      ...gathered(movement, settings),
+      inputs: [i === 0 ? { input: 0 } : { temporary: i - 1 }],
+      outputs: [i === last ? { output: 0 } : { temporary: i }],
+    }));
+    // Each has as many numbers as the result.
+    const temporaries = Array<number>(last).fill(4 * elementCount(outputs[0]!.shape));
+    return { steps, temporaries, title: 'weights by phases' };
   },
 };
+
+/** Channels change places first, while a kernel's taps lie side by side; then phases, if there are several, come to the front. */
+function movementsOf(attributes: Attributes, shape: readonly number[]): readonly Movement[] {
+  const { groups, axes, lengths } = phasing(attributes, shape);
+  const [ofGroup, outputs, kernel] = [shape[0]! / groups, shape[1]!, shape.slice(2)];
+  const taps = elementCount(kernel);
+  const swapped: Movement = {
+    inputs: elementCount(shape),
+    base: 0,
+    axes: [
+      { count: groups, step: ofGroup * outputs * taps },
+      { count: outputs, step: taps },
+      { count: ofGroup, step: outputs * taps },
+      { table: tapsByPhases(axes, lengths, stridesOf(kernel)) },
+    ],
+  };
+  if (axes.every(({ stride }) => stride === 1)) return [swapped];
+  const sizes = axes.flatMap(({ stride }, a) => [stride, lengths[a]!]);
+  const order = [0, ...axes.map((_, a) => 2 + 2 * a), 1, ...axes.map((_, a) => 3 + 2 * a)];
+  return [swapped, permuted([groups, outputs * ofGroup, ...sizes], order)];
+}
+
+/** Along each axis each phase's taps from the last to the first, phase by phase; then all axes as one. −1: none. */
+function tapsByPhases(
+  axes: readonly Pick<Axis, 'taps' | 'stride' | 'dilation'>[],
+  lengths: readonly number[],
+  steps: readonly number[],
+): Int32Array {
+  const table = axes.reduce(
+    (before, { taps, stride, dilation }, a) =>
+      before.flatMap((offset) =>
+        Array.from({ length: stride * lengths[a]! }, (_, i) => {
+          const [phase, at] = [Math.floor(i / lengths[a]!), i % lengths[a]!];
+          const tap = ((lengths[a]! - 1 - at) * stride + phase) / dilation;
+          return offset >= 0 && Number.isInteger(tap) && tap < taps ? offset + tap * steps[a]! : -1;
+        }),
+      ),
+    [0],
+  );
+  return Int32Array.from(table);
+}
 
 function phasing(attributes: Attributes, shape: readonly number[]) {
   const count = shape.length - 2;
@@ -172,42 +167,6 @@ function phasing(attributes: Attributes, shape: readonly number[]) {
   const dilations = integers(attributes, 'dilations', { count, least: 1, most: 2 ** 20 }) ?? [];
   const axes = shape.slice(2).map((taps, a) => ({ taps, stride: strides[a]!, dilation: dilations[a]! }));
   return { groups: integer(attributes, 'group', 1, 1), axes, lengths: axes.map(lengthOf) };
-}
-
-/** O/group · group · phases channels, taps reversed: a correlation. */
-function byPhases(
-  { shape, data }: Constant,
-  axes: readonly Pick<Axis, 'taps' | 'stride' | 'dilation'>[],
-  lengths: readonly number[],
-  strides: readonly number[],
-  groups: number,
-): Constant {
-  const [inputs = 1, outputs = 1] = shape;
-  const ofGroup = inputs / groups;
-  const phases = elementCount(strides);
-  const taps = elementCount(shape.slice(2));
-  const length = elementCount(lengths);
-  const result = new Float32Array(outputs * groups * phases * ofGroup * length);
-  for (let tap = 0; tap < taps; tap++) {
-    let [rest, phase, at, phaseStep, step] = [tap, 0, 0, 1, 1];
-    for (let a = axes.length - 1; a >= 0; a--) {
-      const { taps: count, stride, dilation } = axes[a]!;
-      const reach = (rest % count) * dilation;
-      rest = Math.floor(rest / count);
-      phase += (reach % stride) * phaseStep;
-      at += (lengths[a]! - 1 - Math.floor(reach / stride)) * step;
-      phaseStep *= stride;
-      step *= lengths[a]!;
-    }
-    for (let input = 0; input < inputs; input++) {
-      const group = Math.floor(input / ofGroup);
-      for (let output = 0; output < outputs; output++) {
-        const channel = ((group * phases + phase) * outputs + output) * ofGroup + (input % ofGroup);
-        result[channel * length + at] = data[(input * outputs + output) * taps + tap]!;
-      }
-    }
-  }
-  return { type: 'float32', shape: [outputs * groups * phases, ofGroup, ...lengths], data: result };
 }
 
 /** @throws InputError naming the attribute that does not fit */

@@ -50,6 +50,13 @@ export function countOf(picks: Picks): number {
   return picks instanceof Int32Array ? picks.length : picks.count;
 }
 
+/** Picks as a list. */
+export function indicesOf(picks: Picks): Int32Array {
+  if (picks instanceof Int32Array) return picks;
+  const { first, step, count } = picks;
+  return Int32Array.from({ length: count }, (_, i) => first + i * step);
+}
+
 /** A result whose axis a takes the elements `picks[a]` of the input's axis a. */
 export function picked(shape: readonly number[], picks: readonly Picks[]): Movement {
   const strides = stridesOf(shape);
@@ -120,15 +127,30 @@ export function moveNumbers<T extends Float32Array | Float64Array>(
   from: T,
   fill: number,
 ): T {
-  let at = [base];
-  for (const axis of axes)
-    at = at.flatMap((start) =>
-      'table' in axis
-        ? Array.from(axis.table, (offset) => (offset < 0 ? Number.NaN : start + offset))
-        : Array.from({ length: axis.count }, (_, i) => start + i * axis.step),
-    );
-  const to = new (from.constructor as new (count: number) => T)(at.length);
-  for (const [i, index] of at.entries()) to[i] = Number.isNaN(index) ? fill : from[index]!;
+  const tables = axes.map((axis) =>
+    'table' in axis ? axis.table : Int32Array.from({ length: axis.count }, (_, i) => i * axis.step),
+  );
+  const counts = tables.map(({ length }) => length);
+  const to = new (from.constructor as new (count: number) => T)(elementCount(counts));
+  to.fill(fill);
+  const spans = stridesOf(counts);
+  // Only tables hold places to leave out; steps may go backwards.
+  const hasHoles = axes.map((axis) => 'table' in axis);
+  const move = (level: number, start: number, place: number): void => {
+    const table = tables[level];
+    if (table === undefined) {
+      to[place] = from[start]!;
+      return;
+    }
+    const [span, isLast, holes] = [spans[level]!, level + 1 === tables.length, hasHoles[level]!];
+    for (let i = 0; i < table.length; i++) {
+      const offset = table[i]!;
+      if (holes && offset < 0) continue;
+      if (isLast) to[place + i] = from[start + offset]!;
+      else move(level + 1, start + offset, place + i * span);
+    }
+  };
+  move(0, base, 0);
   return to;
 }
 
@@ -143,11 +165,16 @@ export interface Selection {
 }
 
 /** How an operator is a selection: one for each output. */
-type Select = (
+export type Select = (
   attributes: Attributes,
   inputs: readonly (TensorType | undefined)[],
   constants: readonly (Constant | undefined)[],
 ) => readonly Selection[];
+
+/** The row of an operator that takes some elements along each axis of its first input. */
+export interface SelectingOperator extends Operator {
+  readonly select: Select;
+}
 
 /**
  * The row of an operator that takes some elements along each axis of its first input. Blocked tensors stay so where
@@ -159,9 +186,9 @@ export function selectingOperator(
   name: string,
   select: Select,
   fill: (attributes: Attributes, constants: readonly (Constant | undefined)[]) => number = () => 0,
-): Operator {
+): SelectingOperator {
   return {
-    name,
+    ...{ name, select },
     infer: (attributes, inputs, constants) =>
       select(attributes, inputs, constants).map((selection) => ({
         type: required(inputs, 0, 'data').type,

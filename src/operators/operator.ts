@@ -187,8 +187,8 @@ export interface Operator {
   ): LayoutRule;
   /** Kernels for it; absent for what exists at compile time only, and for what a pass rewrites. */
   lower?(node: NodeToLower, settings: LoweringSettings): Lowered;
-  /** A graph pass puts other nodes in its place, for which inputs of these indices have to be constant. */
-  readonly rewrittenWith?: readonly number[];
+  /** A graph pass puts other nodes in its place. */
+  readonly rewritten?: true;
   /** Indices of inputs that an output may overwrite, where it has their size and nobody reads them afterwards. */
   readonly inPlace?: readonly number[];
 }

@@ -17,16 +17,17 @@ function pooling(
     name,
     infer(attributes, inputs) {
       const { type, shape } = floats(inputs, 0, 'X');
-      const outputs = windowsOf(attributes, shape).map(({ output }) => output);
-      return [{ type, shape: [...shape.slice(0, 2), ...outputs] }];
+      return [{ type, shape: pooledShape(attributes, shape) }];
     },
     layouts: () => ({ inputs: [layouts], outputs: [layouts], alike: true }),
-    lower({ attributes, inputs }: NodeToLower, { isa, threads }) {
-      const [x] = inputs as readonly [Placed];
-      const { description, title } = describe(kind, countsPadding(attributes), attributes, x, {
-        isa,
-        threads,
-      });
+    lower({ attributes, inputs }: NodeToLower, settings) {
+      const { description, title } = describe(
+        kind,
+        countsPadding(attributes),
+        attributes,
+        inputs[0]!,
+        settings,
+      );
       return {
         steps: [{ operator: 'pool', description, inputs: [{ input: 0 }], outputs: [{ output: 0 }] }],
         title,
@@ -35,13 +36,18 @@ function pooling(
   };
 }
 
+/** One value of each window. */
+function pooledShape(attributes: Attributes, shape: readonly number[]): readonly number[] {
+  return [...shape.slice(0, 2), ...windowsOf(attributes, shape).map(({ output }) => output)];
+}
+
 /** The kernel's description, for activations that lie like this one. */
 function describe(
   kind: 'maximum' | 'average',
   countsPadding: boolean,
   attributes: Attributes,
   { shape, layout }: Placed,
-  { isa, threads }: Pick<LoweringSettings, 'isa' | 'threads'>,
+  { isa, threads }: LoweringSettings,
 ) {
   const [batch = 1, channels = 1] = shape;
   const windows = windowsOf(attributes, shape);
@@ -74,7 +80,7 @@ function poolGradient(
     name,
     infer(attributes, inputs) {
       const [gradient, { type, shape }] = [floats(inputs, 0, 'dY'), floats(inputs, 1, 'X')];
-      const made = [...shape.slice(0, 2), ...windowsOf(attributes, shape).map(({ output }) => output)];
+      const made = pooledShape(attributes, shape);
       if (made.join() !== gradient.shape.join())
         throw expected('input dY', `of shape [${made.join(', ')}]`, gradient.shape);
       return [{ type, shape }];

@@ -39,7 +39,8 @@ type Axes = (
   constants: readonly (Constant | undefined)[],
 ) => readonly number[];
 
-function reducedAxes(
+/** The axes of the second input, all by default. @throws InputError for others than there are */
+export function reducedAxes(
   attributes: Attributes,
   inputs: readonly (TensorType | undefined)[],
   constants: readonly (Constant | undefined)[],

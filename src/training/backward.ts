@@ -1,5 +1,5 @@
 import { expected, InputError } from '../../synth/errors.js';
-import { describeNode } from '../graph/typed.js';
+import { describeNode, within } from '../graph/typed.js';
 import { gradientRuleOf } from '../operators/gradients/index.js';
 import type { GraphTape } from './tape.js';
 
@@ -30,7 +30,7 @@ export function backward(
     const back = node.outputs.map((name) => gradients.get(name));
     if (back.every((each) => each === undefined) || !node.outputs.some((name) => depends.has(name))) continue;
     const asked = node.inputs.map((name) => depends.has(name));
-    const made = attributed(node, () =>
+    const made = within(node, () =>
       gradientRuleOf(node.operator)(
         {
           ...node,
@@ -52,14 +52,4 @@ export function backward(
     }
   }
   return new Map([...gradients].filter(([name]) => wanted.has(name)));
-}
-
-/** Puts the node before what is wrong with it. */
-function attributed<T>(node: Parameters<typeof describeNode>[0], of: () => T): T {
-  try {
-    return of();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(`${describeNode(node)}: ${error.message}`, { cause: error });
-  }
 }

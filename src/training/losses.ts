@@ -1,4 +1,5 @@
 import { expected } from '../../synth/errors.js';
+import { besidesChannels } from '../operators/gradients/rule.js';
 import { oneOf } from '../support/words.js';
 import type { GraphTape } from './tape.js';
 
@@ -56,8 +57,7 @@ const rows: Readonly<Record<Loss, LossRow>> = {
     write(output, target, tape) {
       const share = tape.node('Softmax', [output], { axis: 1 });
       const truth = oneHot(output, target, tape);
-      const { shape } = tape.type(output);
-      const pixels = tape.integers(shape.flatMap((_, axis) => (axis === 1 ? [] : [axis])));
+      const pixels = tape.integers(besidesChannels(tape.type(output).shape));
       const sum = (name: string) => tape.node('ReduceSum', [name, pixels], { keepdims: 0 });
       const common = tape.node('Add', [sum(tape.node('Mul', [share, truth])), tape.floats(0.5)]);
       const all = tape.node('Add', [tape.node('Add', [sum(share), sum(truth)]), tape.floats(1)]);

@@ -1,6 +1,6 @@
 import { expected } from '../../synth/errors.js';
 import { checkOptions, type OptionNames } from '../../synth/options.js';
-import type { Formula, FormulaOperand, FormulaStep } from '../operators/elementwise/formula.js';
+import { type FormulaOperand, FormulaWriter } from '../operators/elementwise/formula.js';
 import { oneOf } from '../support/words.js';
 import type { GraphTape } from './tape.js';
 
@@ -46,7 +46,7 @@ interface OptimizerRow {
 }
 
 /** Adds a step to a formula. */
-type Write = (name: string, ...operands: (FormulaOperand | number)[]) => FormulaOperand;
+type Write = FormulaWriter['of'];
 
 const at = (input: number): FormulaOperand => ({ input });
 
@@ -123,18 +123,13 @@ export function addUpdate(
   tape: GraphTape,
 ): readonly string[] {
   const decays = tape.type(names[0]!).shape.length > 1;
-  const steps: FormulaStep[] = [];
-  const of: Write = (name, ...operands) => ({
-    result:
-      steps.push({
-        function: name,
-        operands: operands.map((each) => (typeof each === 'number' ? { constant: each } : each)),
-      }) - 1,
-  });
-  const made = rows[optimizer.name].update(of, optimizer, decays);
-  return made.map((operand) => {
-    const last = (operand as { result: number }).result;
-    const formula: Formula = { inputs: names.length, steps: steps.slice(0, last + 1) };
-    return tape.node('Fused', names, { formula });
+  const writer = new FormulaWriter();
+  return rows[optimizer.name].update(writer.of, optimizer, decays).map((result) => {
+    const { formula, used } = writer.formula(result);
+    return tape.node(
+      'Fused',
+      used.map((input) => names[input]!),
+      { formula },
+    );
   });
 }

@@ -1,6 +1,7 @@
 import { expected } from '../../synth/errors.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { type Shapes, typed } from '../graph/typed.js';
+import { besidesChannels } from '../operators/gradients/rule.js';
 import { backward } from './backward.js';
 import { addLoss, type Loss } from './losses.js';
 import { addUpdate, type Optimizer } from './optimizers.js';
@@ -23,8 +24,8 @@ export interface StepOptions {
 /** Names of a step's tensors beyond the graph's own. */
 export const TARGET = 'target';
 export const LOSS = 'loss';
-/** Of a parameter's state, of a parameter or statistic after the step, of a scalar of the optimizer. */
-export const stateName = (parameter: string, state: string) => `${parameter} ${state}`;
+/** Of a parameter's state, of what changes after the step, of a scalar of the optimizer. */
+const stateName = (parameter: string, state: string) => `${parameter} ${state}`;
 export const newName = (name: string) => `${name} after`;
 export const scalarName = (index: number) => `scalar ${index}`;
 
@@ -35,9 +36,8 @@ export interface Step {
    * Outputs: the loss, the network's output, and everything that the next step takes, under its {@link newName}.
    */
   readonly graph: Graph;
-  /** Names of what changes from step to step: parameters, then statistics. */
-  readonly parameters: readonly string[];
-  readonly statistics: readonly string[];
+  /** What changes from step to step: parameters, what the optimizer keeps of each, running statistics. */
+  readonly changing: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly masks: readonly Mask[];
 }
 
@@ -71,13 +71,12 @@ export function stepOf(graph: Graph, shapes: Shapes, options: StepOptions): Step
   const tape = new GraphTape(known);
   const parameters = parametersOf(known.nodes, tape).filter((name) => !options.isFrozen(name));
   if (parameters.length === 0) throw expected('the network', 'one with parameters to train', 'none');
-  const statistics: string[] = [];
   const masks: Mask[] = [];
   const after = new Map<string, string>();
   for (const node of known.nodes) {
     if (node.operator === 'Dropout') addMask(node, tape, masks);
     else if (node.operator === 'BatchNormalization' && !options.isFrozen(node.inputs[1]!))
-      statistics.push(...addBatchNormalization(node, options.statisticsMomentum, tape, after));
+      addBatchNormalization(node, options.statisticsMomentum, tape, after);
     else tape.add(node);
   }
   for (const name of parameters) tape.release(name);
@@ -105,11 +104,12 @@ export function stepOf(graph: Graph, shapes: Shapes, options: StepOptions): Step
     tape.add({ operator: 'Identity', name, inputs: [made], outputs: [name], attributes: {} });
   const inputs = graph.inputs.map((input) => ({ ...input, shape: tape.type(input.name).shape }));
   const outputs = [LOSS, options.output, ...[...results.keys()].slice(1)];
-  return { graph: tape.graph(inputs, outputs), parameters: trained, statistics, masks };
+  const changing = [...after.keys()].map((name) => ({ name, shape: tape.type(name).shape }));
+  return { graph: tape.graph(inputs, outputs), changing, masks };
 }
 
 /** Constants that are learnt, in the order in which nodes read them, each once. */
-export function parametersOf(nodes: readonly Node[], tape: Pick<GraphTape, 'constant'>): readonly string[] {
+function parametersOf(nodes: readonly Node[], tape: GraphTape): readonly string[] {
   const names = nodes.flatMap(({ operator, inputs }) =>
     (learnt[operator] ?? []).flatMap((index) => {
       const name = inputs[index] ?? '';
@@ -129,16 +129,16 @@ function addMask({ inputs, outputs, name }: Node, tape: GraphTape, masks: Mask[]
   tape.add({ operator: 'Mul', name, inputs: [x, mask], outputs: outputs.slice(0, 1), attributes: {} });
 }
 
-/** @returns names of its running statistics, whose next values are added to `after` */
+/** Adds the next values of its running statistics to `after`. */
 function addBatchNormalization(
   node: Node,
   momentum: number,
   tape: GraphTape,
   after: Map<string, string>,
-): readonly string[] {
+): void {
   const x = node.inputs[X]!;
   const { shape } = tape.type(x);
-  const axes = tape.integers(shape.flatMap((_, axis) => (axis === 1 ? [] : [axis])));
+  const axes = tape.integers(besidesChannels(shape));
   const average = (name: string, keepdims: number) => tape.node('ReduceMean', [name, axes], { keepdims });
   const mean = average(x, 0);
   const centred = tape.node('Sub', [x, average(x, 1)]);
@@ -148,13 +148,11 @@ function addBatchNormalization(
   // As PyTorch has it: the running variance is that of the population.
   const count = shape.reduce((product, size, axis) => (axis === 1 ? product : product * size), 1);
   const unbiased = count / Math.max(1, count - 1);
-  const running = node.inputs.slice(MEAN, VARIANCE + 1);
-  for (const [i, name] of running.entries()) {
+  for (const [i, name] of node.inputs.slice(MEAN, VARIANCE + 1).entries()) {
     tape.release(name);
     const fresh = tape.node('Mul', [[mean, variance][i]!, tape.floats(momentum * (i === 0 ? 1 : unbiased))]);
     after.set(name, tape.node('Add', [tape.node('Mul', [name, tape.floats(1 - momentum)]), fresh]));
   }
-  return running;
 }
 
 /** What all gradients are multiplied with: 1 where their norm is small enough. */

@@ -1,9 +1,8 @@
 import { expected } from '../../synth/errors.js';
 import type { Graph, GraphInput, Node } from '../graph/graph.js';
 import { floatConstant, integerConstant } from '../graph/literal.js';
-import { pruned, type TypedGraph } from '../graph/typed.js';
+import { inferred, pruned, type TypedGraph } from '../graph/typed.js';
 import type { Tape } from '../operators/gradients/rule.js';
-import { operatorOf } from '../operators/index.js';
 import type { Attributes, Constant, TensorType } from '../operators/operator.js';
 
 /** A graph that grows node by node, and knows the type of everything in it. */
@@ -32,13 +31,8 @@ export class GraphTape implements Tape {
 
   /** A node as it is. */
   add(node: Node): void {
-    const { operator, inputs, attributes, outputs } = node;
-    const made = operatorOf(operator).infer(
-      attributes,
-      inputs.map((name) => (name === '' ? undefined : this.type(name))),
-      inputs.map((name) => (name === '' ? undefined : this.#constants.get(name))),
-    );
-    for (const [i, name] of outputs.entries()) {
+    const { made } = inferred(node, this.#types, this.#constants);
+    for (const [i, name] of node.outputs.entries()) {
       if (name === '') continue;
       this.#types.set(name, made[i]!);
       this.#names.add(name);

@@ -4,13 +4,14 @@ import { randomNumbers } from '../../synth/random.js';
 import type { Graph } from '../graph/graph.js';
 import { Network, type NetworkOptions } from '../network/network.js';
 import { BoundedMap } from '../support/bounded-map.js';
+import { given } from '../support/given.js';
 import type { LongOptions } from '../support/long.js';
 import { readSafetensors, writeSafetensors } from '../tensor/safetensors.js';
 import { elementCount } from '../tensor/shape.js';
 import { allocate, Tensor } from '../tensor/tensor.js';
 import type { Loss } from './losses.js';
 import { type Optimizer, type OptimizerOptions, validateOptimizer } from './optimizers.js';
-import { LOSS, type Mask, newName, type Step, scalarName, stateName, stepOf, TARGET } from './step.js';
+import { LOSS, type Mask, newName, type Step, scalarName, stepOf, TARGET } from './step.js';
 
 /** How a network is trained. */
 export interface TrainerOptions extends Omit<NetworkOptions, 'withoutPasses'> {
@@ -114,8 +115,7 @@ export class Trainer {
   /** How its programs run. */
   get networkOptions(): NetworkOptions {
     const { threads, accuracy, effort, maxMemory, isa } = this.#options;
-    const given = { threads, accuracy, effort, maxMemory, isa };
-    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    return given({ threads, accuracy, effort, maxMemory, isa });
   }
 
   /**
@@ -133,9 +133,7 @@ export class Trainer {
     target: Tensor,
     long: LongOptions = {},
   ): Promise<TrainingStep> {
-    const own = this.#last.then(() => this.#step(inputs, target, long));
-    this.#last = own.catch(() => undefined);
-    return own;
+    return this.#queued(() => this.#step(inputs, target, long));
   }
 
   /** The network as it is now, its parameters copied. */
@@ -146,20 +144,28 @@ export class Trainer {
     return { ...this.#graph, constants };
   }
 
-  /** Writes a checkpoint as safetensors: parameters, statistics, the optimizer's state and the count of steps. */
-  async save(path: string): Promise<void> {
-    await this.#last;
-    const steps = new Tensor(Float32Array.of(this.#steps % UNIT, Math.floor(this.#steps / UNIT)), [2]);
-    await writeSafetensors(path, new Map([...this.#now, [STEPS, steps]]));
+  /**
+   * Writes a checkpoint as safetensors: parameters, statistics, the optimizer's state and the count of steps, as they are
+   * after the steps that were asked for before; later ones wait.
+   */
+  save(path: string): Promise<void> {
+    return this.#queued(() => {
+      const steps = new Tensor(Float32Array.of(this.#steps % UNIT, Math.floor(this.#steps / UNIT)), [2]);
+      return writeSafetensors(path, new Map([...this.#now, [STEPS, steps]]));
+    });
   }
 
   /**
-   * Goes on from a checkpoint, as if the steps before it had been done here.
+   * Goes on from a checkpoint, as if the steps before it had been done here. Waits for steps that were asked for before, and
+   * later ones wait for it.
    *
    * @throws InputError naming the path for a file that is none; the system's error when it cannot be read
    */
-  async load(path: string): Promise<void> {
-    await this.#last;
+  load(path: string): Promise<void> {
+    return this.#queued(() => this.#load(path));
+  }
+
+  async #load(path: string): Promise<void> {
     const tensors = await readSafetensors(path);
     const steps = tensors.get(STEPS);
     if (steps?.data.length !== 2) throw expected(path, 'a checkpoint of a training', 'another file');
@@ -174,6 +180,13 @@ export class Trainer {
     this.#steps = steps.data[0]! + UNIT * steps.data[1]!;
   }
 
+  /** Runs tasks one after another, whatever becomes of those before. */
+  #queued<T>(task: () => Promise<T>): Promise<T> {
+    const own = this.#last.then(task);
+    this.#last = own.catch(() => undefined);
+    return own;
+  }
+
   async #step(
     inputs: Readonly<Record<string, Tensor>>,
     target: Tensor,
@@ -183,20 +196,20 @@ export class Trainer {
     const count = this.#steps + 1;
     const rate = this.#optimizer.learningRate * (this.#options.schedule?.(count) ?? 1);
     if (!Number.isFinite(rate)) throw expected('the learning rate', 'a finite number', rate);
-    const given: Record<string, Tensor> = { ...inputs, [TARGET]: target };
+    const taken: Record<string, Tensor> = { ...inputs, [TARGET]: target };
     for (const [i, value] of this.#optimizer.scalars(count, rate).entries())
-      given[scalarName(i)] = new Tensor(Float32Array.of(value), [1]);
+      taken[scalarName(i)] = new Tensor(Float32Array.of(value), [1]);
     const random = randomNumbers(Math.imul(count, 0x9e3779b1) ^ (this.#options.seed ?? 0));
-    for (const mask of step.masks) given[mask.name] = drawn(mask, random);
+    for (const mask of step.masks) taken[mask.name] = drawn(mask, random);
     const out: Record<string, Tensor> = {};
-    for (const name of this.#changing(step)) {
-      given[name] = this.#current(name, step);
-      out[newName(name)] = this.#place(name, given[name].shape);
+    for (const { name, shape } of step.changing) {
+      taken[name] = this.#current(name, shape);
+      out[newName(name)] = this.#place(name, shape);
     }
-    const results = await network.run(given, { ...long, out });
+    const results = await network.run(taken, { ...long, out });
     const loss = results[LOSS]!.data[0]!;
     if (!Number.isFinite(loss)) throw expected(`the loss of step ${count}`, 'a finite number', loss);
-    for (const name of this.#changing(step)) {
+    for (const { name } of step.changing) {
       this.#next.set(name, this.#now.get(name)!);
       this.#now.set(name, out[newName(name)]!);
     }
@@ -204,21 +217,12 @@ export class Trainer {
     return { step: count, loss, output: results[this.#output]!, milliseconds: network.lastRun!.milliseconds };
   }
 
-  #changing({ parameters, statistics }: Step): readonly string[] {
-    const states = parameters.flatMap((name) =>
-      this.#optimizer.states.map((state) => stateName(name, state)),
-    );
-    return [...parameters, ...states, ...statistics];
-  }
-
   /** What the step before has given; at first what the graph says, and zeros for states. */
-  #current(name: string, { parameters }: Step): Tensor {
+  #current(name: string, shape: readonly number[]): Tensor {
     const known = this.#now.get(name);
     if (known !== undefined) return known;
-    const constant = this.#graph.constants.get(name);
-    const owner = parameters.find((parameter) => name.startsWith(`${parameter} `));
-    const shape = constant?.shape ?? this.#graph.constants.get(owner!)!.shape;
     const data = allocate(elementCount(shape));
+    const constant = this.#graph.constants.get(name);
     if (constant !== undefined) data.set(constant.data);
     const made = new Tensor(data, shape);
     this.#now.set(name, made);

@@ -244,6 +244,8 @@ const linear: readonly Case[] = [
     ],
   ],
   ['around and cut', 'Pad', [[3, 5]], {}, [[1, -1, 0, 2]]],
+  ['mirrored', 'Pad', [[5, 4]], { mode: 'reflect' }, [[2, 1, 3, 0]]],
+  ['the edge repeated', 'Pad', [[5, 4]], { mode: 'edge' }, [[2, 1, 0, 3]]],
   ['twice the same', 'Gather', [[3, 6, 2]], { axis: 1 }, [[0, 5, 5, 2, -1]]],
   ['along two axes', 'Tile', [[3, 4]], {}, [[2, 3]]],
   ['to more axes', 'Expand', [[3, 1]], {}, [[2, 3, 4]]],

@@ -224,6 +224,23 @@ describe('a trainer', () => {
       if (!name.startsWith('constant')) expect(constants(second.graph()).get(name), name).toEqual(values);
   });
 
+  it('writes a checkpoint of the steps before it while later ones wait', async () => {
+    const path = join(folder, 'between.safetensors');
+    const options: TrainerOptions = { loss: 'crossEntropy', optimizer: { name: 'adam' } };
+    const trainer = new Trainer(small(), options);
+    const twin = new Trainer(small(), options);
+    const first = trainer.step({ clip }, label);
+    const saved = trainer.save(path);
+    const later = [1, 2, 3].map(() => trainer.step({ clip }, label));
+    await Promise.all([first, saved, ...later]);
+    await twin.step({ clip }, label);
+    const resumed = new Trainer(small(), options);
+    const loaded = resumed.load(path);
+    await Promise.all([loaded, resumed.step({ clip }, label), twin.step({ clip }, label)]);
+    expect(resumed.steps).toBe(2);
+    expect(constants(resumed.graph())).toEqual(constants(twin.graph()));
+  });
+
   it('keeps running statistics as PyTorch does', async () => {
     const b = new Builder({ seed: 1 });
     const x = b.batchNorm(b.input('x', [4, 2, 5]), { name: 'norm' });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { expected } from '../../../synth/errors.js';
 import type { NetworkOptions } from '../../network/network.js';
+import { given } from '../../support/given.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Dataset } from '../../training/dataset.js';
 import type { Loss } from '../../training/losses.js';
@@ -134,11 +135,6 @@ function optimizerOf({ optimizer, learningRate, momentum, weightDecay }: Options
 
 function networkOptionsOf({ threads, accuracy, effort, maxMemory }: Options): NetworkOptions {
   return given({ threads, accuracy, effort, maxMemory });
-}
-
-/** Without what is left out. */
-function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
 async function pageOf(model: string, epochs: readonly Epoch[]): Promise<string> {

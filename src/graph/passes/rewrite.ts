@@ -1,8 +1,7 @@
-import { operatorOf } from '../../operators/index.js';
 import type { Constant, TensorType } from '../../operators/operator.js';
 import type { Steps } from '../../support/unhurried.js';
 import type { Node } from '../graph.js';
-import { pruned, type TypedGraph } from '../typed.js';
+import { inferred, pruned, type TypedGraph } from '../typed.js';
 
 /** What a pattern may ask of the graph around a node. */
 export interface Surroundings {
@@ -82,17 +81,13 @@ function applied(
 
 /** Types of results that were not there before. */
 function inferNew(
-  { operator, attributes, inputs, outputs }: Node,
+  node: Node,
   types: Map<string, TensorType>,
   constants: ReadonlyMap<string, Constant>,
 ): void {
-  if (outputs.every((name) => name === '' || types.has(name))) return;
-  const made = operatorOf(operator).infer(
-    attributes,
-    inputs.map((name) => types.get(name)),
-    inputs.map((name) => constants.get(name)),
-  );
-  for (const [i, name] of outputs.entries()) if (name !== '') types.set(name, made[i]!);
+  if (node.outputs.every((name) => name === '' || types.has(name))) return;
+  const { made } = inferred(node, types, constants);
+  for (const [i, name] of node.outputs.entries()) if (name !== '') types.set(name, made[i]!);
 }
 
 function surroundingsOf({ nodes, outputs, constants, types }: TypedGraph): (at: number) => Surroundings {

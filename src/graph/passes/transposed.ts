@@ -1,5 +1,7 @@
 import { phasesOf, phaseWeights } from '../../operators/conv-transpose.js';
-import type { Constant } from '../../operators/operator.js';
+import type { Attributes, Constant, Operator } from '../../operators/operator.js';
+import { gather } from '../../operators/slice.js';
+import type { Node } from '../graph.js';
 import { integerConstant } from '../literal.js';
 import type { Pattern } from './rewrite.js';
 
@@ -18,37 +20,30 @@ export const expandTransposed: Pattern = {
       around.type(w),
     );
     const { group = 1, activation } = node.attributes;
-    // Of this node, for others may read the same weights with other strides.
-    const names = { weight: `${w} by phases of ${node.name}`, bias: `${b} by phases of ${node.name}` };
-    const [weight, bias] = [around.constant(w), around.constant(b)];
     const constants: Record<string, Constant> = {};
-    const add = [];
-    if (weight !== undefined)
-      [constants[names.weight]] = phaseWeights.evaluate!(attributes, [weight], []) as [Constant];
-    else {
-      const name = `${node.name} weights`;
-      add.push({ operator: 'PhaseWeights', name, inputs: [w], outputs: [names.weight], attributes });
-    }
-    if (bias !== undefined)
-      constants[names.bias] = {
-        ...{ type: 'float32', shape: [biasIndices.length] },
-        data: Float32Array.from(biasIndices, (index) => bias.data[index]!),
-      };
-    else if (b !== '') {
+    const add: Node[] = [];
+    /** A node that brings something of the convolution into order, or its result, where that is known. */
+    const derive = (operator: Operator, what: string, inputs: readonly string[], attributes: Attributes) => {
+      // Of this node, for others may read the same weights with other strides.
+      const name = `${inputs[0]} by phases of ${node.name}`;
+      const known = inputs.map((each) => constants[each] ?? around.constant(each));
+      if (known.every((each) => each !== undefined))
+        [constants[name]] = operator.evaluate!(attributes, known, known) as [Constant];
+      else
+        add.push({
+          ...{ operator: operator.name, name: `${node.name} ${what}`, attributes },
+          ...{ inputs, outputs: [name] },
+        });
+      return name;
+    };
+    const inputs = [x, derive(phaseWeights, 'weights', [w], attributes)];
+    if (b !== '') {
       const indices = `${node.name} phases of the bias`;
       constants[indices] = integerConstant(biasIndices);
-      const inputs = [b, indices];
-      add.push({
-        operator: 'Gather',
-        name: `${node.name} bias`,
-        inputs,
-        outputs: [names.bias],
-        attributes: {},
-      });
+      inputs.push(derive(gather, 'bias', [b, indices], {}));
     }
     add.push({
-      ...{ operator: 'Conv', name: node.name, outputs: node.outputs },
-      inputs: [x, names.weight, ...(b === '' ? [] : [names.bias])],
+      ...{ operator: 'Conv', name: node.name, inputs, outputs: node.outputs },
       attributes: {
         ...{ group, pads },
         ...(interleave !== undefined && { interleave }),

@@ -155,3 +155,36 @@ export function describeFormula(formula: Formula): object {
 export function titleOf({ steps }: Formula): string {
   return steps.map((step) => step.function).join(', ');
 }
+
+/** Writes formulas that share their steps. */
+export class FormulaWriter {
+  readonly #steps: FormulaStep[] = [];
+
+  /** Adds a function of these operands. @returns its result */
+  readonly of = (name: string, ...operands: (FormulaOperand | number)[]): FormulaOperand => {
+    const own = operands.map((each) => (typeof each === 'number' ? { constant: each } : each));
+    return { result: this.#steps.push({ function: name, operands: own }) - 1 };
+  };
+
+  /** The formula of a result with no more than it needs, and which of all inputs that reads, in its order. */
+  formula(result: FormulaOperand): { readonly formula: Formula; readonly used: readonly number[] } {
+    const used: number[] = [];
+    const own: FormulaStep[] = [];
+    const places = new Map<number, number>();
+    const bring = (each: FormulaOperand): FormulaOperand => {
+      if ('input' in each) {
+        if (!used.includes(each.input)) used.push(each.input);
+        return { input: used.indexOf(each.input) };
+      }
+      if (!('result' in each)) return each;
+      const known = places.get(each.result);
+      if (known !== undefined) return { result: known };
+      const { function: name, operands } = this.#steps[each.result]!;
+      const place = own.push({ function: name, operands: operands.map(bring) }) - 1;
+      places.set(each.result, place);
+      return { result: place };
+    };
+    bring(result);
+    return { formula: { inputs: used.length, steps: own }, used };
+  }
+}

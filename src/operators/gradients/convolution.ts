@@ -3,7 +3,7 @@ import type { Problem } from '../../problem/problem.js';
 import { axesOf } from '../conv-transpose.js';
 import { problemOf } from '../convolution/geometry.js';
 import type { Attributes } from '../operator.js';
-import { type GradientRule, shaped, summed, type Tape } from './rule.js';
+import { channelSums, type GradientRule } from './rule.js';
 
 /**
  * By x: the transposed convolution of the gradient by the same weights. By the weights: their own operator. By the bias:
@@ -24,7 +24,7 @@ export const convolutionGradient: GradientRule = ({ attributes, inputs, gradient
   return [
     wanted[0] ? tape.node('ConvTranspose', [gradient, weight], { ...window, output_padding }) : undefined,
     wanted[1] ? tape.node('ConvWeightsGradient', [x, gradient], window) : undefined,
-    wanted[2] ? overPixels(gradient, tape) : undefined,
+    wanted[2] ? channelSums(gradient, tape) : undefined,
   ];
 };
 
@@ -37,7 +37,7 @@ export const convTransposeGradient: GradientRule = ({ attributes, inputs, gradie
   return [
     wanted[0] ? tape.node('Conv', [gradient, weight], window) : undefined,
     wanted[1] ? tape.node('ConvWeightsGradient', [gradient, x], window) : undefined,
-    wanted[2] ? overPixels(gradient, tape) : undefined,
+    wanted[2] ? channelSums(gradient, tape) : undefined,
   ];
 };
 
@@ -72,10 +72,4 @@ function transposedWindow(
     ...{ strides: axes.map(({ stride }) => stride), dilations: axes.map(({ dilation }) => dilation) },
     pads: [...axes.map(({ padBegin }) => padBegin), ...ends],
   };
-}
-
-function overPixels(gradient: string, tape: Tape): string {
-  const { shape } = tape.type(gradient);
-  const axes = shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-  return shaped(summed(gradient, axes, tape), [shape[1]!], tape);
 }

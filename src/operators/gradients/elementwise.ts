@@ -1,18 +1,20 @@
 /** Gradients of elementwise operators: a table of derivatives, in terms of operands and result. */
 import { choice, number } from '../attributes.js';
-import type { Formula, FormulaOperand, FormulaStep } from '../elementwise/formula.js';
+import { type FormulaOperand, FormulaWriter } from '../elementwise/formula.js';
 import type { Attributes } from '../operator.js';
 import { type GradientRule, unstretched } from './rule.js';
 
 /** What a derivative may be written with. */
 interface Terms {
   readonly operands: readonly FormulaOperand[];
+  /** Which of them are not left out. */
+  readonly given: readonly boolean[];
   readonly result: FormulaOperand;
   /** Of the result. */
   readonly gradient: FormulaOperand;
   readonly attributes: Attributes;
   /** A function of the table of elementwise functions, of these operands. */
-  of(name: string, ...operands: (FormulaOperand | number)[]): FormulaOperand;
+  readonly of: FormulaWriter['of'];
 }
 
 /** The gradient of each operand, before what was stretched is summed; undefined for those that have none. */
@@ -23,27 +25,20 @@ const factor =
   (write: (terms: Terms, x: FormulaOperand, y: FormulaOperand) => FormulaOperand): Derivative =>
   (terms) => [terms.of('Mul', terms.gradient, write(terms, terms.operands[0]!, terms.result))];
 
-const none: Derivative = () => [undefined, undefined, undefined];
+const none: Derivative = () => [];
 
 /** The operand that a minimum or maximum has taken; the first of equals. */
-const extreme =
-  (isBetter: 'Less' | 'Greater'): Derivative =>
-  ({ operands, result, gradient, of }) => {
-    // The place is still open where no operand before has had the result.
-    let open: FormulaOperand | undefined;
-    return operands.map((operand, i) => {
-      if (i === operands.length - 1 && open === undefined) return gradient;
-      const taken = of(
-        'Where',
-        of(isBetter === 'Less' ? 'LessOrEqual' : 'GreaterOrEqual', operand, result),
-        1,
-        0,
-      );
-      const own = open === undefined ? taken : of('Mul', open, taken);
-      open = of('Sub', open ?? 1, own);
-      return of('Mul', gradient, own);
-    });
-  };
+const extreme: Derivative = ({ operands, result, gradient, of }) => {
+  // The place is still open where no operand before has had the result.
+  let open: FormulaOperand | undefined;
+  return operands.map((operand, i) => {
+    if (i === operands.length - 1 && open === undefined) return gradient;
+    const taken = of('Where', of('Equal', operand, result), 1, 0);
+    const own = open === undefined ? taken : of('Mul', open, taken);
+    open = of('Sub', open ?? 1, own);
+    return of('Mul', gradient, own);
+  });
+};
 
 /** (1 + erf(x/√2)) / 2 + x · e^(−x²/2) / √(2π) */
 function gelu({ of }: Terms, x: FormulaOperand): FormulaOperand {
@@ -92,8 +87,8 @@ const derivatives: Readonly<Record<string, Derivative>> = {
   ],
   Sum: ({ operands, gradient }) => operands.map(() => gradient),
   Mean: ({ operands, gradient, of }) => operands.map(() => of('Div', gradient, operands.length)),
-  Min: extreme('Less'),
-  Max: extreme('Greater'),
+  Min: extreme,
+  Max: extreme,
   Where: ({ operands: [condition], gradient, of }) => [
     undefined,
     of('Where', condition!, gradient, 0),
@@ -159,7 +154,10 @@ const derivatives: Readonly<Record<string, Derivative>> = {
   ),
   Clip: (terms) => {
     const [x, low, high] = terms.operands;
-    const inside = between(terms, x!, low ?? Number.NEGATIVE_INFINITY, high ?? Number.POSITIVE_INFINITY);
+    const limit = (index: number, operand: FormulaOperand | undefined, none: number) =>
+      terms.given[index] === true ? operand! : none;
+    const [least, most] = [limit(1, low, Number.NEGATIVE_INFINITY), limit(2, high, Number.POSITIVE_INFINITY)];
+    const inside = between(terms, x!, least, most);
     return [terms.of('Mul', terms.gradient, inside)];
   },
   // Steps, and truths: flat wherever they have a slope.
@@ -177,20 +175,17 @@ export function elementwiseGradient(name: string): GradientRule | undefined {
   if (derivative === undefined) return undefined;
   return ({ attributes, inputs, outputs, gradients, wanted }, tape) => {
     const names = [...inputs, outputs[0]!, gradients[0]!];
-    const steps: FormulaStep[] = [];
-    const operandOf = (operand: FormulaOperand | number): FormulaOperand =>
-      typeof operand === 'number' ? { constant: operand } : operand;
+    const writer = new FormulaWriter();
     const terms: Terms = {
-      operands: inputs.map((input, i) => (input === '' ? undefined! : { input: i })),
+      operands: inputs.map((_, i) => ({ input: i })),
+      given: inputs.map((input) => input !== ''),
       ...{ result: { input: inputs.length }, gradient: { input: inputs.length + 1 }, attributes },
-      of: (name, ...operands) => ({
-        result: steps.push({ function: name, operands: operands.map(operandOf) }) - 1,
-      }),
+      of: writer.of,
     };
     return derivative(terms).map((each, i) => {
       if (each === undefined || wanted[i] !== true) return undefined;
       if ('input' in each) return unstretched(names[each.input]!, inputs[i]!, tape);
-      const { formula, used } = reaching(each, steps);
+      const { formula, used } = writer.formula(each);
       const made = tape.node(
         'Fused',
         used.map((input) => names[input]!),
@@ -199,29 +194,4 @@ export function elementwiseGradient(name: string): GradientRule | undefined {
       return unstretched(made, inputs[i]!, tape);
     });
   };
-}
-
-/** The formula of one operand, and which of all inputs it reads, in its order. */
-function reaching(
-  operand: FormulaOperand,
-  steps: readonly FormulaStep[],
-): { formula: Formula; used: number[] } {
-  const used: number[] = [];
-  const own: FormulaStep[] = [];
-  const places = new Map<number, number>();
-  const bring = (each: FormulaOperand): FormulaOperand => {
-    if ('input' in each) {
-      if (!used.includes(each.input)) used.push(each.input);
-      return { input: used.indexOf(each.input) };
-    }
-    if (!('result' in each)) return each;
-    const known = places.get(each.result);
-    if (known !== undefined) return { result: known };
-    const { function: name, operands } = steps[each.result]!;
-    const result = own.push({ function: name, operands: operands.map(bring) }) - 1;
-    places.set(each.result, result);
-    return { result };
-  };
-  bring(operand);
-  return { formula: { inputs: used.length, steps: own }, used };
 }

@@ -1,7 +1,16 @@
 /** Gradients of normalizations whose statistics are those of their input. */
 import { axisOf, integer, number } from '../attributes.js';
 import type { Attributes } from '../operator.js';
-import { averaged, type GradientRule, perChannel, shaped, summed, type Tape } from './rule.js';
+import {
+  averaged,
+  besidesChannels,
+  channelSums,
+  type GradientRule,
+  perChannel,
+  shaped,
+  summed,
+  type Tape,
+} from './rule.js';
 
 /** What was normalized: (x − mean) / √(variance + ε) over axes, and the factor. */
 interface Normalized {
@@ -37,22 +46,21 @@ const batch: GradientRule = ({ attributes, inputs, gradients, wanted }, tape) =>
   const [x = '', scale = '', , mean = '', variance = ''] = inputs;
   const gradient = gradients[0]!;
   const { shape } = tape.type(x);
-  const axes = shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  const axes = besidesChannels(shape);
   const spread = (name: string) => perChannel(name, shape.length, tape);
   const epsilon = tape.floats(number(attributes, 'epsilon', 1e-5));
   const deviation = tape.node('Sqrt', [tape.node('Add', [spread(variance), epsilon])]);
   const factor = tape.node('Reciprocal', [deviation]);
   const value = tape.node('Mul', [tape.node('Sub', [x, spread(mean)]), factor]);
   const scaled = () => tape.node('Mul', [gradient, spread(scale)]);
-  const channelwise = (name: string) => shaped(summed(name, axes, tape), tape.type(scale).shape, tape);
   const ofX = () =>
     attributes.batch_statistics === 1
       ? throughStatistics({ value, factor }, scaled(), axes, tape)
       : tape.node('Mul', [scaled(), factor]);
   return [
     wanted[0] ? ofX() : undefined,
-    wanted[1] ? channelwise(tape.node('Mul', [gradient, value])) : undefined,
-    wanted[2] ? channelwise(gradient) : undefined,
+    wanted[1] ? channelSums(tape.node('Mul', [gradient, value]), tape) : undefined,
+    wanted[2] ? channelSums(gradient, tape) : undefined,
   ];
 };
 
@@ -69,14 +77,10 @@ function grouped(groupsOf: (attributes: Attributes, channels: number) => number)
     const own = normalized(inGroups(x), axes, attributes, tape);
     const value = shaped(own.value, shape, tape);
     const scaled = tape.node('Mul', [gradients[0]!, perChannel(scale, shape.length, tape)]);
-    const channelwise = (name: string) => {
-      const others = shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-      return shaped(summed(name, others, tape), [channels], tape);
-    };
     return [
       wanted[0] ? shaped(throughStatistics(own, inGroups(scaled), axes, tape), shape, tape) : undefined,
-      wanted[1] ? channelwise(tape.node('Mul', [gradients[0]!, value])) : undefined,
-      wanted[2] ? channelwise(gradients[0]!) : undefined,
+      wanted[1] ? channelSums(tape.node('Mul', [gradients[0]!, value]), tape) : undefined,
+      wanted[2] ? channelSums(gradients[0]!, tape) : undefined,
     ];
   };
 }

@@ -1,10 +1,14 @@
 /** Gradients of products, reductions, softmax and movements of data. */
 import { expected } from '../../../synth/errors.js';
 import { axisOf, flag, integer, integers, number } from '../attributes.js';
-import type { Constant, TensorType } from '../operator.js';
+import { countOf, indicesOf, type SelectingOperator, type Selection } from '../movement.js';
+import { pad } from '../pad.js';
+import { reducedAxes } from '../reduce.js';
+import { tile } from '../repeat.js';
 import { transposedTaps } from '../resample.js';
 import { asResize, resizedTaps } from '../resize.js';
-import { type GradientRule, shaped, summed, type Tape, unstretched } from './rule.js';
+import { gather, slice } from '../slice.js';
+import { type GradientRule, knownOf, shaped, summed, type Tape, unstretched } from './rule.js';
 
 /** y = α A B + β C with A or B maybe transposed: dA = α dy Bᵀ, dB = α Aᵀ dy, either transposed again. */
 const gemm: GradientRule = ({ attributes, inputs, gradients, wanted }, tape) => {
@@ -44,15 +48,6 @@ const matMul: GradientRule = ({ inputs, gradients, wanted }, tape) => {
     wanted[1] ? unstretched(tape.node('MatMul', [turned(a), dy]), b, tape) : undefined,
   ];
 };
-
-/** Axes that a reduction has taken, from its input and result. */
-function reducedAxes(attributes: Readonly<Record<string, unknown>>, names: readonly string[], tape: Tape) {
-  const { shape } = tape.type(names[0]!);
-  const given = names[1] ? tape.constant(names[1])?.data : undefined;
-  if (given === undefined || given.length === 0)
-    return flag(attributes, 'noop_with_empty_axes') ? [] : shape.map((_, axis) => axis);
-  return Array.from(given, (axis) => axisOf(axis, shape.length));
-}
 
 /** What a reduction's gradient is multiplied with, element by element, once it is stretched over what was reduced. */
 type Reduced = (
@@ -149,87 +144,48 @@ const split: GradientRule = ({ attributes, inputs, outputs, gradients }, tape) =
   return [tape.node('Concat', parts, { axis })];
 };
 
-/** Sums over elements that were taken several times, axis by axis. @param picked for each element of an axis, whose it is */
-function returned(gradient: string, axis: number, picked: Int32Array, size: number, tape: Tape): string {
-  const taps = { taps: 1, indices: picked, weights: new Float32Array(picked.length).fill(1) };
-  return tape.node('Resample', [gradient], { axis, taps: transposedTaps(taps, size) });
+/** Elements go back to where they were taken from; those that were taken several times are summed. */
+function selection({ select }: SelectingOperator): GradientRule {
+  return ({ attributes, inputs, gradients }, tape) => {
+    const { types, constants } = knownOf(inputs, tape);
+    const [{ seen, picks }] = select(attributes, types, constants) as readonly [Selection];
+    let gradient = shaped(gradients[0]!, picks.map(countOf), tape);
+    const pads = [seen.map(() => 0), seen.map(() => 0)] as const;
+    for (const [axis, each] of picks.entries()) {
+      const indices = indicesOf(each);
+      const around = paddingOf(indices, seen[axis]!);
+      if (around === undefined) {
+        const weights = Float32Array.from(indices, (index) => Number(index >= 0));
+        const taps = transposedTaps({ taps: 1, indices, weights }, seen[axis]!);
+        gradient = tape.node('Resample', [gradient], { axis, taps });
+      } else [pads[0][axis], pads[1][axis]] = around;
+    }
+    if (pads.flat().some((size) => size !== 0))
+      gradient = tape.node('Pad', [gradient, tape.integers(pads.flat())]);
+    return [shaped(gradient, tape.type(inputs[0]!).shape, tape)];
+  };
 }
 
-const slice: GradientRule = ({ inputs, gradients }, tape) => {
-  const { shape } = tape.type(inputs[0]!);
-  const known = (i: number) => (inputs[i] ? Array.from(tape.constant(inputs[i])!.data) : undefined);
-  const starts = known(1)!;
-  const axes = known(3) ?? starts.map((_, axis) => axis);
-  const steps = known(4) ?? starts.map(() => 1);
-  let gradient = gradients[0]!;
-  for (const [i, axis] of axes.entries()) {
-    const at = axisOf(axis, shape.length);
-    const [size, count] = [shape[at]!, tape.type(gradient).shape[at]!];
-    const step = steps[i]!;
-    const from = starts[i]! < 0 ? starts[i]! + size : starts[i]!;
-    const first = Math.min(Math.max(from, 0), step > 0 ? size : size - 1);
-    if (step === 1) {
-      const pads = tape.integers([first, size - first - count]);
-      gradient = tape.node('Pad', [gradient, pads, undefined, tape.integers([at])]);
-    } else
-      gradient = returned(
-        gradient,
-        at,
-        Int32Array.from({ length: count }, (_, x) => first + x * step),
-        size,
-        tape,
-      );
-  }
-  return [gradient];
-};
-
-const gather: GradientRule = ({ attributes, inputs, gradients }, tape) => {
-  const { shape } = tape.type(inputs[0]!);
-  const axis = axisOf(integer(attributes, 'axis', 0), shape.length);
-  const indices = Int32Array.from(tape.constant(inputs[1]!)!.data, (i) => (i < 0 ? i + shape[axis]! : i));
-  const flat = shaped(gradients[0]!, shape.with(axis, indices.length), tape);
-  return [returned(flat, axis, indices, shape[axis]!, tape)];
-};
-
-const pad: GradientRule = ({ attributes, inputs, gradients }, tape) => {
-  const { shape } = tape.type(inputs[0]!);
-  if (attributes.mode !== undefined && attributes.mode !== 'constant')
-    throw expected('attribute mode of a Pad whose gradient is wanted', 'constant', attributes.mode);
-  const pads = Array.from(tape.constant(inputs[1]!)!.data);
-  const axes = inputs[3] ? Array.from(tape.constant(inputs[3])!.data) : shape.map((_, axis) => axis);
-  const back = tape.integers(pads.map((size) => -size));
-  return [tape.node('Pad', [gradients[0]!, back, undefined, tape.integers(axes)])];
-};
-
-/** Copies behind each other are axes of their own, which are summed. */
-const tile: GradientRule = ({ inputs, gradients }, tape) => {
-  const { shape } = tape.type(inputs[0]!);
-  const repeats = tape.constant(inputs[1]!)!.data;
-  const apart = shaped(
-    gradients[0]!,
-    shape.flatMap((size, axis) => [repeats[axis]!, size]),
-    tape,
+/** What has to be put around a gradient, or cut off, if elements were taken one after the other; else undefined. */
+function paddingOf(indices: Int32Array, size: number): [number, number] | undefined {
+  const before = Math.max(
+    0,
+    indices.findIndex((index) => index >= 0),
   );
-  return [
-    shaped(
-      summed(
-        apart,
-        shape.map((_, axis) => 2 * axis),
-        tape,
-      ),
-      shape,
-      tape,
-    ),
-  ];
-};
+  const count = indices.reduce((sum, index) => sum + Number(index >= 0), 0);
+  const first = count === 0 ? 0 : indices[before]!;
+  const [after, left] = [indices.length - before - count, size - first - count];
+  const row = indices.subarray(before, before + count).every((index, i) => index === first + i);
+  // Where something was filled in on a side, nothing is left of the input there.
+  const fits = row && (before === 0 || first === 0) && (after === 0 || left === 0);
+  return fits ? [first - before, left - after] : undefined;
+}
 
+/** One sum for all axes. */
 const expand: GradientRule = ({ inputs, gradients }, tape) => [unstretched(gradients[0]!, inputs[0]!, tape)];
 
-type Known = (TensorType | Constant | undefined)[];
-
 const resize: GradientRule = ({ attributes, inputs, gradients }, tape) => {
-  const types: Known = inputs.map((name) => (name === '' ? undefined : tape.type(name)));
-  const constants = inputs.map((name) => (name === '' ? undefined : tape.constant(name)));
+  const { types, constants } = knownOf(inputs, tape);
   let gradient = gradients[0]!;
   for (const [axis, taps] of resizedTaps(attributes, types, constants).entries()) {
     if (taps === undefined) continue;
@@ -267,13 +223,17 @@ export const otherGradients: Readonly<Record<string, GradientRule>> = {
   ...Object.fromEntries(
     Object.entries(reductions).map(([name, rule]) => [
       `Reduce${name}`,
-      reduction(rule, ({ attributes, inputs }, tape) => reducedAxes(attributes, inputs, tape)),
+      reduction(rule, ({ attributes, inputs }, tape) => {
+        const { types, constants } = knownOf(inputs, tape);
+        return reducedAxes(attributes, types, constants);
+      }),
     ]),
   ),
   ...{ Softmax: softmax(false), LogSoftmax: softmax(true) },
   ...{ Reshape: reshaped, Flatten: reshaped, Squeeze: reshaped, Unsqueeze: reshaped },
   ...{ Identity: passed, Dropout: passed, Transpose: transpose },
   ...{ DepthToSpace: depthToSpace, SpaceToDepth: spaceToDepth },
-  ...{ Concat: concat, Split: split, Slice: slice, Gather: gather, Pad: pad, Tile: tile, Expand: expand },
+  ...{ Concat: concat, Split: split, Expand: expand },
+  ...Object.fromEntries([gather, pad, slice, tile].map((row) => [row.name, selection(row)])),
   ...{ Resize: resize, Upsample: upsample },
 };

@@ -65,3 +65,21 @@ export function perChannel(name: string, rank: number, tape: Tape): string {
   const [channels = 1] = tape.type(name).shape;
   return shaped(name, [channels, ...Array<number>(rank - 2).fill(1)], tape);
 }
+
+/** All axes but that of channels. */
+export function besidesChannels(shape: readonly number[]): readonly number[] {
+  return shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+}
+
+/** Sums over images and pixels: as many as there are channels. */
+export function channelSums(name: string, tape: Tape): string {
+  const { shape } = tape.type(name);
+  return shaped(summed(name, besidesChannels(shape), tape), [shape[1]!], tape);
+}
+
+/** What operators are told of their inputs: types, and numbers where they are known. */
+export function knownOf(inputs: readonly string[], tape: Tape) {
+  const types = inputs.map((name) => (name === '' ? undefined : tape.type(name)));
+  const constants = inputs.map((name) => (name === '' ? undefined : tape.constant(name)));
+  return { types, constants };
+}
