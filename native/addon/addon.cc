@@ -25,6 +25,7 @@ Napi::Value cpuInfo(const Napi::CallbackInfo& info) {
       entry.Set("width", table->width);
       entry.Set("gemmRows", table->gemmRows);
       entry.Set("positionKernels", table->positionKernels);
+      entry.Set("outerVectors", table->outerVectors);
       kernels.Set(kernels.Length(), entry);
     }
     const Machine& found = machine();

@@ -132,15 +132,20 @@ struct GroupedArgs {
 };
 using Grouped = void (*)(const GroupedArgs&);
 
-/// Sums of outer products of pixels: to[r][:] += Σ_row Σ_pixel a[row * aRow + pixel * aPixel + r] * b[row * bRow +
-/// pixel * width + :].
+/// One register tile of sums of outer products of pixels, kOuterRows channels by some vectors of them: to[r * toRow + v
+/// * width + :] (+)= Σ_row Σ_pixel a[row * aRow + pixel * aPixel + r] * b[v * bVector + row * bRow + pixel * bPixel +
+/// :]. The sum of a call begins at zero and joins what is there at the end, so that long sums are summed in blocks.
+constexpr int kOuterRows = 4;
+constexpr int kMaxOuterVectors = 4;
 struct OuterArgs {
   const float* a;
   std::ptrdiff_t aRow, aPixel;
   const float* b;
-  std::ptrdiff_t bRow;
+  std::ptrdiff_t bRow, bPixel, bVector;
   std::ptrdiff_t rows, pixels;
   float* to;
+  std::ptrdiff_t toRow;
+  bool adds;  // to what is there
 };
 using Outer = void (*)(const OuterArgs&);
 
@@ -303,7 +308,8 @@ struct KernelTable {
   int positionKernels;                       // most kernels of a register tile of positions
   Positions positions[kMaxPositionKernels];  // [kernels - 1]
   Grouped grouped[kGroupedPixels];           // [pixels - 1]
-  Outer outer[kMaxWidth];                    // [rows - 1], as many rows as the width at the most
+  int outerVectors;                          // most vectors of a register tile of outer products
+  Outer outer[kMaxOuterVectors];             // [vectors - 1]
   Spread spread;
   const Codelet* codelets;  // sorted by name; the same names in every table
   int codeletCount;

@@ -2,7 +2,6 @@
 
 #include "operators/concat/concat.h"
 #include "operators/conv/convolution.h"
-#include "operators/conv/gradient/weights.h"
 #include "operators/elementwise/elementwise.h"
 #include "operators/gather/gather.h"
 #include "operators/gemm/gemm.h"
@@ -22,7 +21,6 @@ namespace {
 const Operator* const kOperators[] = {
     &kConcat,
     &kConvolution,
-    &kConvolutionWeightsGradient,
     &kCopy,
     &kElementwise,
     &kGather,

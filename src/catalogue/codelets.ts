@@ -22,3 +22,8 @@ export function isCompiled({
   const inputs = stride * (outputs - 1) + taps;
   return stride === STRIDED_CODELETS.stride && kernels.some((each) => each === taps) && inputs <= maxInputs;
 }
+
+/** Whether the transforms that the gradient of the weights adds are compiled, too: those of the commonest kernel. */
+export function hasCompiledDual(tile: Parameters<typeof isCompiled>[0]): boolean {
+  return tile.taps === CODELET_TAPS[0] && (tile.stride ?? 1) === 1 && isCompiled(tile);
+}

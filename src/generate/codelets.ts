@@ -2,16 +2,16 @@
  * `npm run codegen` writes native/kernels/codelets/ from transforms/: the input and output transforms of small tiles
  * as straight-line vector code. With `--check` it only says whether a file would change.
  */
-import { equal } from '../../synth/algebra/matrix.js';
+import { equal, transpose } from '../../synth/algebra/matrix.js';
 import type { Bilinear, Matrix } from '../../synth/core/transform.js';
 import { codelet } from '../../synth/emit/codelet.js';
-import { codeletName } from '../../synth/emit/codelet-name.js';
+import { codeletName, type TransformSide } from '../../synth/emit/codelet-name.js';
 import { paddedTransform } from '../../synth/forms/padded.js';
 import { compile } from '../../synth/program/compile.js';
 import { errorWeights } from '../../synth/program/programs.js';
 import type { ErrorWeights } from '../../synth/program/rounding.js';
 import { MAX_WHOLE_AXIS, stridedFamilies } from '../catalogue/catalogue.js';
-import { CODELET_TAPS, isCompiled, STRIDED_CODELETS } from '../catalogue/codelets.js';
+import { CODELET_TAPS, hasCompiledDual, isCompiled, STRIDED_CODELETS } from '../catalogue/codelets.js';
 import { shippedFamilies, TRANSFORMS_FOLDER } from '../catalogue/families.js';
 import { update } from './update.js';
 
@@ -30,6 +30,8 @@ interface Algorithm {
   /** What comments call it: `F(4, 3)`. */
   readonly title: string;
   readonly transform: Bilinear;
+  /** Which of its transforms anybody runs; by default both. */
+  readonly sides?: readonly TransformSide[];
 }
 
 function sources(): Source[] {
@@ -43,11 +45,26 @@ function shipped(): Source[] {
     .map(({ name, taps, sizes, member }) => ({
       name: name.replaceAll('.', '_'),
       origin: `${TRANSFORMS_FOLDER}/${name}.json`,
-      algorithms: sizes.map(({ outputs }) => ({
-        title: `F(${outputs}, ${taps})`,
-        transform: member(outputs),
-      })),
+      algorithms: sizes.flatMap(({ outputs }, i) => {
+        const transform = member(outputs);
+        const title = `F(${outputs}, ${taps})`;
+        return hasCompiledDual({ taps, outputs })
+          ? [{ title, transform }, weightsGradient(title, transform, i === 0)]
+          : [{ title, transform }];
+      }),
     }));
+}
+
+/**
+ * What the gradient of the weights adds: gradients are transformed by the transposed A, tile by tile, and sums by the
+ * transposed C, once for tiles of all sizes. To the former B is the kernel, and errors spread as if it were.
+ */
+function weightsGradient(title: string, { A, B, C }: Bilinear, isBiggest: boolean): Algorithm {
+  return {
+    title: `the weights' gradient of ${title}`,
+    transform: { A: transpose(C), B: transpose(A), C: B },
+    sides: isBiggest ? ['input', 'output'] : ['input'],
+  };
 }
 
 /** Whole axes with one zero on both sides, under 3 taps. */
@@ -90,16 +107,16 @@ interface Part {
   readonly users: Set<string>;
 }
 
+const bothSides: readonly TransformSide[] = ['input', 'output'];
+
 /** Each matrix once: B depends on the moduli alone, so that all F(S, G) of one D share it. */
 function parts(): Part[] {
   const found = new Map<string, Part>();
   for (const home of sources()) {
-    for (const { title, transform } of home.algorithms) {
+    for (const { title, transform, sides = bothSides } of home.algorithms) {
       const weights = errorWeights(transform);
-      for (const [side, matrix] of [
-        ['input', transform.B],
-        ['output', transform.A],
-      ] as const) {
+      for (const side of sides) {
+        const matrix = side === 'input' ? transform.B : transform.A;
         const name = codeletName(side, matrix);
         const known = found.get(name) ?? { name, home, matrix, weights: weights[side], users: new Set() };
         if (!equal(known.matrix, matrix)) throw new Error(`Two matrices have the name ${name}`);

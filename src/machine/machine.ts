@@ -13,6 +13,8 @@ export interface KernelTable {
   readonly gemmRows: number;
   /** Most kernels of a register tile of positions. */
   readonly positionKernels: number;
+  /** Most vectors of a register tile of outer products. */
+  readonly outerVectors: number;
 }
 
 /** What the planner knows of the processor, as one of its kernel tables sees it. */

@@ -73,7 +73,8 @@ export type NativeType = 'float32';
 
 /** A convolution: geometry and types, no decision. */
 export interface NativeProblem {
-  readonly direction: 'forward';
+  /** What is computed: y, or the gradient of the weights from x and the gradient of y. */
+  readonly direction: 'forward' | 'backwardWeights';
   readonly batch: number;
   readonly inChannels: number;
   readonly outChannels: number;
@@ -188,6 +189,37 @@ export interface ConvolutionDescription {
   readonly schedule: NativeSchedule;
 }
 
+/** How blocks of tiles pass through the stages of Winograd's gradient of the weights. */
+export interface WeightGradientBlocks {
+  /** Most tiles that pass through the stages together. */
+  readonly tileBlock: number;
+  /** Most tiles whose products are summed in registers before the sum is added to memory. */
+  readonly sumBlock: number;
+  /** Channels of the rows' and of the lanes' side that are transformed back together: whole vectors. */
+  readonly rowGroup: number;
+  readonly laneGroup: number;
+  /** Most tiles of a strip, and floats of a slice of it, as in {@link WinogradBlocks}. */
+  readonly longestRun: number;
+  readonly slice: number;
+}
+
+/** The gradient of the weights by outer products of pixels or of tiles. */
+export type WeightGradientSchedule = CommonSchedule & {
+  /** Whose channels lie in vectors; those of the other side are the rows of register tiles. */
+  readonly lanes: 'inputs' | 'outputs';
+} & (
+    | { readonly algorithm: 'direct' }
+    | ({
+        readonly algorithm: 'winograd';
+        readonly transforms: Axes<NativeKernelTransform>;
+        readonly tilings: Axes<NativeTiling>;
+        /** For each axis and form: products × outputs, the transposed A. */
+        readonly gradients: Axes<readonly NativeTransform[]>;
+        /** For each axis: taps × products, the transposed C. */
+        readonly back: Axes<NativeTransform>;
+      } & WeightGradientBlocks)
+  );
+
 /** Time of one pass in milliseconds; stages are summed over threads, and zero where there are none. */
 export interface NativeTimes {
   readonly total: number;
@@ -284,6 +316,7 @@ export interface CpuInfo {
     /** Most rows of a register tile, and most kernels of one of positions. */
     readonly gemmRows: number;
     readonly positionKernels: number;
+    readonly outerVectors: number;
   }[];
   /** The table in use: the best, or the one that `WINOGRAD_ISA` forces. */
   readonly isa: string;

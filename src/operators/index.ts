@@ -3,7 +3,7 @@ import { concat } from './concat.js';
 import { truths } from './constants.js';
 import { convTranspose, phaseWeights } from './conv-transpose.js';
 import { convolution } from './convolution/convolution.js';
-import { convWeightsGradient } from './convolution/weights-gradient.js';
+import { convWeightsGradient } from './convolution/gradient/weights-gradient.js';
 import { elementwiseOperators } from './elementwise/elementwise.js';
 import { gemm, matMul } from './gemm.js';
 import { identityOperators } from './identity.js';

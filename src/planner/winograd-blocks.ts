@@ -108,7 +108,7 @@ function storedChannels(channels: number, width: number, format: Choice['weightF
 }
 
 /** Floats that one more tile adds to a strip, before or after the transforms of the first two axes. */
-function stripPerTile([depth, height, breadth]: Covers, width: number): number {
+export function stripPerTile([depth, height, breadth]: Covers, width: number): number {
   const rows = [depth, height].map(({ algorithm: { forms } }) => {
     const { inputs, products, outputs } = forms[0]!.native;
     return Math.max(inputs, products, outputs);

@@ -56,30 +56,14 @@ Value wholes(const std::vector<int32_t>& values) {
   return Value(Value::Content(values));
 }
 
-Value describeProgram(const LineProgram& program) {
-  if (program.identity()) return object({});
-  if (!program.codelet.empty()) return object({{"codelet", Value(program.codelet.c_str())}});
-  const PairedProgram& paired = program.paired;
-  std::vector<int32_t> rows, columns;
-  for (const auto& [even, odd, sum, difference] : paired.rows) rows.insert(rows.end(), {even, odd, sum, difference});
-  for (const auto& [first, second] : paired.columns) columns.insert(columns.end(), {first, second});
-  return object({{"program", object({{"crossed", Value(paired.crossed)},
-                                     {"rows", wholes(rows)},
-                                     {"columns", wholes(columns)},
-                                     {"coefficients", Value(Value::Content(paired.coefficients))},
-                                     {"termEnds", wholes(paired.termEnds)},
-                                     {"termColumns", wholes(paired.termColumns)},
-                                     {"termCoefficients", Value(Value::Content(paired.termCoefficients))}})}});
-}
-
 Value describeTiling(const Tiling& tiling) {
   const Value forms = listOf(tiling.forms, [](const Form& form) {
     return object({{"outputs", whole(form.outputs)},
                    {"inputs", whole(form.inputs)},
                    {"offset", whole(form.offset)},
                    {"products", whole(form.products)},
-                   {"A", describeProgram(form.A)},
-                   {"B", describeProgram(form.B)}});
+                   {"A", describe(form.A)},
+                   {"B", describe(form.B)}});
   });
   return object({{"forms", forms}, {"sequence", wholes(tiling.sequence)}});
 }
@@ -139,6 +123,22 @@ Value describeSchedule(const Case& c) {
 }
 
 }  // namespace
+
+Value describe(const LineProgram& program) {
+  if (program.identity()) return object({});
+  if (!program.codelet.empty()) return object({{"codelet", Value(program.codelet.c_str())}});
+  const PairedProgram& paired = program.paired;
+  std::vector<int32_t> rows, columns;
+  for (const auto& [even, odd, sum, difference] : paired.rows) rows.insert(rows.end(), {even, odd, sum, difference});
+  for (const auto& [first, second] : paired.columns) columns.insert(columns.end(), {first, second});
+  return object({{"program", object({{"crossed", Value(paired.crossed)},
+                                     {"rows", wholes(rows)},
+                                     {"columns", wholes(columns)},
+                                     {"coefficients", Value(Value::Content(paired.coefficients))},
+                                     {"termEnds", wholes(paired.termEnds)},
+                                     {"termColumns", wholes(paired.termColumns)},
+                                     {"termCoefficients", Value(Value::Content(paired.termCoefficients))}})}});
+}
 
 Value describe(const Case& c) {
   return object({{"problem", describeProblem(c.problem)}, {"schedule", describeSchedule(c)}});

@@ -25,6 +25,9 @@ struct Case {
 /// The description of a case.
 winograd::Value describe(const Case& c);
 
+/// A matrix as a description has it.
+winograd::Value describe(const winograd::LineProgram& program);
+
 /// A copy of the description in which the member at a path such as "schedule.tileBlock" is replaced.
 winograd::Value with(const winograd::Value& description, const std::string& path, const winograd::Value& value);
 

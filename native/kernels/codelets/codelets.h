@@ -54,6 +54,10 @@
 
 // Calls X with the name of every codelet, sorted.
 #define WINOGRAD_CODELETS(X) \
+  X(input_10x6_9648b30f0625) \
+  X(input_10x7_62670f191303) \
+  X(input_10x7_deba35988534) \
+  X(input_10x7_f859210dd16e) \
   X(input_10x8_d7e71fdb6b25) \
   X(input_10x9_0d70dce1886c) \
   X(input_10x9_3d0378ecc07e) \
@@ -66,16 +70,29 @@
   X(input_11x11_19961f8fabcf) \
   X(input_11x11_7eb7ee4fac90) \
   X(input_11x11_a301909936cc) \
+  X(input_11x8_2d7d8d0a5f30) \
+  X(input_11x8_ae43b23a06b4) \
+  X(input_11x8_c220d2054dbc) \
   X(input_12x11_8067012cded7) \
   X(input_12x11_d11f1fc0000c) \
   X(input_12x11_ed1559dc8923) \
+  X(input_12x9_303ad6b80973) \
   X(input_13x13_829586be4f97) \
   X(input_13x13_842185bce395) \
+  X(input_14x10_5bfd9dd79f8f) \
   X(input_14x12_c2dcccd493c3) \
   X(input_14x13_aeb31b9cc72e) \
+  X(input_3x1_3a146bbd8507) \
   X(input_3x2_e4904358b31a) \
   X(input_3x3_3a9d224f376f) \
   X(input_3x3_6271a65687a4) \
+  X(input_4x2_26dbdba53907) \
+  X(input_4x2_2bafcbcff698) \
+  X(input_4x2_46d32b5e785c) \
+  X(input_4x2_949c872972c1) \
+  X(input_4x2_daa8cde6a0af) \
+  X(input_4x2_eb0b3356aae7) \
+  X(input_4x2_ec5016206373) \
   X(input_4x3_6a6cbe7253be) \
   X(input_4x4_13c0e7ade984) \
   X(input_4x4_2ff6ad797d48) \
@@ -83,6 +100,15 @@
   X(input_4x4_6bdc5f3eede3) \
   X(input_4x4_7d8de5feb48c) \
   X(input_4x4_d897a852a034) \
+  X(input_5x3_4735e9bc4d45) \
+  X(input_5x3_4c03af4a149b) \
+  X(input_5x3_4db0090cb816) \
+  X(input_5x3_6e6a7bdae5d6) \
+  X(input_5x3_bf02a84f57e0) \
+  X(input_5x3_d22d0d74d5a5) \
+  X(input_5x3_da9819abad2a) \
+  X(input_5x3_e00e2d21e485) \
+  X(input_5x3_f3c418b84538) \
   X(input_5x5_01ab4b8c0b11) \
   X(input_5x5_0902984f9ed0) \
   X(input_5x5_0cc7a0375628) \
@@ -96,7 +122,19 @@
   X(input_5x5_d09dc08dbc45) \
   X(input_5x5_edaa18cdd275) \
   X(input_5x5_f4df29dc5770) \
+  X(input_6x4_0815bf18e206) \
+  X(input_6x4_20e5e4b95d6d) \
+  X(input_6x4_2c80802a7a7a) \
+  X(input_6x4_3e455544dd71) \
+  X(input_6x4_40095e4ef6c7) \
+  X(input_6x4_42f5448cde93) \
+  X(input_6x4_49dc14b50fc8) \
   X(input_6x4_73ee9a9887ae) \
+  X(input_6x4_88dc457c2f53) \
+  X(input_6x4_8f13d7f1529c) \
+  X(input_6x4_c2c76e5fde63) \
+  X(input_6x4_d0d4c00e9de4) \
+  X(input_6x4_ebc153affe54) \
   X(input_6x6_07559a7c1405) \
   X(input_6x6_1c2f374d107e) \
   X(input_6x6_4a54d306ad8a) \
@@ -107,6 +145,18 @@
   X(input_6x6_cf1f37b0587b) \
   X(input_6x6_cfbe621d8c2a) \
   X(input_6x6_dec452860da7) \
+  X(input_7x4_10a19186a56c) \
+  X(input_7x4_13edf40c861e) \
+  X(input_7x4_cf77cc3f6fe2) \
+  X(input_7x5_297232ac22d5) \
+  X(input_7x5_2c1499f14fb5) \
+  X(input_7x5_4a7856f55614) \
+  X(input_7x5_62a043a7f0f8) \
+  X(input_7x5_7f3b0fbd3cd3) \
+  X(input_7x5_b8467c921866) \
+  X(input_7x5_d0391f1d8649) \
+  X(input_7x5_d7cb8356c689) \
+  X(input_7x5_f29370728324) \
   X(input_7x6_4f20f5e09b37) \
   X(input_7x6_94133331d1d9) \
   X(input_7x6_95069c5dd3fb) \
@@ -128,11 +178,19 @@
   X(input_7x7_e5cd336ded47) \
   X(input_7x7_e653a3f52a2b) \
   X(input_7x7_ec4e92a188c9) \
+  X(input_8x6_05402db06291) \
+  X(input_8x6_6a3710b75847) \
+  X(input_8x6_bd42161b48b2) \
+  X(input_8x6_c09f6ac1014e) \
+  X(input_8x6_da98e57c0b7d) \
   X(input_8x8_144cdd588635) \
   X(input_8x8_31ef850ac780) \
   X(input_8x8_75a1553567a0) \
   X(input_8x8_bd85ea75c78f) \
   X(input_8x8_f30b7f6a6960) \
+  X(input_9x6_163c8d78fc27) \
+  X(input_9x6_3a57b74903a1) \
+  X(input_9x7_55bd1644b7ad) \
   X(input_9x8_0b24bff5d4ba) \
   X(input_9x8_bf4f97ebdf02) \
   X(input_9x9_357887c6fe51) \
@@ -177,14 +235,25 @@
   X(output_2x9_417a9774c67c) \
   X(output_2x9_872c9bd799b2) \
   X(output_2x9_ac39188156c7) \
+  X(output_3x10_00d29749b008) \
+  X(output_3x10_19208a143c62) \
+  X(output_3x10_390e22fbc512) \
+  X(output_3x10_f10a2bf68731) \
+  X(output_3x11_24bc89e7b4d3) \
   X(output_3x11_5f96efec39e3) \
   X(output_3x11_8cec89c4960b) \
+  X(output_3x11_cbe8abd526ab) \
+  X(output_3x12_33888660a4e4) \
+  X(output_3x14_5f83656bbc11) \
+  X(output_3x4_ef3276c58c38) \
   X(output_3x4_fd987b551109) \
   X(output_3x5_058f1beddd99) \
   X(output_3x5_0e5d6b101463) \
   X(output_3x5_21cc74830cf3) \
   X(output_3x5_30620e6da521) \
   X(output_3x5_4bbaddb2847d) \
+  X(output_3x5_6ad520a96b1e) \
+  X(output_3x5_84cbf004022f) \
   X(output_3x5_b6a3a7d40e83) \
   X(output_3x5_c1c6e23d469a) \
   X(output_3x5_d26712318fdc) \
@@ -192,18 +261,27 @@
   X(output_3x6_1894cba81083) \
   X(output_3x6_1cea3b36b8e6) \
   X(output_3x6_21eb331c4baf) \
+  X(output_3x6_342212f25fe7) \
+  X(output_3x6_c73001cc1072) \
   X(output_3x6_de33be51dbb3) \
+  X(output_3x6_fe1c124056ea) \
   X(output_3x7_1b0a532fa51d) \
   X(output_3x7_22cdf140f516) \
   X(output_3x7_230675877719) \
+  X(output_3x7_24c31a5b4829) \
+  X(output_3x7_47ff55a2a450) \
   X(output_3x7_75cec1885828) \
   X(output_3x7_8195576f4406) \
+  X(output_3x7_a1c2c0298acd) \
   X(output_3x7_abe7e8392859) \
   X(output_3x7_ce67f74446c7) \
   X(output_3x7_dfc7bd66f325) \
+  X(output_3x8_edfef8495a93) \
   X(output_3x9_20310df9feb0) \
+  X(output_3x9_3e958826eade) \
   X(output_3x9_a0d8d6494316) \
   X(output_3x9_b8239edc71d3) \
+  X(output_3x9_bc68b75e0311) \
   X(output_4x11_38b43fb21af2) \
   X(output_4x11_f0b5b5eea4b5) \
   X(output_4x12_4bb68eab5be9) \

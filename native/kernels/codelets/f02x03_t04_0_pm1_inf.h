@@ -42,6 +42,48 @@ struct output_2x4_c47563eff06f {
   }
 };
 
+// Serves the weights' gradient of F(2, 3).
+// Operations: 3 (2 add, 1 mul, 0 fma; the plain matrix 2), 3 values live, depth 1.
+struct input_4x2_46d32b5e785c {
+  static constexpr int rows = 4, columns = 2;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t0 = x1 + x0;
+    (x0).store(out);
+    (t0).store(out + outStride);
+    const V t1 = x0 - x1;
+    (t1).store(out + 2 * outStride);
+    const V t2 = -x1;
+    (t2).store(out + 3 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(2, 3).
+// Operations: 5 (1 add, 1 mul, 3 fma; the plain matrix 11), 3 values live, depth 2.
+struct output_3x4_ef3276c58c38 {
+  static constexpr int rows = 3, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.5f);
+    const V x1 = V::load(in + inStride);
+    const V t0 = k0 * x1;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fnma(k0, x2, t0);
+    (t1).store(out + outStride);
+    const V t2 = x2 + x1;
+    const V x0 = V::load(in);
+    const V t3 = fma(k0, t2, x0);
+    (t3).store(out);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t4 = fma(k0, t2, x3);
+    (t4).store(out + 2 * outStride);
+  }
+};
+
 // Serves F(1, 3).
 // Operations: 3 (3 add, 0 mul, 0 fma; the plain matrix 3), 3 values live, depth 1.
 struct input_3x3_3a9d224f376f {
@@ -75,5 +117,20 @@ struct output_1x3_c413f845fbe9 {
     const V x0 = V::load(in);
     const V t1 = x0 + t0;
     (t1).store(out);
+  }
+};
+
+// Serves the weights' gradient of F(1, 3).
+// Operations: 0 (0 add, 0 mul, 0 fma; the plain matrix 0), 1 values live, depth 0.
+struct input_3x1_3a146bbd8507 {
+  static constexpr int rows = 3, columns = 1;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    (void)inStride;
+    const V x0 = V::load(in);
+    (x0).store(out);
+    (x0).store(out + outStride);
+    (x0).store(out + 2 * outStride);
   }
 };

@@ -58,6 +58,63 @@ struct output_3x5_4bbaddb2847d {
   }
 };
 
+// Serves the weights' gradient of F(3, 3).
+// Operations: 5 (3 add, 0 mul, 2 fma; the plain matrix 8), 4 values live, depth 2.
+struct input_5x3_e00e2d21e485 {
+  static constexpr int rows = 5, columns = 3;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V k1 = V::broadcast(4.0f);
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t0 = fma(k0, x1, x0);
+    (x0).store(out);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fma(k1, x2, t0);
+    (x2).store(out + 3 * outStride);
+    (t1).store(out + 4 * outStride);
+    const V t2 = x2 + x0;
+    const V t3 = t2 + x1;
+    (t3).store(out + outStride);
+    const V t4 = t2 - x1;
+    (t4).store(out + 2 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(3, 3).
+// Operations: 9 (1 add, 2 mul, 6 fma; the plain matrix 18), 3 values live, depth 4.
+struct output_3x5_6ad520a96b1e {
+  static constexpr int rows = 3, columns = 5;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.16666667f);
+    const V k1 = V::broadcast(-0.16666667f);
+    const V k2 = V::broadcast(0.5f);
+    const V k3 = V::broadcast(0.33333334f);
+    const V k4 = V::broadcast(0.6666667f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V t1 = k1 * x2;
+    const V x1 = V::load(in + inStride);
+    const V t2 = fnma(k2, x1, t0);
+    const V t3 = fnma(k2, x1, t1);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = fma(k3, x4, t2);
+    (t4).store(out + outStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t5 = x3 + t3;
+    const V t6 = fma(k4, x4, t5);
+    (t6).store(out + 2 * outStride);
+    const V t7 = fma(k0, x4, t3);
+    const V x0 = V::load(in);
+    const V t8 = fma(k2, x0, t7);
+    (t8).store(out);
+  }
+};
+
 // Serves F(2, 3).
 // Operations: 4 (1 add, 0 mul, 3 fma; the plain matrix 7), 3 values live, depth 2.
 struct output_2x4_f8c61f88f8eb {
@@ -78,5 +135,30 @@ struct output_2x4_f8c61f88f8eb {
     const V x0 = V::load(in);
     const V t3 = fma(k2, x0, t1);
     (t3).store(out);
+  }
+};
+
+// Serves the weights' gradient of F(2, 3).
+// Operations: 5 (0 add, 3 mul, 2 fma; the plain matrix 5), 3 values live, depth 2.
+struct input_4x2_ec5016206373 {
+  static constexpr int rows = 4, columns = 2;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V k1 = V::broadcast(-1.0f);
+    const V k2 = V::broadcast(-3.0f);
+    const V k3 = V::broadcast(3.0f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    (t0).store(out);
+    const V x1 = V::load(in + inStride);
+    const V t1 = fms(k1, x1, x0);
+    (t1).store(out + outStride);
+    const V t2 = k2 * x0;
+    const V t3 = fma(k3, x1, t2);
+    (t3).store(out + 2 * outStride);
+    const V t4 = -x1;
+    (t4).store(out + 3 * outStride);
   }
 };

@@ -67,6 +67,68 @@ struct output_3x5_d26712318fdc {
   }
 };
 
+// Serves the weights' gradient of F(3, 3).
+// Operations: 6 (0 add, 0 mul, 6 fma; the plain matrix 16), 4 values live, depth 2.
+struct input_5x3_da9819abad2a {
+  static constexpr int rows = 5, columns = 3;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(1.5625f);
+    const V k1 = V::broadcast(0.140625f);
+    const V k2 = V::broadcast(0.375f);
+    const V k3 = V::broadcast(1.25f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x0 = V::load(in);
+    const V t0 = fma(k0, x2, x0);
+    (x2).store(out + 4 * outStride);
+    const V t1 = fma(k1, x2, x0);
+    const V x1 = V::load(in + inStride);
+    const V t2 = fma(k2, x1, t1);
+    (t2).store(out);
+    const V t3 = fnma(k2, x1, t1);
+    (t3).store(out + outStride);
+    const V t4 = fma(k3, x1, t0);
+    (t4).store(out + 2 * outStride);
+    const V t5 = fnma(k3, x1, t0);
+    (t5).store(out + 3 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(3, 3).
+// Operations: 10 (2 add, 2 mul, 6 fma; the plain matrix 22), 4 values live, depth 4.
+struct output_3x5_84cbf004022f {
+  static constexpr int rows = 3, columns = 5;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(-0.35164836f);
+    const V k1 = V::broadcast(0.35164836f);
+    const V k2 = V::broadcast(0.2813187f);
+    const V k3 = V::broadcast(0.93772894f);
+    const V k4 = V::broadcast(0.13186814f);
+    const V k5 = V::broadcast(0.43956044f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    const V x1 = V::load(in + inStride);
+    const V t1 = fma(k1, x1, t0);
+    const V t2 = x1 + x0;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t3 = fma(k1, x2, t1);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t4 = fnma(k1, x3, t3);
+    (t4).store(out + outStride);
+    const V t5 = x3 + x2;
+    const V t6 = k2 * t5;
+    const V t7 = fnma(k3, t2, t6);
+    (t7).store(out);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t8 = fnma(k4, t2, x4);
+    const V t9 = fma(k5, t5, t8);
+    (t9).store(out + 2 * outStride);
+  }
+};
+
 // Serves F(2, 3).
 // Operations: 8 (0 add, 0 mul, 8 fma; the plain matrix 24), 5 values live, depth 2.
 struct input_4x4_13c0e7ade984 {
@@ -119,5 +181,27 @@ struct output_2x4_0c9be37a4829 {
     const V t5 = fma(k1, x2, t4);
     const V t6 = fnma(k1, x3, t5);
     (t6).store(out + outStride);
+  }
+};
+
+// Serves the weights' gradient of F(2, 3).
+// Operations: 4 (0 add, 0 mul, 4 fma; the plain matrix 8), 3 values live, depth 1.
+struct input_4x2_daa8cde6a0af {
+  static constexpr int rows = 4, columns = 2;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.375f);
+    const V k1 = V::broadcast(1.25f);
+    const V x1 = V::load(in + inStride);
+    const V x0 = V::load(in);
+    const V t0 = fma(k0, x1, x0);
+    (t0).store(out);
+    const V t1 = fnma(k0, x1, x0);
+    (t1).store(out + outStride);
+    const V t2 = fma(k1, x1, x0);
+    (t2).store(out + 2 * outStride);
+    const V t3 = fnma(k1, x1, x0);
+    (t3).store(out + 3 * outStride);
   }
 };

@@ -70,6 +70,71 @@ struct output_4x6_37f3ac70296a {
   }
 };
 
+// Serves the weights' gradient of F(4, 3).
+// Operations: 8 (4 add, 0 mul, 4 fma; the plain matrix 18), 5 values live, depth 2.
+struct input_6x4_40095e4ef6c7 {
+  static constexpr int rows = 6, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(4.0f);
+    const V k1 = V::broadcast(2.0f);
+    const V x3 = V::load(in + 3 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t0 = x3 + x1;
+    (x3).store(out + 5 * outStride);
+    const V t1 = fma(k0, x3, x1);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x0 = V::load(in);
+    const V t2 = fma(k0, x2, x0);
+    (x0).store(out);
+    const V t3 = x2 + x0;
+    const V t4 = t0 + t3;
+    (t4).store(out + outStride);
+    const V t5 = t3 - t0;
+    (t5).store(out + 2 * outStride);
+    const V t6 = fnma(k1, t1, t2);
+    (t6).store(out + 4 * outStride);
+    const V t7 = fma(k1, t1, t2);
+    (t7).store(out + 3 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(4, 3).
+// Operations: 11 (2 add, 2 mul, 7 fma; the plain matrix 24), 5 values live, depth 4.
+struct output_3x6_fe1c124056ea {
+  static constexpr int rows = 3, columns = 6;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.25f);
+    const V k1 = V::broadcast(-0.16666667f);
+    const V k2 = V::broadcast(0.16666667f);
+    const V k3 = V::broadcast(0.083333336f);
+    const V k4 = V::broadcast(0.041666668f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    const V x1 = V::load(in + inStride);
+    const V t1 = k1 * x1;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t2 = x2 + x1;
+    const V t3 = fma(k2, x2, t1);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t4 = fma(k3, x3, t3);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t5 = fnma(k3, x4, t4);
+    (t5).store(out + outStride);
+    const V t6 = x4 + x3;
+    const V t7 = fma(k4, t6, t0);
+    const V t8 = fnma(k2, t2, t7);
+    (t8).store(out);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t9 = fnma(k2, t2, x5);
+    const V t10 = fma(k2, t6, t9);
+    (t10).store(out + 2 * outStride);
+  }
+};
+
 // Serves F(3, 3).
 // Operations: 10 (4 add, 0 mul, 6 fma; the plain matrix 24), 5 values live, depth 2.
 struct input_5x5_f4df29dc5770 {
@@ -131,6 +196,32 @@ struct output_3x5_c1c6e23d469a {
   }
 };
 
+// Serves the weights' gradient of F(3, 3).
+// Operations: 6 (3 add, 0 mul, 3 fma; the plain matrix 12), 4 values live, depth 2.
+struct input_5x3_4db0090cb816 {
+  static constexpr int rows = 5, columns = 3;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(4.0f);
+    const V k1 = V::broadcast(2.0f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x0 = V::load(in);
+    const V t0 = fma(k0, x2, x0);
+    (x0).store(out);
+    const V t1 = x2 + x0;
+    const V x1 = V::load(in + inStride);
+    const V t2 = t1 + x1;
+    (t2).store(out + outStride);
+    const V t3 = t1 - x1;
+    (t3).store(out + 2 * outStride);
+    const V t4 = fma(k1, x1, t0);
+    (t4).store(out + 3 * outStride);
+    const V t5 = fnma(k1, x1, t0);
+    (t5).store(out + 4 * outStride);
+  }
+};
+
 // Serves F(2, 3).
 // Operations: 7 (2 add, 0 mul, 5 fma; the plain matrix 13), 4 values live, depth 3.
 struct input_4x4_2ff6ad797d48 {
@@ -180,5 +271,31 @@ struct output_2x4_e0fe0be3cd0a {
     const V t3 = fms(k2, x1, x2);
     const V t4 = fma(k3, x3, t3);
     (t4).store(out + outStride);
+  }
+};
+
+// Serves the weights' gradient of F(2, 3).
+// Operations: 6 (1 add, 3 mul, 2 fma; the plain matrix 8), 3 values live, depth 2.
+struct input_4x2_2bafcbcff698 {
+  static constexpr int rows = 4, columns = 2;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V k1 = V::broadcast(3.0f);
+    const V k2 = V::broadcast(4.0f);
+    const V k3 = V::broadcast(8.0f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    (t0).store(out);
+    const V t1 = k1 * x0;
+    const V x1 = V::load(in + inStride);
+    const V t2 = fma(k1, x1, t1);
+    (t2).store(out + outStride);
+    const V t3 = x0 - x1;
+    (t3).store(out + 2 * outStride);
+    const V t4 = k2 * x0;
+    const V t5 = fma(k3, x1, t4);
+    (t5).store(out + 3 * outStride);
   }
 };

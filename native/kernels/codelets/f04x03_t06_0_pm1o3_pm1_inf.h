@@ -70,6 +70,71 @@ struct output_4x6_33066a5fe8ad {
   }
 };
 
+// Serves the weights' gradient of F(4, 3).
+// Operations: 8 (4 add, 0 mul, 4 fma; the plain matrix 18), 5 values live, depth 2.
+struct input_6x4_c2c76e5fde63 {
+  static constexpr int rows = 6, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(9.0f);
+    const V k1 = V::broadcast(0.11111111f);
+    const V k2 = V::broadcast(0.037037037f);
+    const V x1 = V::load(in + inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = fma(k0, x1, x3);
+    (x3).store(out + 3 * outStride);
+    const V t1 = x3 + x1;
+    const V x2 = V::load(in + 2 * inStride);
+    const V x0 = V::load(in);
+    const V t2 = x2 + x0;
+    (x0).store(out + 5 * outStride);
+    const V t3 = fma(k1, x2, x0);
+    const V t4 = fma(k2, t0, t3);
+    (t4).store(out);
+    const V t5 = fnma(k2, t0, t3);
+    (t5).store(out + 4 * outStride);
+    const V t6 = t2 - t1;
+    (t6).store(out + 2 * outStride);
+    const V t7 = t1 + t2;
+    (t7).store(out + outStride);
+  }
+};
+
+// Serves the weights' gradient of F(4, 3).
+// Operations: 11 (2 add, 2 mul, 7 fma; the plain matrix 24), 4 values live, depth 4.
+struct output_3x6_342212f25fe7 {
+  static constexpr int rows = 3, columns = 6;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.5625f);
+    const V k1 = V::broadcast(1.6875f);
+    const V k2 = V::broadcast(5.0625f);
+    const V k3 = V::broadcast(9.0f);
+    const V x1 = V::load(in + inStride);
+    const V t0 = k0 * x1;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = x2 + x1;
+    const V t2 = fnma(k0, x2, t0);
+    const V x0 = V::load(in);
+    const V t3 = fnma(k1, x0, t2);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = fma(k1, x4, t3);
+    (t4).store(out + outStride);
+    const V t5 = x4 + x0;
+    const V t6 = k0 * t1;
+    const V t7 = fnma(k2, t5, t6);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t8 = fma(k3, x5, t7);
+    (t8).store(out);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t9 = fnma(k0, t5, x3);
+    const V t10 = fma(k0, t1, t9);
+    (t10).store(out + 2 * outStride);
+  }
+};
+
 // Serves F(3, 3).
 // Operations: 10 (4 add, 0 mul, 6 fma; the plain matrix 24), 5 values live, depth 2.
 struct input_5x5_0cc7a0375628 {
@@ -133,6 +198,34 @@ struct output_3x5_f838777cb42d {
   }
 };
 
+// Serves the weights' gradient of F(3, 3).
+// Operations: 7 (3 add, 1 mul, 3 fma; the plain matrix 14), 4 values live, depth 3.
+struct input_5x3_6e6a7bdae5d6 {
+  static constexpr int rows = 5, columns = 3;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.037037037f);
+    const V k1 = V::broadcast(0.33333334f);
+    const V k2 = V::broadcast(0.11111111f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    (x2).store(out + 3 * outStride);
+    const V x0 = V::load(in);
+    const V t1 = fma(k1, x0, t0);
+    const V t2 = x2 + x0;
+    const V x1 = V::load(in + inStride);
+    const V t3 = t2 + x1;
+    (t3).store(out + outStride);
+    const V t4 = t2 - x1;
+    (t4).store(out + 2 * outStride);
+    const V t5 = fnma(k2, x1, t1);
+    (t5).store(out + 4 * outStride);
+    const V t6 = fma(k2, x1, t1);
+    (t6).store(out);
+  }
+};
+
 // Serves F(2, 3).
 // Operations: 7 (2 add, 0 mul, 5 fma; the plain matrix 14), 4 values live, depth 3.
 struct input_4x4_7d8de5feb48c {
@@ -185,5 +278,31 @@ struct output_2x4_a7e1419ad7d5 {
     const V t4 = fnma(k0, x2, t3);
     const V t5 = fma(k1, x1, t4);
     (t5).store(out + outStride);
+  }
+};
+
+// Serves the weights' gradient of F(2, 3).
+// Operations: 6 (0 add, 3 mul, 3 fma; the plain matrix 9), 3 values live, depth 2.
+struct input_4x2_26dbdba53907 {
+  static constexpr int rows = 4, columns = 2;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.074074075f);
+    const V k1 = V::broadcast(0.22222222f);
+    const V k2 = V::broadcast(1.3333334f);
+    const V k3 = V::broadcast(0.6666667f);
+    const V x1 = V::load(in + inStride);
+    const V t0 = k0 * x1;
+    (x1).store(out + 3 * outStride);
+    const V x0 = V::load(in);
+    const V t1 = fma(k1, x0, t0);
+    (t1).store(out);
+    const V t2 = k2 * x0;
+    const V t3 = fma(k2, x1, t2);
+    (t3).store(out + outStride);
+    const V t4 = k3 * x0;
+    const V t5 = fnma(k3, x1, t4);
+    (t5).store(out + 2 * outStride);
   }
 };

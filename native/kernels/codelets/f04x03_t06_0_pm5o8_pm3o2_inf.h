@@ -78,6 +78,74 @@ struct output_4x6_970809eca5e3 {
   }
 };
 
+// Serves the weights' gradient of F(4, 3).
+// Operations: 8 (0 add, 0 mul, 8 fma; the plain matrix 24), 5 values live, depth 2.
+struct input_6x4_0815bf18e206 {
+  static constexpr int rows = 6, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.390625f);
+    const V k1 = V::broadcast(2.25f);
+    const V k2 = V::broadcast(0.625f);
+    const V k3 = V::broadcast(1.5f);
+    const V x3 = V::load(in + 3 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t0 = fma(k0, x3, x1);
+    (x3).store(out + 4 * outStride);
+    const V t1 = fma(k1, x3, x1);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x0 = V::load(in);
+    const V t2 = fma(k1, x2, x0);
+    (x0).store(out + 5 * outStride);
+    const V t3 = fma(k0, x2, x0);
+    const V t4 = fma(k2, t0, t3);
+    (t4).store(out);
+    const V t5 = fnma(k2, t0, t3);
+    (t5).store(out + outStride);
+    const V t6 = fnma(k3, t1, t2);
+    (t6).store(out + 3 * outStride);
+    const V t7 = fma(k3, t1, t2);
+    (t7).store(out + 2 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(4, 3).
+// Operations: 11 (2 add, 2 mul, 7 fma; the plain matrix 24), 4 values live, depth 4.
+struct output_3x6_c73001cc1072 {
+  static constexpr int rows = 3, columns = 6;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.17927171f);
+    const V k1 = V::broadcast(0.4302521f);
+    const V k2 = V::broadcast(0.26890758f);
+    const V k3 = V::broadcast(0.11951447f);
+    const V k4 = V::broadcast(1.1377778f);
+    const V k5 = V::broadcast(0.68840337f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = fnma(k0, x3, t0);
+    const V t2 = x3 + x2;
+    const V x0 = V::load(in);
+    const V t3 = fnma(k1, x0, t1);
+    const V x1 = V::load(in + inStride);
+    const V t4 = fma(k1, x1, t3);
+    (t4).store(out + outStride);
+    const V t5 = x1 + x0;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t6 = fnma(k2, t5, x4);
+    const V t7 = fma(k2, t2, t6);
+    (t7).store(out + 2 * outStride);
+    const V t8 = k3 * t2;
+    const V x5 = V::load(in + 5 * inStride);
+    const V t9 = fma(k4, x5, t8);
+    const V t10 = fnma(k5, t5, t9);
+    (t10).store(out);
+  }
+};
+
 // Serves F(3, 3), F(1, 5), F(2, 4).
 // Operations: 10 (0 add, 0 mul, 10 fma; the plain matrix 28), 5 values live, depth 2.
 struct input_5x5_7c5d58c6b841 {
@@ -148,6 +216,38 @@ struct output_3x5_30620e6da521 {
   }
 };
 
+// Serves the weights' gradient of F(3, 3).
+// Operations: 8 (0 add, 2 mul, 6 fma; the plain matrix 20), 4 values live, depth 3.
+struct input_5x3_f3c418b84538 {
+  static constexpr int rows = 5, columns = 3;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(1.5f);
+    const V k1 = V::broadcast(3.375f);
+    const V k2 = V::broadcast(0.24414063f);
+    const V k3 = V::broadcast(0.625f);
+    const V k4 = V::broadcast(2.25f);
+    const V k5 = V::broadcast(0.390625f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fma(k1, x2, t0);
+    (x2).store(out + 4 * outStride);
+    const V t2 = k2 * x2;
+    const V t3 = fma(k3, x0, t2);
+    const V x1 = V::load(in + inStride);
+    const V t4 = fma(k4, x1, t1);
+    (t4).store(out + 2 * outStride);
+    const V t5 = fnma(k4, x1, t1);
+    (t5).store(out + 3 * outStride);
+    const V t6 = fma(k5, x1, t3);
+    (t6).store(out);
+    const V t7 = fnma(k5, x1, t3);
+    (t7).store(out + outStride);
+  }
+};
+
 // Serves F(2, 3).
 // Operations: 8 (0 add, 0 mul, 8 fma; the plain matrix 24), 5 values live, depth 2.
 struct input_4x4_d897a852a034 {
@@ -203,5 +303,34 @@ struct output_2x4_0497972190b8 {
     const V t6 = fma(k3, x2, t5);
     const V t7 = fnma(k3, x3, t6);
     (t7).store(out + outStride);
+  }
+};
+
+// Serves the weights' gradient of F(2, 3).
+// Operations: 8 (0 add, 4 mul, 4 fma; the plain matrix 12), 3 values live, depth 2.
+struct input_4x2_949c872972c1 {
+  static constexpr int rows = 4, columns = 2;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.390625f);
+    const V k1 = V::broadcast(0.625f);
+    const V k2 = V::broadcast(-0.390625f);
+    const V k3 = V::broadcast(1.5f);
+    const V k4 = V::broadcast(2.25f);
+    const V x1 = V::load(in + inStride);
+    const V t0 = k0 * x1;
+    const V x0 = V::load(in);
+    const V t1 = fma(k1, x0, t0);
+    (t1).store(out);
+    const V t2 = k2 * x1;
+    const V t3 = fma(k1, x0, t2);
+    (t3).store(out + outStride);
+    const V t4 = k3 * x0;
+    const V t5 = fma(k4, x1, t4);
+    (t5).store(out + 2 * outStride);
+    const V t6 = k3 * x0;
+    const V t7 = fnma(k4, x1, t6);
+    (t7).store(out + 3 * outStride);
   }
 };

@@ -65,6 +65,67 @@ struct output_4x7_633543754c4e {
   }
 };
 
+// Serves the weights' gradient of F(4, 3).
+// Operations: 9 (8 add, 1 mul, 0 fma; the plain matrix 13), 5 values live, depth 2.
+struct input_7x4_cf77cc3f6fe2 {
+  static constexpr int rows = 7, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = -x3;
+    (t0).store(out + 3 * outStride);
+    const V x1 = V::load(in + inStride);
+    const V t1 = x1 - x3;
+    (t1).store(out + 6 * outStride);
+    const V t2 = x3 + x1;
+    const V x2 = V::load(in + 2 * inStride);
+    const V x0 = V::load(in);
+    const V t3 = x2 + x0;
+    (x0).store(out);
+    const V t4 = x0 - x2;
+    const V t5 = t2 + t3;
+    (t5).store(out + outStride);
+    const V t6 = t3 - t2;
+    (t6).store(out + 2 * outStride);
+    const V t7 = t4 + t1;
+    (t7).store(out + 4 * outStride);
+    const V t8 = t4 - t1;
+    (t8).store(out + 5 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(4, 3).
+// Operations: 10 (2 add, 0 mul, 8 fma; the plain matrix 24), 4 values live, depth 4.
+struct output_3x7_24c31a5b4829 {
+  static constexpr int rows = 3, columns = 7;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.25f);
+    const V x1 = V::load(in + inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = fma(k0, x1, x3);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fma(k0, x2, t0);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t2 = fnma(k0, x4, t1);
+    const V t3 = x4 + x1;
+    const V x5 = V::load(in + 5 * inStride);
+    const V t4 = fnma(k0, x5, t2);
+    (t4).store(out + 2 * outStride);
+    const V t5 = x5 + x2;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t6 = fms(k0, t3, x6);
+    const V t7 = fnma(k0, t5, t6);
+    (t7).store(out + outStride);
+    const V x0 = V::load(in);
+    const V t8 = fma(k0, t3, x0);
+    const V t9 = fma(k0, t5, t8);
+    (t9).store(out);
+  }
+};
+
 // Serves F(2, 3).
 // Operations: 4 (0 add, 0 mul, 4 fma; the plain matrix 8), 3 values live, depth 2.
 struct output_2x4_4c102a91f187 {
@@ -83,5 +144,27 @@ struct output_2x4_4c102a91f187 {
     const V t2 = fms(k0, x1, x3);
     const V t3 = fnma(k0, x2, t2);
     (t3).store(out + outStride);
+  }
+};
+
+// Serves the weights' gradient of F(2, 3).
+// Operations: 5 (0 add, 3 mul, 2 fma; the plain matrix 6), 3 values live, depth 2.
+struct input_4x2_eb0b3356aae7 {
+  static constexpr int rows = 4, columns = 2;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    (x0).store(out);
+    const V x1 = V::load(in + inStride);
+    const V t1 = fma(k0, x1, t0);
+    (t1).store(out + outStride);
+    const V t2 = k0 * x0;
+    const V t3 = fnma(k0, x1, t2);
+    (t3).store(out + 2 * outStride);
+    const V t4 = -x1;
+    (t4).store(out + 3 * outStride);
   }
 };

@@ -66,3 +66,69 @@ struct output_4x7_56a5e01cdb5f {
     (t10).store(out + 3 * outStride);
   }
 };
+
+// Serves the weights' gradient of F(4, 3).
+// Operations: 9 (6 add, 1 mul, 2 fma; the plain matrix 17), 5 values live, depth 2.
+struct input_7x4_13edf40c861e {
+  static constexpr int rows = 7, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = -x3;
+    (t0).store(out + 3 * outStride);
+    const V x1 = V::load(in + inStride);
+    const V t1 = x1 - x3;
+    const V t2 = x3 + x1;
+    const V x0 = V::load(in);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t3 = x0 - x2;
+    (x0).store(out);
+    (t3).store(out + 4 * outStride);
+    const V t4 = x2 + x0;
+    const V t5 = t2 + t4;
+    (t5).store(out + outStride);
+    const V t6 = t4 - t2;
+    (t6).store(out + 2 * outStride);
+    const V t7 = fma(k0, t1, t3);
+    (t7).store(out + 5 * outStride);
+    const V t8 = fnma(k0, t1, t3);
+    (t8).store(out + 6 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(4, 3).
+// Operations: 11 (2 add, 1 mul, 8 fma; the plain matrix 27), 4 values live, depth 4.
+struct output_3x7_a1c2c0298acd {
+  static constexpr int rows = 3, columns = 7;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.25f);
+    const V k1 = V::broadcast(0.125f);
+    const V k2 = V::broadcast(10.0f);
+    const V k3 = V::broadcast(0.0625f);
+    const V x1 = V::load(in + inStride);
+    const V t0 = k0 * x1;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = x2 + x1;
+    const V t2 = fnma(k0, x2, t0);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t3 = fnma(k1, x5, t2);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t4 = fma(k1, x6, t3);
+    (t4).store(out + outStride);
+    const V t5 = x6 + x5;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t6 = fnma(k2, x4, t5);
+    const V x0 = V::load(in);
+    const V t7 = fma(k0, t1, x0);
+    const V t8 = fnma(k3, t6, t7);
+    (t8).store(out);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t9 = fma(k0, t1, x3);
+    const V t10 = fma(k3, t6, t9);
+    (t10).store(out + 2 * outStride);
+  }
+};

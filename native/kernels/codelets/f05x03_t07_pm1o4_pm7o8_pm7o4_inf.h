@@ -111,6 +111,97 @@ struct output_5x7_2df90d6f8be8 {
   }
 };
 
+// Serves the weights' gradient of F(5, 3).
+// Operations: 16 (0 add, 1 mul, 15 fma; the plain matrix 48), 7 values live, depth 3.
+struct input_7x5_2c1499f14fb5 {
+  static constexpr int rows = 7, columns = 5;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.00390625f);
+    const V k1 = V::broadcast(0.58618164f);
+    const V k2 = V::broadcast(0.765625f);
+    const V k3 = V::broadcast(3.0625f);
+    const V k4 = V::broadcast(9.378906f);
+    const V k5 = V::broadcast(0.0625f);
+    const V k6 = V::broadcast(1.75f);
+    const V k7 = V::broadcast(0.25f);
+    const V k8 = V::broadcast(0.875f);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = -x4;
+    (t0).store(out + 6 * outStride);
+    const V x0 = V::load(in);
+    const V t1 = fma(k0, x4, x0);
+    const V t2 = fma(k1, x4, x0);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t3 = fma(k2, x2, t2);
+    const V t4 = fma(k3, x2, x0);
+    const V t5 = fma(k4, x4, t4);
+    const V t6 = fma(k5, x2, t1);
+    const V x3 = V::load(in + 3 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t7 = fma(k3, x3, x1);
+    const V t8 = fnma(k6, t7, t5);
+    (t8).store(out + 4 * outStride);
+    const V t9 = fma(k6, t7, t5);
+    (t9).store(out + 3 * outStride);
+    const V t10 = fma(k2, x3, x1);
+    const V t11 = fma(k5, x3, x1);
+    const V t12 = fma(k7, t11, t6);
+    (t12).store(out);
+    const V t13 = fnma(k7, t11, t6);
+    (t13).store(out + 5 * outStride);
+    const V t14 = fnma(k8, t10, t3);
+    (t14).store(out + 2 * outStride);
+    const V t15 = fma(k8, t10, t3);
+    (t15).store(out + outStride);
+  }
+};
+
+// Serves the weights' gradient of F(5, 3).
+// Operations: 15 (3 add, 2 mul, 10 fma; the plain matrix 34), 5 values live, depth 6.
+struct output_3x7_47ff55a2a450 {
+  static constexpr int rows = 3, columns = 7;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.23703703f);
+    const V k1 = V::broadcast(0.07256236f);
+    const V k2 = V::broadcast(0.3095994f);
+    const V k3 = V::broadcast(0.041464206f);
+    const V k4 = V::broadcast(0.3538279f);
+    const V k5 = V::broadcast(0.94814813f);
+    const V k6 = V::broadcast(0.05925926f);
+    const V k7 = V::broadcast(0.27089947f);
+    const V k8 = V::broadcast(0.12698413f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    const V x5 = V::load(in + 5 * inStride);
+    const V t1 = fnma(k0, x5, t0);
+    const V t2 = x5 + x0;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t3 = fma(k1, x3, t1);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = x4 + x3;
+    const V t5 = fnma(k1, x4, t3);
+    const V x1 = V::load(in + inStride);
+    const V t6 = fnma(k2, x1, t5);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t7 = fma(k2, x2, t6);
+    (t7).store(out + outStride);
+    const V t8 = x2 + x1;
+    const V t9 = k3 * t4;
+    const V t10 = fnma(k4, t8, t9);
+    const V t11 = fma(k5, t2, t10);
+    (t11).store(out);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t12 = fma(k6, t2, x6);
+    const V t13 = fnma(k7, t8, t12);
+    const V t14 = fma(k8, t4, t13);
+    (t14).store(out + 2 * outStride);
+  }
+};
+
 // Serves F(4, 3), F(3, 4).
 // Operations: 18 (0 add, 0 mul, 18 fma; the plain matrix 60), 7 values live, depth 3.
 struct input_6x6_7b7d312f0260 {
@@ -206,6 +297,44 @@ struct output_4x6_e2599a424dde {
   }
 };
 
+// Serves the weights' gradient of F(4, 3).
+// Operations: 12 (0 add, 0 mul, 12 fma; the plain matrix 36), 7 values live, depth 2.
+struct input_6x4_88dc457c2f53 {
+  static constexpr int rows = 6, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.0625f);
+    const V k1 = V::broadcast(3.0625f);
+    const V k2 = V::broadcast(0.765625f);
+    const V k3 = V::broadcast(1.75f);
+    const V k4 = V::broadcast(0.875f);
+    const V k5 = V::broadcast(0.25f);
+    const V x3 = V::load(in + 3 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t0 = fma(k0, x3, x1);
+    const V t1 = fma(k1, x3, x1);
+    const V t2 = fma(k2, x3, x1);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x0 = V::load(in);
+    const V t3 = fma(k1, x2, x0);
+    const V t4 = fnma(k3, t1, t3);
+    (t4).store(out + 4 * outStride);
+    const V t5 = fma(k3, t1, t3);
+    (t5).store(out + 3 * outStride);
+    const V t6 = fma(k2, x2, x0);
+    const V t7 = fma(k0, x2, x0);
+    const V t8 = fma(k4, t2, t6);
+    (t8).store(out + outStride);
+    const V t9 = fnma(k4, t2, t6);
+    (t9).store(out + 2 * outStride);
+    const V t10 = fnma(k5, t0, t7);
+    (t10).store(out + 5 * outStride);
+    const V t11 = fma(k5, t0, t7);
+    (t11).store(out);
+  }
+};
+
 // Serves F(3, 3), F(2, 4).
 // Operations: 16 (0 add, 0 mul, 16 fma; the plain matrix 36), 6 values live, depth 3.
 struct input_5x5_5ba8a638a7c4 {
@@ -297,5 +426,49 @@ struct output_3x5_0e5d6b101463 {
     const V t11 = fma(k11, t7, t10);
     const V t12 = fma(k12, t3, t11);
     (t12).store(out + 2 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(3, 3).
+// Operations: 13 (0 add, 5 mul, 8 fma; the plain matrix 25), 4 values live, depth 3.
+struct input_5x3_d22d0d74d5a5 {
+  static constexpr int rows = 5, columns = 3;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.03125f);
+    const V k1 = V::broadcast(0.125f);
+    const V k2 = V::broadcast(0.5f);
+    const V k3 = V::broadcast(3.0625f);
+    const V k4 = V::broadcast(0.765625f);
+    const V k5 = V::broadcast(0.984375f);
+    const V k6 = V::broadcast(1.125f);
+    const V k7 = V::broadcast(-0.546875f);
+    const V k8 = V::broadcast(0.625f);
+    const V k9 = V::broadcast(-2.625f);
+    const V k10 = V::broadcast(1.5f);
+    const V k11 = V::broadcast(3.5f);
+    const V k12 = V::broadcast(2.0f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V x1 = V::load(in + inStride);
+    const V t1 = fma(k1, x1, t0);
+    const V x0 = V::load(in);
+    const V t2 = fma(k2, x0, t1);
+    (t2).store(out);
+    const V t3 = fma(k3, x2, x0);
+    const V t4 = fma(k4, x2, x0);
+    const V t5 = k5 * x1;
+    const V t6 = fma(k6, t4, t5);
+    (t6).store(out + outStride);
+    const V t7 = k7 * x1;
+    const V t8 = fma(k8, t4, t7);
+    (t8).store(out + 2 * outStride);
+    const V t9 = k9 * x1;
+    const V t10 = fma(k10, t3, t9);
+    (t10).store(out + 4 * outStride);
+    const V t11 = k11 * x1;
+    const V t12 = fma(k12, t3, t11);
+    (t12).store(out + 3 * outStride);
   }
 };

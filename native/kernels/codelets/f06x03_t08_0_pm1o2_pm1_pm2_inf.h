@@ -112,6 +112,98 @@ struct output_6x8_4b8efb3cd3b2 {
   }
 };
 
+// Serves the weights' gradient of F(6, 3).
+// Operations: 19 (6 add, 1 mul, 12 fma; the plain matrix 50), 8 values live, depth 3.
+struct input_8x6_c09f6ac1014e {
+  static constexpr int rows = 8, columns = 6;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.25f);
+    const V k1 = V::broadcast(4.0f);
+    const V k2 = V::broadcast(16.0f);
+    const V k3 = V::broadcast(0.0625f);
+    const V k4 = V::broadcast(0.125f);
+    const V k5 = V::broadcast(2.0f);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t0 = -x5;
+    (t0).store(out + 7 * outStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = fma(k0, x5, x3);
+    const V x1 = V::load(in + inStride);
+    const V t2 = fma(k1, x1, t1);
+    const V t3 = fma(k1, x3, x1);
+    const V t4 = x3 + x1;
+    const V t5 = fma(k2, x5, t3);
+    const V t6 = x5 + t4;
+    const V x4 = V::load(in + 4 * inStride);
+    const V x0 = V::load(in);
+    const V t7 = fma(k3, x4, x0);
+    (x0).store(out + 6 * outStride);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t8 = fma(k0, x2, t7);
+    const V t9 = fnma(k4, t2, t8);
+    (t9).store(out + outStride);
+    const V t10 = fma(k4, t2, t8);
+    (t10).store(out);
+    const V t11 = fma(k1, x2, x0);
+    const V t12 = x2 + x0;
+    const V t13 = x4 + t12;
+    const V t14 = fma(k2, x4, t11);
+    const V t15 = fnma(k5, t5, t14);
+    (t15).store(out + 5 * outStride);
+    const V t16 = fma(k5, t5, t14);
+    (t16).store(out + 4 * outStride);
+    const V t17 = t13 + t6;
+    (t17).store(out + 2 * outStride);
+    const V t18 = t13 - t6;
+    (t18).store(out + 3 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(6, 3).
+// Operations: 15 (3 add, 1 mul, 11 fma; the plain matrix 35), 5 values live, depth 6.
+struct output_3x8_edfef8495a93 {
+  static constexpr int rows = 3, columns = 8;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.35555556f);
+    const V k1 = V::broadcast(0.022222223f);
+    const V k2 = V::broadcast(0.22222222f);
+    const V k3 = V::broadcast(0.011111111f);
+    const V k4 = V::broadcast(0.7111111f);
+    const V k5 = V::broadcast(0.17777778f);
+    const V k6 = V::broadcast(0.044444446f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    const V x1 = V::load(in + inStride);
+    const V t1 = x1 + x0;
+    const V t2 = fnma(k0, x1, t0);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t3 = fma(k1, x4, t2);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t4 = x5 + x4;
+    const V t5 = fnma(k1, x5, t3);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t6 = fnma(k2, x2, t5);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t7 = fma(k2, x3, t6);
+    (t7).store(out + outStride);
+    const V t8 = x3 + x2;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t9 = fma(k3, t4, x6);
+    const V t10 = fnma(k2, t8, t9);
+    const V t11 = fma(k4, t1, t10);
+    (t11).store(out);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t12 = fma(k5, t1, x7);
+    const V t13 = fnma(k2, t8, t12);
+    const V t14 = fma(k6, t4, t13);
+    (t14).store(out + 2 * outStride);
+  }
+};
+
 // Serves F(5, 3), F(3, 5), F(4, 4).
 // Operations: 21 (5 add, 0 mul, 16 fma; the plain matrix 59), 7 values live, depth 3.
 struct input_7x7_0fe2981e563c {
@@ -212,6 +304,49 @@ struct output_5x7_aff1f8692bb4 {
   }
 };
 
+// Serves the weights' gradient of F(5, 3).
+// Operations: 15 (5 add, 0 mul, 10 fma; the plain matrix 40), 7 values live, depth 3.
+struct input_7x5_62a043a7f0f8 {
+  static constexpr int rows = 7, columns = 5;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(4.0f);
+    const V k1 = V::broadcast(16.0f);
+    const V k2 = V::broadcast(0.0625f);
+    const V k3 = V::broadcast(0.25f);
+    const V k4 = V::broadcast(0.5f);
+    const V k5 = V::broadcast(2.0f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x0 = V::load(in);
+    const V t0 = x2 + x0;
+    (x0).store(out + 6 * outStride);
+    const V t1 = fma(k0, x2, x0);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t2 = x4 + t0;
+    const V t3 = fma(k1, x4, t1);
+    const V t4 = fma(k2, x4, x0);
+    const V t5 = fma(k3, x2, t4);
+    const V x3 = V::load(in + 3 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t6 = fma(k3, x3, x1);
+    const V t7 = fnma(k4, t6, t5);
+    (t7).store(out + outStride);
+    const V t8 = fma(k4, t6, t5);
+    (t8).store(out);
+    const V t9 = fma(k0, x3, x1);
+    const V t10 = x3 + x1;
+    const V t11 = fnma(k5, t9, t3);
+    (t11).store(out + 5 * outStride);
+    const V t12 = fma(k5, t9, t3);
+    (t12).store(out + 4 * outStride);
+    const V t13 = t2 + t10;
+    (t13).store(out + 2 * outStride);
+    const V t14 = t2 - t10;
+    (t14).store(out + 3 * outStride);
+  }
+};
+
 // Serves F(4, 3), F(2, 5), F(3, 4).
 // Operations: 18 (4 add, 0 mul, 14 fma; the plain matrix 54), 7 values live, depth 3.
 struct input_6x6_1c2f374d107e {
@@ -301,6 +436,46 @@ struct output_4x6_ca5c25d3468c {
   }
 };
 
+// Serves the weights' gradient of F(4, 3).
+// Operations: 14 (4 add, 2 mul, 8 fma; the plain matrix 34), 7 values live, depth 3.
+struct input_6x4_ebc153affe54 {
+  static constexpr int rows = 6, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.125f);
+    const V k1 = V::broadcast(0.5f);
+    const V k2 = V::broadcast(0.25f);
+    const V k3 = V::broadcast(2.0f);
+    const V k4 = V::broadcast(8.0f);
+    const V k5 = V::broadcast(4.0f);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t0 = k0 * x2;
+    const V x0 = V::load(in);
+    const V t1 = fma(k1, x0, t0);
+    const V x3 = V::load(in + 3 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t2 = fma(k2, x3, x1);
+    const V t3 = fma(k2, t2, t1);
+    (t3).store(out);
+    const V t4 = fnma(k2, t2, t1);
+    (t4).store(out + outStride);
+    const V t5 = x3 + x1;
+    const V t6 = x2 + x0;
+    const V t7 = t6 + t5;
+    (t7).store(out + 2 * outStride);
+    const V t8 = t6 - t5;
+    (t8).store(out + 3 * outStride);
+    const V t9 = k3 * x0;
+    const V t10 = fma(k4, x2, t9);
+    const V t11 = fma(k5, x3, x1);
+    const V t12 = fma(k5, t11, t10);
+    (t12).store(out + 4 * outStride);
+    const V t13 = fnma(k5, t11, t10);
+    (t13).store(out + 5 * outStride);
+  }
+};
+
 // Serves F(3, 3).
 // Operations: 15 (4 add, 0 mul, 11 fma; the plain matrix 31), 6 values live, depth 3.
 struct input_5x5_edaa18cdd275 {
@@ -379,5 +554,44 @@ struct output_3x5_21cc74830cf3 {
     const V t8 = fma(k7, t3, t5);
     const V t9 = fma(k8, x4, t8);
     (t9).store(out + 2 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(3, 3).
+// Operations: 12 (2 add, 4 mul, 6 fma; the plain matrix 22), 4 values live, depth 3.
+struct input_5x3_bf02a84f57e0 {
+  static constexpr int rows = 5, columns = 3;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(8.0f);
+    const V k1 = V::broadcast(16.0f);
+    const V k2 = V::broadcast(32.0f);
+    const V k3 = V::broadcast(0.25f);
+    const V k4 = V::broadcast(3.0f);
+    const V k5 = V::broadcast(0.375f);
+    const V k6 = V::broadcast(0.75f);
+    const V k7 = V::broadcast(0.625f);
+    const V k8 = V::broadcast(1.25f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    const V x1 = V::load(in + inStride);
+    const V t1 = fma(k1, x1, t0);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t2 = fma(k2, x2, t1);
+    (t2).store(out + 4 * outStride);
+    const V t3 = x2 + x0;
+    const V t4 = fma(k3, x2, x0);
+    const V t5 = x1 - t3;
+    (t5).store(out + 3 * outStride);
+    const V t6 = k4 * x1;
+    const V t7 = fma(k4, t3, t6);
+    (t7).store(out + 2 * outStride);
+    const V t8 = k5 * x1;
+    const V t9 = fnma(k6, t4, t8);
+    (t9).store(out + outStride);
+    const V t10 = k7 * x1;
+    const V t11 = fma(k8, t4, t10);
+    (t11).store(out);
   }
 };

@@ -100,6 +100,97 @@ struct output_6x9_42680c220567 {
   }
 };
 
+// Serves the weights' gradient of F(6, 3).
+// Operations: 16 (10 add, 0 mul, 6 fma; the plain matrix 42), 7 values live, depth 3.
+struct input_9x6_163c8d78fc27 {
+  static constexpr int rows = 9, columns = 6;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(4.0f);
+    const V k1 = V::broadcast(16.0f);
+    const V k2 = V::broadcast(2.0f);
+    const V x4 = V::load(in + 4 * inStride);
+    const V x0 = V::load(in);
+    const V t0 = x4 + x0;
+    (x0).store(out);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fma(k0, x2, x0);
+    const V t2 = fma(k1, x4, t1);
+    const V t3 = t0 - x2;
+    const V t4 = t0 + x2;
+    const V x3 = V::load(in + 3 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t5 = fma(k0, x3, x1);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t6 = x5 + x1;
+    (x5).store(out + 5 * outStride);
+    const V t7 = fma(k1, x5, t5);
+    const V t8 = fma(k2, t7, t2);
+    (t8).store(out + 3 * outStride);
+    const V t9 = fnma(k2, t7, t2);
+    (t9).store(out + 4 * outStride);
+    const V t10 = t6 - x3;
+    (t10).store(out + 8 * outStride);
+    const V t11 = t6 + x3;
+    const V t12 = t3 + t10;
+    (t12).store(out + 6 * outStride);
+    const V t13 = t3 - t10;
+    (t13).store(out + 7 * outStride);
+    const V t14 = t4 + t11;
+    (t14).store(out + outStride);
+    const V t15 = t4 - t11;
+    (t15).store(out + 2 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(6, 3).
+// Operations: 16 (1 add, 1 mul, 14 fma; the plain matrix 38), 6 values live, depth 6.
+struct output_3x9_bc68b75e0311 {
+  static constexpr int rows = 3, columns = 9;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(-0.05f);
+    const V k1 = V::broadcast(0.05f);
+    const V k2 = V::broadcast(0.083333336f);
+    const V k3 = V::broadcast(0.6f);
+    const V k4 = V::broadcast(0.016666668f);
+    const V k5 = V::broadcast(0.033333335f);
+    const V k6 = V::broadcast(0.2f);
+    const V k7 = V::broadcast(0.008333334f);
+    const V k8 = V::broadcast(0.25f);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t0 = k0 * x6;
+    const V x5 = V::load(in + 5 * inStride);
+    const V t1 = fma(k1, x6, x5);
+    const V x1 = V::load(in + inStride);
+    const V t2 = fnma(k2, x1, t0);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t3 = fma(k1, x7, t1);
+    const V t4 = fnma(k2, x1, t3);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t5 = fnma(k2, x2, t4);
+    const V t6 = fma(k3, x7, x2);
+    const V t7 = fma(k2, t6, t2);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t8 = fma(k4, x3, t7);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t9 = x4 + x3;
+    const V t10 = fma(k5, t9, t5);
+    (t10).store(out + 2 * outStride);
+    const V t11 = fnma(k4, x4, t8);
+    const V x8 = V::load(in + 8 * inStride);
+    const V t12 = fma(k6, x8, t11);
+    (t12).store(out + outStride);
+    const V t13 = fma(k7, t9, t2);
+    const V x0 = V::load(in);
+    const V t14 = fma(k8, x0, t13);
+    const V t15 = fnma(k2, t6, t14);
+    (t15).store(out);
+  }
+};
+
 // Serves F(4, 3).
 // Operations: 12 (4 add, 2 mul, 6 fma; the plain matrix 30), 7 values live, depth 3.
 struct output_4x6_765933f9a1dc {
@@ -137,6 +228,41 @@ struct output_4x6_765933f9a1dc {
   }
 };
 
+// Serves the weights' gradient of F(4, 3).
+// Operations: 10 (1 add, 2 mul, 7 fma; the plain matrix 28), 5 values live, depth 3.
+struct input_6x4_49dc14b50fc8 {
+  static constexpr int rows = 6, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(5.0f);
+    const V k1 = V::broadcast(2.0f);
+    const V k2 = V::broadcast(20.0f);
+    const V k3 = V::broadcast(4.0f);
+    const V k4 = V::broadcast(10.0f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    (x0).store(out);
+    const V t1 = k1 * x0;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t2 = fma(k1, x2, t1);
+    const V t3 = fma(k2, x2, t0);
+    const V x3 = V::load(in + 3 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t4 = x3 + x1;
+    (x3).store(out + 5 * outStride);
+    const V t5 = fma(k3, x3, x1);
+    const V t6 = fma(k4, t5, t3);
+    (t6).store(out + 3 * outStride);
+    const V t7 = fnma(k4, t5, t3);
+    (t7).store(out + 4 * outStride);
+    const V t8 = fma(k1, t4, t2);
+    (t8).store(out + outStride);
+    const V t9 = fnma(k1, t4, t2);
+    (t9).store(out + 2 * outStride);
+  }
+};
+
 // Serves F(3, 3).
 // Operations: 10 (2 add, 2 mul, 6 fma; the plain matrix 22), 4 values live, depth 4.
 struct output_3x5_b6a3a7d40e83 {
@@ -166,5 +292,35 @@ struct output_3x5_b6a3a7d40e83 {
     const V t8 = fma(k3, t2, x0);
     const V t9 = fma(k1, t5, t8);
     (t9).store(out);
+  }
+};
+
+// Serves the weights' gradient of F(3, 3).
+// Operations: 8 (0 add, 2 mul, 6 fma; the plain matrix 20), 4 values live, depth 3.
+struct input_5x3_4735e9bc4d45 {
+  static constexpr int rows = 5, columns = 3;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(5.0f);
+    const V k1 = V::broadcast(2.0f);
+    const V k2 = V::broadcast(20.0f);
+    const V k3 = V::broadcast(10.0f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    (x0).store(out);
+    const V t1 = k1 * x0;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t2 = fma(k2, x2, t0);
+    const V t3 = fma(k1, x2, t1);
+    const V x1 = V::load(in + inStride);
+    const V t4 = fnma(k3, x1, t2);
+    (t4).store(out + 4 * outStride);
+    const V t5 = fma(k3, x1, t2);
+    (t5).store(out + 3 * outStride);
+    const V t6 = fnma(k1, x1, t3);
+    (t6).store(out + 2 * outStride);
+    const V t7 = fma(k1, x1, t3);
+    (t7).store(out + outStride);
   }
 };

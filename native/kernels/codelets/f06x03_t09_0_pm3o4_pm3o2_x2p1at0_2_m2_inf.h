@@ -120,6 +120,106 @@ struct output_6x9_432732006b28 {
   }
 };
 
+// Serves the weights' gradient of F(6, 3).
+// Operations: 18 (4 add, 0 mul, 14 fma; the plain matrix 58), 8 values live, depth 3.
+struct input_9x6_3a57b74903a1 {
+  static constexpr int rows = 9, columns = 6;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.31640625f);
+    const V k1 = V::broadcast(0.5625f);
+    const V k2 = V::broadcast(2.25f);
+    const V k3 = V::broadcast(5.0625f);
+    const V k4 = V::broadcast(0.75f);
+    const V k5 = V::broadcast(1.5f);
+    const V k6 = V::broadcast(2.0f);
+    const V x5 = V::load(in + 5 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t0 = fma(k0, x5, x1);
+    (x5).store(out + 5 * outStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = fma(k1, x3, t0);
+    const V t2 = fma(k2, x3, x1);
+    const V t3 = x1 - x3;
+    const V t4 = x5 + t3;
+    const V t5 = fma(k3, x5, t2);
+    const V x4 = V::load(in + 4 * inStride);
+    const V x0 = V::load(in);
+    const V t6 = fma(k0, x4, x0);
+    (x0).store(out);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t7 = fma(k1, x2, t6);
+    const V t8 = fnma(k4, t1, t7);
+    (t8).store(out + 2 * outStride);
+    const V t9 = fma(k4, t1, t7);
+    (t9).store(out + outStride);
+    const V t10 = x0 - x2;
+    const V t11 = fma(k2, x2, x0);
+    const V t12 = x4 + t10;
+    (t12).store(out + 6 * outStride);
+    const V t13 = fma(k3, x4, t11);
+    const V t14 = fnma(k5, t5, t13);
+    (t14).store(out + 4 * outStride);
+    const V t15 = fma(k5, t5, t13);
+    (t15).store(out + 3 * outStride);
+    const V t16 = fma(k6, t4, t12);
+    (t16).store(out + 7 * outStride);
+    const V t17 = fnma(k6, t4, t12);
+    (t17).store(out + 8 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(6, 3).
+// Operations: 17 (3 add, 2 mul, 12 fma; the plain matrix 40), 5 values live, depth 6.
+struct output_3x9_3e958826eade {
+  static constexpr int rows = 3, columns = 9;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(-0.2528395f);
+    const V k1 = V::broadcast(0.2528395f);
+    const V k2 = V::broadcast(0.060778726f);
+    const V k3 = V::broadcast(0.04923077f);
+    const V k4 = V::broadcast(10.0f);
+    const V k5 = V::broadcast(0.04051915f);
+    const V k6 = V::broadcast(0.024615385f);
+    const V k7 = V::broadcast(0.79012346f);
+    const V k8 = V::broadcast(0.33711934f);
+    const V k9 = V::broadcast(0.18962963f);
+    const V k10 = V::broadcast(0.09116809f);
+    const V x1 = V::load(in + inStride);
+    const V t0 = k0 * x1;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fma(k1, x2, t0);
+    const V t2 = x2 + x1;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t3 = fma(k2, x3, t1);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = x4 + x3;
+    const V t5 = fnma(k2, x4, t3);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t6 = fma(k3, x7, t5);
+    const V x8 = V::load(in + 8 * inStride);
+    const V t7 = fnma(k3, x8, t6);
+    (t7).store(out + outStride);
+    const V t8 = x8 + x7;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t9 = fnma(k4, x6, t8);
+    const V t10 = k5 * t4;
+    const V t11 = fma(k6, t9, t10);
+    const V x0 = V::load(in);
+    const V t12 = fma(k7, x0, t11);
+    const V t13 = fnma(k8, t2, t12);
+    (t13).store(out);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t14 = fnma(k9, t2, x5);
+    const V t15 = fnma(k6, t9, t14);
+    const V t16 = fma(k10, t4, t15);
+    (t16).store(out + 2 * outStride);
+  }
+};
+
 // Serves F(4, 3).
 // Operations: 12 (0 add, 0 mul, 12 fma; the plain matrix 32), 5 values live, depth 2.
 struct input_6x6_cfbe621d8c2a {
@@ -200,6 +300,44 @@ struct output_4x6_74ce0823b39d {
   }
 };
 
+// Serves the weights' gradient of F(4, 3).
+// Operations: 10 (0 add, 2 mul, 8 fma; the plain matrix 28), 5 values live, depth 3.
+struct input_6x4_42f5448cde93 {
+  static constexpr int rows = 6, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(3.25f);
+    const V k1 = V::broadcast(0.5625f);
+    const V k2 = V::broadcast(7.3125f);
+    const V k3 = V::broadcast(0.6591797f);
+    const V k4 = V::broadcast(2.25f);
+    const V k5 = V::broadcast(1.171875f);
+    const V k6 = V::broadcast(4.875f);
+    const V k7 = V::broadcast(1.5625f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    (x0).store(out);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fma(k1, x2, x0);
+    const V t2 = fma(k2, x2, t0);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t3 = k3 * x3;
+    (x3).store(out + 5 * outStride);
+    const V x1 = V::load(in + inStride);
+    const V t4 = fma(k4, x3, x1);
+    const V t5 = fma(k5, x1, t3);
+    const V t6 = fnma(k6, t4, t2);
+    (t6).store(out + 4 * outStride);
+    const V t7 = fma(k6, t4, t2);
+    (t7).store(out + 3 * outStride);
+    const V t8 = fms(k7, t1, t5);
+    (t8).store(out + 2 * outStride);
+    const V t9 = fma(k7, t1, t5);
+    (t9).store(out + outStride);
+  }
+};
+
 // Serves F(3, 3).
 // Operations: 10 (0 add, 0 mul, 10 fma; the plain matrix 28), 5 values live, depth 2.
 struct input_5x5_cf38073a1dff {
@@ -267,5 +405,37 @@ struct output_3x5_058f1beddd99 {
     const V t8 = fma(k4, t2, x0);
     const V t9 = fma(k5, t5, t8);
     (t9).store(out);
+  }
+};
+
+// Serves the weights' gradient of F(3, 3).
+// Operations: 8 (0 add, 2 mul, 6 fma; the plain matrix 20), 4 values live, depth 3.
+struct input_5x3_4c03af4a149b {
+  static constexpr int rows = 5, columns = 3;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(3.25f);
+    const V k1 = V::broadcast(7.3125f);
+    const V k2 = V::broadcast(0.87890625f);
+    const V k3 = V::broadcast(1.5625f);
+    const V k4 = V::broadcast(4.875f);
+    const V k5 = V::broadcast(1.171875f);
+    const V x0 = V::load(in);
+    const V t0 = k0 * x0;
+    (x0).store(out);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fma(k1, x2, t0);
+    const V t2 = k2 * x2;
+    const V t3 = fma(k3, x0, t2);
+    const V x1 = V::load(in + inStride);
+    const V t4 = fma(k4, x1, t1);
+    (t4).store(out + 3 * outStride);
+    const V t5 = fnma(k4, x1, t1);
+    (t5).store(out + 4 * outStride);
+    const V t6 = fma(k5, x1, t3);
+    (t6).store(out + outStride);
+    const V t7 = fnma(k5, x1, t3);
+    (t7).store(out + 2 * outStride);
   }
 };

@@ -99,6 +99,88 @@ struct output_6x10_8f4e907d38fc {
   }
 };
 
+// Serves the weights' gradient of F(6, 3).
+// Operations: 17 (16 add, 1 mul, 0 fma; the plain matrix 28), 7 values live, depth 3.
+struct input_10x6_9648b30f0625 {
+  static constexpr int rows = 10, columns = 6;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V x5 = V::load(in + 5 * inStride);
+    const V t0 = -x5;
+    (t0).store(out + 6 * outStride);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = x2 - x5;
+    const V t2 = x5 + x2;
+    const V x4 = V::load(in + 4 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t3 = x4 - x1;
+    const V t4 = x4 + x1;
+    const V t5 = t3 - t1;
+    (t5).store(out + 9 * outStride);
+    const V t6 = t4 - t2;
+    (t6).store(out + 5 * outStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V x0 = V::load(in);
+    const V t7 = x3 + x0;
+    (x0).store(out);
+    const V t8 = x0 - x3;
+    const V t9 = t7 - t4;
+    (t9).store(out + 4 * outStride);
+    const V t10 = t7 - t2;
+    (t10).store(out + 3 * outStride);
+    const V t11 = t2 + t7;
+    const V t12 = t4 + t11;
+    (t12).store(out + outStride);
+    const V t13 = t8 - t3;
+    (t13).store(out + 8 * outStride);
+    const V t14 = t8 - t1;
+    (t14).store(out + 7 * outStride);
+    const V t15 = t3 + t8;
+    const V t16 = t1 + t15;
+    (t16).store(out + 2 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(6, 3).
+// Operations: 15 (3 add, 1 mul, 11 fma; the plain matrix 35), 6 values live, depth 4.
+struct output_3x10_00d29749b008 {
+  static constexpr int rows = 3, columns = 10;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.16666667f);
+    const V x7 = V::load(in + 7 * inStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = x7 + x3;
+    const V x2 = V::load(in + 2 * inStride);
+    const V x0 = V::load(in);
+    const V t1 = fma(k0, x2, x0);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t2 = x5 + x2;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t3 = fma(k0, x4, t1);
+    const V x8 = V::load(in + 8 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t4 = x8 + x1;
+    const V t5 = fma(k0, t4, t3);
+    const V t6 = fma(k0, t0, t5);
+    (t6).store(out);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t7 = fma(k0, x1, x6);
+    const V x9 = V::load(in + 9 * inStride);
+    const V t8 = fma(k0, x9, t7);
+    const V t9 = fma(k0, t2, t8);
+    const V t10 = fnma(k0, t0, t9);
+    (t10).store(out + 2 * outStride);
+    const V t11 = k0 * x9;
+    const V t12 = fnma(k0, x4, t11);
+    const V t13 = fma(k0, t4, t12);
+    const V t14 = fnma(k0, t2, t13);
+    (t14).store(out + outStride);
+  }
+};
+
 // Serves F(4, 3).
 // Operations: 13 (9 add, 0 mul, 4 fma; the plain matrix 25), 5 values live, depth 3.
 struct input_7x6_95069c5dd3fb {
@@ -167,5 +249,41 @@ struct output_4x7_57cf0625667e {
     const V x6 = V::load(in + 6 * inStride);
     const V t10 = t9 - x6;
     (t10).store(out + 3 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(4, 3).
+// Operations: 12 (2 add, 4 mul, 6 fma; the plain matrix 23), 5 values live, depth 3.
+struct input_7x4_10a19186a56c {
+  static constexpr int rows = 7, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(2.0f);
+    const V k1 = V::broadcast(3.0f);
+    const V k2 = V::broadcast(0.5f);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = -x3;
+    (t0).store(out + 6 * outStride);
+    const V x0 = V::load(in);
+    const V t1 = k0 * x0;
+    (x0).store(out);
+    const V t2 = k1 * x0;
+    const V t3 = fma(k0, x3, t1);
+    const V t4 = fnma(k1, x3, t2);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t5 = fnma(k0, x2, t3);
+    (t5).store(out + 3 * outStride);
+    const V x1 = V::load(in + inStride);
+    const V t6 = fms(k0, x1, t3);
+    (t6).store(out + 4 * outStride);
+    const V t7 = x2 + x1;
+    const V t8 = fma(k2, t3, t7);
+    (t8).store(out + outStride);
+    const V t9 = x1 - x2;
+    const V t10 = fnma(k1, t9, t4);
+    (t10).store(out + 2 * outStride);
+    const V t11 = k0 * t9;
+    (t11).store(out + 5 * outStride);
   }
 };

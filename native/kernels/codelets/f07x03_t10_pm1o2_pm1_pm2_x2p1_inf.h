@@ -135,6 +135,121 @@ struct output_7x10_9b38178b19d4 {
   }
 };
 
+// Serves the weights' gradient of F(7, 3).
+// Operations: 26 (11 add, 1 mul, 14 fma; the plain matrix 74), 9 values live, depth 4.
+struct input_10x7_62670f191303 {
+  static constexpr int rows = 10, columns = 7;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.015625f);
+    const V k1 = V::broadcast(0.0625f);
+    const V k2 = V::broadcast(0.25f);
+    const V k3 = V::broadcast(4.0f);
+    const V k4 = V::broadcast(16.0f);
+    const V k5 = V::broadcast(64.0f);
+    const V k6 = V::broadcast(0.03125f);
+    const V k7 = V::broadcast(2.0f);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t0 = -x6;
+    (t0).store(out + 6 * outStride);
+    const V x0 = V::load(in);
+    const V t1 = fma(k0, x6, x0);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t2 = fma(k1, x4, t1);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t3 = fma(k2, x2, t2);
+    const V t4 = x4 + x0;
+    const V t5 = fma(k3, x2, x0);
+    const V t6 = fma(k4, x4, t5);
+    const V t7 = x6 + x2;
+    const V t8 = fma(k5, x6, t6);
+    const V t9 = t4 - t7;
+    const V t10 = t4 + t7;
+    const V x3 = V::load(in + 3 * inStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t11 = fma(k3, x3, x5);
+    const V x1 = V::load(in + inStride);
+    const V t12 = fma(k4, x1, t11);
+    const V t13 = fma(k6, t12, t3);
+    (t13).store(out);
+    const V t14 = fnma(k6, t12, t3);
+    (t14).store(out + outStride);
+    const V t15 = fma(k3, x3, x1);
+    const V t16 = fma(k4, x5, t15);
+    const V t17 = x5 + x1;
+    const V t18 = fnma(k7, t16, t8);
+    (t18).store(out + 5 * outStride);
+    const V t19 = fma(k7, t16, t8);
+    (t19).store(out + 4 * outStride);
+    const V t20 = t17 - x3;
+    (t20).store(out + 9 * outStride);
+    const V t21 = t17 + x3;
+    const V t22 = t10 + t21;
+    (t22).store(out + 2 * outStride);
+    const V t23 = t10 - t21;
+    (t23).store(out + 3 * outStride);
+    const V t24 = t9 + t20;
+    (t24).store(out + 7 * outStride);
+    const V t25 = t9 - t20;
+    (t25).store(out + 8 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(7, 3).
+// Operations: 20 (2 add, 1 mul, 17 fma; the plain matrix 48), 7 values live, depth 8.
+struct output_3x10_19208a143c62 {
+  static constexpr int rows = 3, columns = 10;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(-0.04f);
+    const V k1 = V::broadcast(0.11111111f);
+    const V k2 = V::broadcast(0.14222223f);
+    const V k3 = V::broadcast(0.16f);
+    const V k4 = V::broadcast(0.07111111f);
+    const V k5 = V::broadcast(0.04f);
+    const V k6 = V::broadcast(0.008888889f);
+    const V k7 = V::broadcast(0.0044444446f);
+    const V k8 = V::broadcast(0.36f);
+    const V k9 = V::broadcast(0.28444445f);
+    const V k10 = V::broadcast(0.017777778f);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t0 = k0 * x7;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fnma(k1, x2, t0);
+    const V x0 = V::load(in);
+    const V t2 = fma(k2, x0, t1);
+    const V x1 = V::load(in + inStride);
+    const V t3 = x1 + x0;
+    const V t4 = fnma(k2, x1, t2);
+    const V x9 = V::load(in + 9 * inStride);
+    const V t5 = fma(k3, x9, t4);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t6 = fma(k4, t3, x6);
+    const V t7 = fma(k5, x7, t6);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t8 = fma(k6, x4, t5);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t9 = fnma(k6, x5, t8);
+    const V t10 = x5 + x4;
+    const V t11 = fma(k7, t10, t1);
+    const V x8 = V::load(in + 8 * inStride);
+    const V t12 = fma(k5, x8, t7);
+    const V t13 = fnma(k1, x2, t12);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t14 = fma(k8, x8, x3);
+    const V t15 = fma(k1, t14, t9);
+    (t15).store(out + outStride);
+    const V t16 = fnma(k1, t14, t11);
+    const V t17 = fma(k9, t3, t16);
+    (t17).store(out);
+    const V t18 = fnma(k1, x3, t13);
+    const V t19 = fma(k10, t10, t18);
+    (t19).store(out + 2 * outStride);
+  }
+};
+
 // Serves F(5, 3).
 // Operations: 21 (5 add, 0 mul, 16 fma; the plain matrix 59), 7 values live, depth 3.
 struct input_7x7_00de8e93a582 {
@@ -240,6 +355,58 @@ struct output_5x7_3c2496425e08 {
   }
 };
 
+// Serves the weights' gradient of F(5, 3).
+// Operations: 19 (1 add, 4 mul, 14 fma; the plain matrix 54), 7 values live, depth 4.
+struct input_7x5_f29370728324 {
+  static constexpr int rows = 7, columns = 5;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.078125f);
+    const V k1 = V::broadcast(0.3125f);
+    const V k2 = V::broadcast(1.25f);
+    const V k3 = V::broadcast(2.0f);
+    const V k4 = V::broadcast(5.0f);
+    const V k5 = V::broadcast(20.0f);
+    const V k6 = V::broadcast(80.0f);
+    const V k7 = V::broadcast(0.25f);
+    const V k8 = V::broadcast(0.625f);
+    const V k9 = V::broadcast(4.0f);
+    const V k10 = V::broadcast(10.0f);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = -x4;
+    (t0).store(out + 6 * outStride);
+    const V t1 = k0 * x4;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t2 = fma(k1, x2, t1);
+    const V x0 = V::load(in);
+    const V t3 = fma(k2, x0, t2);
+    const V t4 = k3 * x0;
+    const V t5 = fma(k3, x2, t4);
+    const V t6 = k4 * x0;
+    const V t7 = fma(k5, x2, t6);
+    const V t8 = fma(k3, x4, t5);
+    const V t9 = fma(k6, x4, t7);
+    const V x3 = V::load(in + 3 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t10 = fma(k7, x3, x1);
+    const V t11 = fnma(k8, t10, t3);
+    (t11).store(out + outStride);
+    const V t12 = fma(k8, t10, t3);
+    (t12).store(out);
+    const V t13 = fma(k9, x3, x1);
+    const V t14 = x3 + x1;
+    const V t15 = fnma(k3, t14, t8);
+    (t15).store(out + 3 * outStride);
+    const V t16 = fma(k3, t14, t8);
+    (t16).store(out + 2 * outStride);
+    const V t17 = fnma(k10, t13, t9);
+    (t17).store(out + 5 * outStride);
+    const V t18 = fma(k10, t13, t9);
+    (t18).store(out + 4 * outStride);
+  }
+};
+
 // Serves F(4, 3).
 // Operations: 16 (4 add, 2 mul, 10 fma; the plain matrix 44), 9 values live, depth 4.
 struct output_4x6_8211bbc434a0 {
@@ -282,5 +449,49 @@ struct output_4x6_8211bbc434a0 {
     const V t14 = fma(k7, t12, t3);
     const V t15 = fma(k8, t4, t14);
     (t15).store(out + 3 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(4, 3).
+// Operations: 15 (1 add, 3 mul, 11 fma; the plain matrix 42), 7 values live, depth 3.
+struct input_6x4_3e455544dd71 {
+  static constexpr int rows = 6, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.15625f);
+    const V k1 = V::broadcast(0.625f);
+    const V k2 = V::broadcast(0.25f);
+    const V k3 = V::broadcast(1.25f);
+    const V k4 = V::broadcast(2.0f);
+    const V k5 = V::broadcast(5.0f);
+    const V k6 = V::broadcast(20.0f);
+    const V k7 = V::broadcast(4.0f);
+    const V k8 = V::broadcast(10.0f);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = k0 * x3;
+    const V x1 = V::load(in + inStride);
+    const V t1 = fma(k1, x1, t0);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x0 = V::load(in);
+    const V t2 = fma(k2, x2, x0);
+    const V t3 = fma(k3, t2, t1);
+    (t3).store(out);
+    const V t4 = fms(k3, t2, t1);
+    (t4).store(out + outStride);
+    const V t5 = k4 * x1;
+    const V t6 = fma(k4, x3, t5);
+    const V t7 = x2 + x0;
+    const V t8 = fma(k4, t7, t6);
+    (t8).store(out + 2 * outStride);
+    const V t9 = fms(k4, t7, t6);
+    (t9).store(out + 3 * outStride);
+    const V t10 = k5 * x0;
+    const V t11 = fma(k6, x2, t10);
+    const V t12 = fma(k7, x3, x1);
+    const V t13 = fma(k8, t12, t11);
+    (t13).store(out + 4 * outStride);
+    const V t14 = fnma(k8, t12, t11);
+    (t14).store(out + 5 * outStride);
   }
 };

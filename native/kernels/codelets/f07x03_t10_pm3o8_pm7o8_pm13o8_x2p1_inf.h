@@ -159,6 +159,130 @@ struct output_7x10_de948107b052 {
   }
 };
 
+// Serves the weights' gradient of F(7, 3).
+// Operations: 29 (7 add, 1 mul, 21 fma; the plain matrix 86), 9 values live, depth 4.
+struct input_10x7_f859210dd16e {
+  static constexpr int rows = 10, columns = 7;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.44879532f);
+    const V k1 = V::broadcast(0.0027809143f);
+    const V k2 = V::broadcast(0.58618164f);
+    const V k3 = V::broadcast(0.01977539f);
+    const V k4 = V::broadcast(0.140625f);
+    const V k5 = V::broadcast(0.765625f);
+    const V k6 = V::broadcast(2.640625f);
+    const V k7 = V::broadcast(6.9729004f);
+    const V k8 = V::broadcast(18.412815f);
+    const V k9 = V::broadcast(0.375f);
+    const V k10 = V::broadcast(1.625f);
+    const V k11 = V::broadcast(0.875f);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t0 = -x6;
+    (t0).store(out + 6 * outStride);
+    const V x0 = V::load(in);
+    const V t1 = fma(k0, x6, x0);
+    const V t2 = fma(k1, x6, x0);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t3 = fma(k2, x4, t1);
+    const V t4 = fma(k3, x4, t2);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t5 = fma(k4, x2, t4);
+    const V t6 = fma(k5, x2, t3);
+    const V t7 = fma(k6, x2, x0);
+    const V t8 = x0 - x2;
+    const V t9 = x4 + t8;
+    const V t10 = fma(k7, x4, t7);
+    const V t11 = fma(k8, x6, t10);
+    const V t12 = t9 - x6;
+    const V x5 = V::load(in + 5 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t13 = fma(k3, x5, x1);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t14 = fma(k4, x3, t13);
+    const V t15 = fnma(k9, t14, t5);
+    (t15).store(out + outStride);
+    const V t16 = fma(k9, t14, t5);
+    (t16).store(out);
+    const V t17 = x1 - x3;
+    const V t18 = x5 + t17;
+    (t18).store(out + 9 * outStride);
+    const V t19 = t12 - t18;
+    (t19).store(out + 8 * outStride);
+    const V t20 = t12 + t18;
+    (t20).store(out + 7 * outStride);
+    const V t21 = fma(k6, x3, x1);
+    const V t22 = fma(k2, x5, x1);
+    const V t23 = fma(k5, x3, t22);
+    const V t24 = fma(k7, x5, t21);
+    const V t25 = fma(k10, t24, t11);
+    (t25).store(out + 4 * outStride);
+    const V t26 = fnma(k10, t24, t11);
+    (t26).store(out + 5 * outStride);
+    const V t27 = fma(k11, t23, t6);
+    (t27).store(out + 2 * outStride);
+    const V t28 = fnma(k11, t23, t6);
+    (t28).store(out + 3 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(7, 3).
+// Operations: 21 (4 add, 2 mul, 15 fma; the plain matrix 48), 6 values live, depth 9.
+struct output_3x10_390e22fbc512 {
+  static constexpr int rows = 3, columns = 10;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(-0.06819503f);
+    const V k1 = V::broadcast(0.06819503f);
+    const V k2 = V::broadcast(0.28054795f);
+    const V k3 = V::broadcast(0.029298998f);
+    const V k4 = V::broadcast(0.24165192f);
+    const V k5 = V::broadcast(0.27278012f);
+    const V k6 = V::broadcast(0.018030154f);
+    const V k7 = V::broadcast(0.27617362f);
+    const V k8 = V::broadcast(0.7481279f);
+    const V k9 = V::broadcast(0.10520548f);
+    const V k10 = V::broadcast(0.21144542f);
+    const V k11 = V::broadcast(0.04761087f);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t0 = k0 * x7;
+    const V x8 = V::load(in + 8 * inStride);
+    const V t1 = x8 + x7;
+    const V t2 = fma(k1, x8, t0);
+    const V x0 = V::load(in);
+    const V t3 = fma(k2, x0, t2);
+    const V x1 = V::load(in + inStride);
+    const V t4 = fnma(k2, x1, t3);
+    const V t5 = x1 + x0;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t6 = fma(k3, x4, t4);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t7 = fnma(k3, x5, t6);
+    const V t8 = x5 + x4;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t9 = fnma(k4, x2, t7);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t10 = x3 + x2;
+    const V t11 = fma(k4, x3, t9);
+    const V x9 = V::load(in + 9 * inStride);
+    const V t12 = fma(k5, x9, t11);
+    (t12).store(out + outStride);
+    const V t13 = k6 * t8;
+    const V t14 = fnma(k1, t1, t13);
+    const V t15 = fnma(k7, t10, t14);
+    const V t16 = fma(k8, t5, t15);
+    (t16).store(out);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t17 = fma(k9, t5, x6);
+    const V t18 = fma(k1, t1, t17);
+    const V t19 = fnma(k10, t10, t18);
+    const V t20 = fma(k11, t8, t19);
+    (t20).store(out + 2 * outStride);
+  }
+};
+
 // Serves F(5, 3), F(3, 5), F(4, 4).
 // Operations: 21 (0 add, 0 mul, 21 fma; the plain matrix 66), 7 values live, depth 3.
 struct input_7x7_e0b2c31ff169 {
@@ -274,6 +398,62 @@ struct output_5x7_01c8d276bf39 {
   }
 };
 
+// Serves the weights' gradient of F(5, 3).
+// Operations: 19 (0 add, 4 mul, 15 fma; the plain matrix 54), 7 values live, depth 4.
+struct input_7x5_d7cb8356c689 {
+  static constexpr int rows = 7, columns = 5;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.022556305f);
+    const V k1 = V::broadcast(1.034977f);
+    const V k2 = V::broadcast(1.3518066f);
+    const V k3 = V::broadcast(0.16040039f);
+    const V k4 = V::broadcast(1.140625f);
+    const V k5 = V::broadcast(1.765625f);
+    const V k6 = V::broadcast(3.640625f);
+    const V k7 = V::broadcast(9.613525f);
+    const V k8 = V::broadcast(25.385715f);
+    const V k9 = V::broadcast(0.140625f);
+    const V k10 = V::broadcast(0.42773438f);
+    const V k11 = V::broadcast(2.640625f);
+    const V k12 = V::broadcast(0.765625f);
+    const V k13 = V::broadcast(1.5449219f);
+    const V k14 = V::broadcast(5.9160156f);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = -x4;
+    (t0).store(out + 6 * outStride);
+    const V t1 = k0 * x4;
+    const V t2 = k1 * x4;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t3 = fma(k2, x2, t2);
+    const V t4 = fma(k3, x2, t1);
+    const V x0 = V::load(in);
+    const V t5 = fma(k4, x0, t4);
+    const V t6 = fma(k5, x0, t3);
+    const V t7 = k6 * x0;
+    const V t8 = fma(k7, x2, t7);
+    const V t9 = fma(k8, x4, t8);
+    const V x3 = V::load(in + 3 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t10 = fma(k9, x3, x1);
+    const V t11 = fnma(k10, t10, t5);
+    (t11).store(out + outStride);
+    const V t12 = fma(k10, t10, t5);
+    (t12).store(out);
+    const V t13 = fma(k11, x3, x1);
+    const V t14 = fma(k12, x3, x1);
+    const V t15 = fnma(k13, t14, t6);
+    (t15).store(out + 3 * outStride);
+    const V t16 = fma(k13, t14, t6);
+    (t16).store(out + 2 * outStride);
+    const V t17 = fnma(k14, t13, t9);
+    (t17).store(out + 5 * outStride);
+    const V t18 = fma(k14, t13, t9);
+    (t18).store(out + 4 * outStride);
+  }
+};
+
 // Serves F(4, 3), F(3, 4).
 // Operations: 18 (0 add, 0 mul, 18 fma; the plain matrix 60), 7 values live, depth 3.
 struct input_6x6_4a54d306ad8a {
@@ -370,5 +550,52 @@ struct output_4x6_a5e280ccfe04 {
     const V t16 = fma(k10, t14, t7);
     const V t17 = fma(k11, t0, t16);
     (t17).store(out);
+  }
+};
+
+// Serves the weights' gradient of F(4, 3).
+// Operations: 15 (0 add, 3 mul, 12 fma; the plain matrix 42), 7 values live, depth 3.
+struct input_6x4_8f13d7f1529c {
+  static constexpr int rows = 6, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.060150146f);
+    const V k1 = V::broadcast(0.42773438f);
+    const V k2 = V::broadcast(0.140625f);
+    const V k3 = V::broadcast(1.140625f);
+    const V k4 = V::broadcast(1.1828308f);
+    const V k5 = V::broadcast(1.5449219f);
+    const V k6 = V::broadcast(0.765625f);
+    const V k7 = V::broadcast(1.765625f);
+    const V k8 = V::broadcast(3.640625f);
+    const V k9 = V::broadcast(9.613525f);
+    const V k10 = V::broadcast(2.640625f);
+    const V k11 = V::broadcast(5.9160156f);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = k0 * x3;
+    const V x1 = V::load(in + inStride);
+    const V t1 = fma(k1, x1, t0);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x0 = V::load(in);
+    const V t2 = fma(k2, x2, x0);
+    const V t3 = fma(k3, t2, t1);
+    (t3).store(out);
+    const V t4 = fms(k3, t2, t1);
+    (t4).store(out + outStride);
+    const V t5 = k4 * x3;
+    const V t6 = fma(k5, x1, t5);
+    const V t7 = fma(k6, x2, x0);
+    const V t8 = fma(k7, t7, t6);
+    (t8).store(out + 2 * outStride);
+    const V t9 = fms(k7, t7, t6);
+    (t9).store(out + 3 * outStride);
+    const V t10 = k8 * x0;
+    const V t11 = fma(k9, x2, t10);
+    const V t12 = fma(k10, x3, x1);
+    const V t13 = fma(k11, t12, t11);
+    (t13).store(out + 4 * outStride);
+    const V t14 = fnma(k11, t12, t11);
+    (t14).store(out + 5 * outStride);
   }
 };

@@ -150,6 +150,131 @@ struct output_8x11_06daad694583 {
   }
 };
 
+// Serves the weights' gradient of F(8, 3).
+// Operations: 29 (12 add, 1 mul, 16 fma; the plain matrix 87), 10 values live, depth 4.
+struct input_11x8_2d7d8d0a5f30 {
+  static constexpr int rows = 11, columns = 8;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(4.0f);
+    const V k1 = V::broadcast(16.0f);
+    const V k2 = V::broadcast(64.0f);
+    const V k3 = V::broadcast(3.0625f);
+    const V k4 = V::broadcast(9.378906f);
+    const V k5 = V::broadcast(28.7229f);
+    const V k6 = V::broadcast(0.015625f);
+    const V k7 = V::broadcast(0.0625f);
+    const V k8 = V::broadcast(0.25f);
+    const V k9 = V::broadcast(1.75f);
+    const V k10 = V::broadcast(0.0078125f);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t0 = -x7;
+    (t0).store(out + 6 * outStride);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t1 = fma(k0, x5, x7);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fma(k1, x3, t1);
+    const V t3 = x7 + x3;
+    const V x1 = V::load(in + inStride);
+    const V t4 = fma(k2, x1, t2);
+    const V t5 = fma(k3, x3, x1);
+    const V t6 = fma(k4, x5, t5);
+    const V t7 = fma(k5, x7, t6);
+    const V t8 = x5 + x1;
+    const V t9 = t8 + t3;
+    const V t10 = t8 - t3;
+    (t10).store(out + 10 * outStride);
+    const V x4 = V::load(in + 4 * inStride);
+    const V x0 = V::load(in);
+    const V t11 = x4 + x0;
+    (x0).store(out + 7 * outStride);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t12 = fma(k6, x6, x0);
+    const V t13 = fma(k7, x4, t12);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t14 = fma(k8, x2, t13);
+    const V t15 = fma(k3, x2, x0);
+    const V t16 = fma(k4, x4, t15);
+    const V t17 = x6 + x2;
+    const V t18 = fma(k5, x6, t16);
+    const V t19 = fnma(k9, t7, t18);
+    (t19).store(out + 5 * outStride);
+    const V t20 = fma(k9, t7, t18);
+    (t20).store(out + 4 * outStride);
+    const V t21 = fnma(k10, t4, t14);
+    (t21).store(out + outStride);
+    const V t22 = fma(k10, t4, t14);
+    (t22).store(out);
+    const V t23 = t17 + t11;
+    const V t24 = t11 - t17;
+    const V t25 = t23 - t9;
+    (t25).store(out + 3 * outStride);
+    const V t26 = t23 + t9;
+    (t26).store(out + 2 * outStride);
+    const V t27 = t24 - t10;
+    (t27).store(out + 9 * outStride);
+    const V t28 = t24 + t10;
+    (t28).store(out + 8 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(8, 3).
+// Operations: 21 (2 add, 1 mul, 18 fma; the plain matrix 50), 9 values live, depth 8.
+struct output_3x11_cbe8abd526ab {
+  static constexpr int rows = 3, columns = 11;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.04923077f);
+    const V k1 = V::broadcast(0.16161616f);
+    const V k2 = V::broadcast(0.30461538f);
+    const V k3 = V::broadcast(0.012124172f);
+    const V k4 = V::broadcast(0.0069280984f);
+    const V k5 = V::broadcast(0.37925926f);
+    const V k6 = V::broadcast(0.19692308f);
+    const V k7 = V::broadcast(0.7585185f);
+    const V k8 = V::broadcast(0.18962963f);
+    const V k9 = V::broadcast(1.3061224f);
+    const V k10 = V::broadcast(0.021217301f);
+    const V x8 = V::load(in + 8 * inStride);
+    const V t0 = k0 * x8;
+    const V x6 = V::load(in + 6 * inStride);
+    const V t1 = fnma(k0, x8, x6);
+    const V x9 = V::load(in + 9 * inStride);
+    const V t2 = fnma(k0, x9, t1);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t3 = fnma(k1, x2, t0);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t4 = fnma(k2, x9, x3);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t5 = fma(k3, x4, t3);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t6 = x5 + x4;
+    const V t7 = fnma(k3, x5, t5);
+    const V t8 = fma(k4, t6, t3);
+    const V t9 = fnma(k1, t4, t8);
+    const V x0 = V::load(in);
+    const V t10 = fma(k5, x0, t7);
+    const V x1 = V::load(in + inStride);
+    const V t11 = fnma(k5, x1, t10);
+    const V t12 = x1 + x0;
+    const V x10 = V::load(in + 10 * inStride);
+    const V t13 = fnma(k6, x10, t11);
+    const V t14 = fma(k1, t4, t13);
+    (t14).store(out + outStride);
+    const V t15 = fma(k7, t12, t9);
+    const V t16 = fma(k8, t12, t2);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t17 = fma(k9, x7, t15);
+    (t17).store(out);
+    const V t18 = fnma(k1, x2, t16);
+    const V t19 = fnma(k1, x3, t18);
+    const V t20 = fma(k10, t6, t19);
+    (t20).store(out + 2 * outStride);
+  }
+};
+
 // Serves F(6, 3), F(4, 5), F(5, 4).
 // Operations: 24 (2 add, 0 mul, 22 fma; the plain matrix 70), 8 values live, depth 3.
 struct input_8x8_31ef850ac780 {
@@ -271,6 +396,65 @@ struct output_6x8_567fa47d9043 {
   }
 };
 
+// Serves the weights' gradient of F(6, 3).
+// Operations: 22 (2 add, 4 mul, 16 fma; the plain matrix 66), 8 values live, depth 4.
+struct input_8x6_05402db06291 {
+  static constexpr int rows = 8, columns = 6;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.0390625f);
+    const V k1 = V::broadcast(0.15625f);
+    const V k2 = V::broadcast(0.625f);
+    const V k3 = V::broadcast(2.0f);
+    const V k4 = V::broadcast(3.0625f);
+    const V k5 = V::broadcast(9.378906f);
+    const V k6 = V::broadcast(4.0625f);
+    const V k7 = V::broadcast(12.441406f);
+    const V k8 = V::broadcast(38.101807f);
+    const V k9 = V::broadcast(7.109375f);
+    const V k10 = V::broadcast(4.0f);
+    const V k11 = V::broadcast(16.0f);
+    const V k12 = V::broadcast(0.078125f);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t0 = -x5;
+    (t0).store(out + 6 * outStride);
+    const V t1 = k0 * x5;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fma(k1, x3, t1);
+    const V x1 = V::load(in + inStride);
+    const V t3 = fma(k2, x1, t2);
+    const V t4 = k3 * x1;
+    const V t5 = fma(k3, x3, t4);
+    const V t6 = fma(k4, x3, x1);
+    const V t7 = fma(k3, x5, t5);
+    const V t8 = fma(k5, x5, t6);
+    const V x0 = V::load(in);
+    const V t9 = k6 * x0;
+    (x0).store(out + 7 * outStride);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t10 = fma(k7, x2, t9);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t11 = fma(k8, x4, t10);
+    const V t12 = fma(k9, t8, t11);
+    (t12).store(out + 4 * outStride);
+    const V t13 = fnma(k9, t8, t11);
+    (t13).store(out + 5 * outStride);
+    const V t14 = fma(k10, x2, x4);
+    const V t15 = fma(k11, x0, t14);
+    const V t16 = x2 + x0;
+    const V t17 = fms(k12, t15, t3);
+    (t17).store(out + outStride);
+    const V t18 = fma(k12, t15, t3);
+    (t18).store(out);
+    const V t19 = x4 + t16;
+    const V t20 = fms(k3, t19, t7);
+    (t20).store(out + 3 * outStride);
+    const V t21 = fma(k3, t19, t7);
+    (t21).store(out + 2 * outStride);
+  }
+};
+
 // Serves F(5, 3), F(3, 5), F(4, 4).
 // Operations: 21 (2 add, 0 mul, 19 fma; the plain matrix 64), 7 values live, depth 3.
 struct input_7x7_437833609d0d {
@@ -380,6 +564,58 @@ struct output_5x7_c566ce5faaa9 {
   }
 };
 
+// Serves the weights' gradient of F(5, 3).
+// Operations: 19 (1 add, 4 mul, 14 fma; the plain matrix 54), 7 values live, depth 4.
+struct input_7x5_4a7856f55614 {
+  static constexpr int rows = 7, columns = 5;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.0390625f);
+    const V k1 = V::broadcast(0.15625f);
+    const V k2 = V::broadcast(0.625f);
+    const V k3 = V::broadcast(2.0f);
+    const V k4 = V::broadcast(7.109375f);
+    const V k5 = V::broadcast(21.77246f);
+    const V k6 = V::broadcast(66.67816f);
+    const V k7 = V::broadcast(0.25f);
+    const V k8 = V::broadcast(0.3125f);
+    const V k9 = V::broadcast(3.0625f);
+    const V k10 = V::broadcast(12.441406f);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = -x4;
+    (t0).store(out + 6 * outStride);
+    const V t1 = k0 * x4;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t2 = fma(k1, x2, t1);
+    const V x0 = V::load(in);
+    const V t3 = fma(k2, x0, t2);
+    const V t4 = k3 * x0;
+    const V t5 = fma(k3, x2, t4);
+    const V t6 = k4 * x0;
+    const V t7 = fma(k5, x2, t6);
+    const V t8 = fma(k3, x4, t5);
+    const V t9 = fma(k6, x4, t7);
+    const V x3 = V::load(in + 3 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t10 = fma(k7, x3, x1);
+    const V t11 = fnma(k8, t10, t3);
+    (t11).store(out + outStride);
+    const V t12 = fma(k8, t10, t3);
+    (t12).store(out);
+    const V t13 = fma(k9, x3, x1);
+    const V t14 = x3 + x1;
+    const V t15 = fnma(k3, t14, t8);
+    (t15).store(out + 3 * outStride);
+    const V t16 = fma(k3, t14, t8);
+    (t16).store(out + 2 * outStride);
+    const V t17 = fnma(k10, t13, t9);
+    (t17).store(out + 5 * outStride);
+    const V t18 = fma(k10, t13, t9);
+    (t18).store(out + 4 * outStride);
+  }
+};
+
 // Serves F(4, 3).
 // Operations: 18 (2 add, 0 mul, 16 fma; the plain matrix 58), 7 values live, depth 3.
 struct input_6x6_cebb3bff5502 {
@@ -472,5 +708,49 @@ struct output_4x6_258a73ddfb59 {
     const V t14 = fma(k7, t12, t3);
     const V t15 = fma(k8, t4, t14);
     (t15).store(out + 3 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(4, 3).
+// Operations: 15 (1 add, 3 mul, 11 fma; the plain matrix 42), 7 values live, depth 3.
+struct input_6x4_d0d4c00e9de4 {
+  static constexpr int rows = 6, columns = 4;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.078125f);
+    const V k1 = V::broadcast(0.3125f);
+    const V k2 = V::broadcast(0.25f);
+    const V k3 = V::broadcast(0.625f);
+    const V k4 = V::broadcast(2.0f);
+    const V k5 = V::broadcast(7.109375f);
+    const V k6 = V::broadcast(21.77246f);
+    const V k7 = V::broadcast(3.0625f);
+    const V k8 = V::broadcast(12.441406f);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t0 = k0 * x3;
+    const V x1 = V::load(in + inStride);
+    const V t1 = fma(k1, x1, t0);
+    const V x2 = V::load(in + 2 * inStride);
+    const V x0 = V::load(in);
+    const V t2 = fma(k2, x2, x0);
+    const V t3 = fma(k3, t2, t1);
+    (t3).store(out);
+    const V t4 = fms(k3, t2, t1);
+    (t4).store(out + outStride);
+    const V t5 = k4 * x1;
+    const V t6 = fma(k4, x3, t5);
+    const V t7 = x2 + x0;
+    const V t8 = fma(k4, t7, t6);
+    (t8).store(out + 2 * outStride);
+    const V t9 = fms(k4, t7, t6);
+    (t9).store(out + 3 * outStride);
+    const V t10 = k5 * x0;
+    const V t11 = fma(k6, x2, t10);
+    const V t12 = fma(k7, x3, x1);
+    const V t13 = fma(k8, t12, t11);
+    (t13).store(out + 4 * outStride);
+    const V t14 = fnma(k8, t12, t11);
+    (t14).store(out + 5 * outStride);
   }
 };

@@ -227,6 +227,168 @@ struct output_9x12_6d786b925706 {
   }
 };
 
+// Serves the weights' gradient of F(9, 3).
+// Operations: 45 (9 add, 0 mul, 36 fma; the plain matrix 147), 11 values live, depth 5.
+struct input_12x9_303ad6b80973 {
+  static constexpr int rows = 12, columns = 9;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.000015258789f);
+    const V k1 = V::broadcast(0.00024414063f);
+    const V k2 = V::broadcast(0.100112915f);
+    const V k3 = V::broadcast(0.17797852f);
+    const V k4 = V::broadcast(0.00390625f);
+    const V k5 = V::broadcast(0.31640625f);
+    const V k6 = V::broadcast(0.0625f);
+    const V k7 = V::broadcast(0.5625f);
+    const V k8 = V::broadcast(1.265625f);
+    const V k9 = V::broadcast(1.6018066f);
+    const V k10 = V::broadcast(2.0272865f);
+    const V k11 = V::broadcast(2.5657845f);
+    const V k12 = V::broadcast(4.0f);
+    const V k13 = V::broadcast(16.0f);
+    const V k14 = V::broadcast(64.0f);
+    const V k15 = V::broadcast(256.0f);
+    const V k16 = V::broadcast(4096.0f);
+    const V k17 = V::broadcast(0.000061035156f);
+    const V k18 = V::broadcast(1.125f);
+    const V k19 = V::broadcast(2.0f);
+    const V k20 = V::broadcast(0.75f);
+    const V x8 = V::load(in + 8 * inStride);
+    const V x0 = V::load(in);
+    const V t0 = fma(k0, x8, x0);
+    (x8).store(out + 8 * outStride);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t1 = fma(k1, x6, t0);
+    const V t2 = fma(k2, x8, x0);
+    const V t3 = fma(k3, x6, t2);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = fma(k4, x4, t1);
+    const V t5 = fma(k5, x4, t3);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t6 = fma(k6, x2, t4);
+    const V t7 = fma(k7, x2, t5);
+    const V t8 = fma(k8, x2, x0);
+    const V t9 = fma(k9, x4, t8);
+    const V t10 = fma(k10, x6, t9);
+    const V t11 = fma(k11, x8, t10);
+    const V t12 = fma(k12, x2, x0);
+    const V t13 = x0 - x2;
+    const V t14 = fma(k13, x4, t12);
+    const V t15 = x4 + t13;
+    const V t16 = fma(k14, x6, t14);
+    const V t17 = t15 - x6;
+    const V t18 = fma(k15, x8, t16);
+    const V t19 = x8 + t17;
+    const V x5 = V::load(in + 5 * inStride);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t20 = fma(k13, x5, x7);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t21 = fma(k15, x3, t20);
+    const V x1 = V::load(in + inStride);
+    const V t22 = fma(k16, x1, t21);
+    const V t23 = fma(k17, t22, t6);
+    (t23).store(out);
+    const V t24 = fnma(k17, t22, t6);
+    (t24).store(out + 7 * outStride);
+    const V t25 = fma(k8, x3, x1);
+    const V t26 = fma(k9, x5, t25);
+    const V t27 = fma(k10, x7, t26);
+    const V t28 = fma(k18, t27, t11);
+    (t28).store(out + 3 * outStride);
+    const V t29 = fnma(k18, t27, t11);
+    (t29).store(out + 4 * outStride);
+    const V t30 = x1 - x3;
+    const V t31 = x5 + t30;
+    const V t32 = t31 - x7;
+    (t32).store(out + 11 * outStride);
+    const V t33 = t19 - t32;
+    (t33).store(out + 10 * outStride);
+    const V t34 = t19 + t32;
+    (t34).store(out + 9 * outStride);
+    const V t35 = fma(k3, x7, x1);
+    const V t36 = fma(k12, x3, x1);
+    const V t37 = fma(k5, x5, t35);
+    const V t38 = fma(k13, x5, t36);
+    const V t39 = fma(k14, x7, t38);
+    const V t40 = fma(k7, x3, t37);
+    const V t41 = fnma(k19, t39, t18);
+    (t41).store(out + 6 * outStride);
+    const V t42 = fma(k19, t39, t18);
+    (t42).store(out + 5 * outStride);
+    const V t43 = fnma(k20, t40, t7);
+    (t43).store(out + 2 * outStride);
+    const V t44 = fma(k20, t40, t7);
+    (t44).store(out + outStride);
+  }
+};
+
+// Serves the weights' gradient of F(9, 3).
+// Operations: 26 (5 add, 2 mul, 19 fma; the plain matrix 60), 8 values live, depth 11.
+struct output_3x12_33888660a4e4 {
+  static constexpr int rows = 3, columns = 12;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.026586613f);
+    const V k1 = V::broadcast(0.19867341f);
+    const V k2 = V::broadcast(0.10634645f);
+    const V k3 = V::broadcast(0.0027019584f);
+    const V k4 = V::broadcast(0.0013509792f);
+    const V k5 = V::broadcast(0.049668353f);
+    const V k6 = V::broadcast(0.2647919f);
+    const V k7 = V::broadcast(0.19859394f);
+    const V k8 = V::broadcast(0.09540708f);
+    const V k9 = V::broadcast(0.10733297f);
+    const V k10 = V::broadcast(0.005403917f);
+    const V k11 = V::broadcast(0.08480629f);
+    const V k12 = V::broadcast(0.3530559f);
+    const V k13 = V::broadcast(0.79469365f);
+    const V x9 = V::load(in + 9 * inStride);
+    const V t0 = k0 * x9;
+    const V x10 = V::load(in + 10 * inStride);
+    const V t1 = fnma(k0, x10, t0);
+    const V t2 = x10 + x9;
+    const V t3 = k0 * t2;
+    const V x0 = V::load(in);
+    const V t4 = fnma(k1, x0, t1);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t5 = fma(k1, x7, t4);
+    const V t6 = x7 + x0;
+    const V x11 = V::load(in + 11 * inStride);
+    const V t7 = fnma(k2, x11, t5);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t8 = fma(k3, x5, t7);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t9 = x6 + x5;
+    const V t10 = fnma(k3, x6, t8);
+    const V t11 = fma(k4, t9, t3);
+    const V x8 = V::load(in + 8 * inStride);
+    const V t12 = fnma(k5, t6, x8);
+    const V t13 = fnma(k0, t2, t12);
+    const V x1 = V::load(in + inStride);
+    const V t14 = fma(k6, x1, t10);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t15 = fnma(k6, x2, t14);
+    const V t16 = x2 + x1;
+    const V t17 = fma(k7, t16, t13);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t18 = fnma(k8, x3, t15);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t19 = fma(k8, x4, t18);
+    (t19).store(out + outStride);
+    const V t20 = x4 + x3;
+    const V t21 = fnma(k9, t20, t17);
+    const V t22 = fma(k10, t9, t21);
+    (t22).store(out + 2 * outStride);
+    const V t23 = fnma(k11, t20, t11);
+    const V t24 = fma(k12, t16, t23);
+    const V t25 = fnma(k13, t6, t24);
+    (t25).store(out);
+  }
+};
+
 // Serves F(7, 3), F(6, 4).
 // Operations: 36 (0 add, 0 mul, 36 fma; the plain matrix 120), 10 values live, depth 4.
 struct input_9x9_b314b4031aca {
@@ -401,6 +563,91 @@ struct output_7x9_9736faffe4f1 {
   }
 };
 
+// Serves the weights' gradient of F(7, 3).
+// Operations: 32 (0 add, 4 mul, 28 fma; the plain matrix 104), 9 values live, depth 5.
+struct input_9x7_55bd1644b7ad {
+  static constexpr int rows = 9, columns = 7;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.27809143f);
+    const V k1 = V::broadcast(0.0002593994f);
+    const V k2 = V::broadcast(0.49438477f);
+    const V k3 = V::broadcast(0.0041503906f);
+    const V k4 = V::broadcast(0.06640625f);
+    const V k5 = V::broadcast(0.87890625f);
+    const V k6 = V::broadcast(1.5625f);
+    const V k7 = V::broadcast(1.0625f);
+    const V k8 = V::broadcast(5.0f);
+    const V k9 = V::broadcast(20.0f);
+    const V k10 = V::broadcast(1.265625f);
+    const V k11 = V::broadcast(1.6018066f);
+    const V k12 = V::broadcast(80.0f);
+    const V k13 = V::broadcast(320.0f);
+    const V k14 = V::broadcast(2.0272865f);
+    const V k15 = V::broadcast(2.5488281f);
+    const V k16 = V::broadcast(3.2258606f);
+    const V k17 = V::broadcast(4.08273f);
+    const V k18 = V::broadcast(2.265625f);
+    const V k19 = V::broadcast(4.0f);
+    const V k20 = V::broadcast(16.0f);
+    const V k21 = V::broadcast(10.0f);
+    const V k22 = V::broadcast(0.0625f);
+    const V k23 = V::broadcast(0.31640625f);
+    const V k24 = V::broadcast(0.5625f);
+    const V k25 = V::broadcast(1.171875f);
+    const V k26 = V::broadcast(0.016601563f);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t0 = k0 * x6;
+    (x6).store(out + 8 * outStride);
+    const V t1 = k1 * x6;
+    const V x4 = V::load(in + 4 * inStride);
+    const V t2 = fma(k2, x4, t0);
+    const V t3 = fma(k3, x4, t1);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t4 = fma(k4, x2, t3);
+    const V t5 = fma(k5, x2, t2);
+    const V x0 = V::load(in);
+    const V t6 = fma(k6, x0, t5);
+    const V t7 = fma(k7, x0, t4);
+    const V t8 = k8 * x0;
+    const V t9 = fma(k9, x2, t8);
+    const V t10 = fma(k10, x2, x0);
+    const V t11 = fma(k11, x4, t10);
+    const V t12 = fma(k12, x4, t9);
+    const V t13 = fma(k13, x6, t12);
+    const V t14 = fma(k14, x6, t11);
+    const V x1 = V::load(in + inStride);
+    const V t15 = k15 * x1;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t16 = fma(k16, x3, t15);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t17 = fma(k17, x5, t16);
+    const V t18 = fma(k18, t14, t17);
+    (t18).store(out + 3 * outStride);
+    const V t19 = fms(k18, t14, t17);
+    (t19).store(out + 4 * outStride);
+    const V t20 = fma(k19, x3, x1);
+    const V t21 = fma(k20, x5, t20);
+    const V t22 = fnma(k21, t21, t13);
+    (t22).store(out + 6 * outStride);
+    const V t23 = fma(k21, t21, t13);
+    (t23).store(out + 5 * outStride);
+    const V t24 = fma(k22, x5, x3);
+    const V t25 = fma(k23, x5, x1);
+    const V t26 = fma(k24, x3, t25);
+    const V t27 = fma(k20, x1, t24);
+    const V t28 = fma(k25, t26, t6);
+    (t28).store(out + outStride);
+    const V t29 = fnma(k25, t26, t6);
+    (t29).store(out + 2 * outStride);
+    const V t30 = fnma(k26, t27, t7);
+    (t30).store(out + 7 * outStride);
+    const V t31 = fma(k26, t27, t7);
+    (t31).store(out);
+  }
+};
+
 // Serves F(6, 3), F(5, 4).
 // Operations: 32 (0 add, 0 mul, 32 fma; the plain matrix 112), 10 values live, depth 4.
 struct input_8x8_75a1553567a0 {
@@ -552,6 +799,82 @@ struct output_6x8_ac0d10974a78 {
     const V t30 = fma(k22, t1, t29);
     const V t31 = fma(k23, t6, t30);
     (t31).store(out + 4 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(6, 3).
+// Operations: 28 (0 add, 4 mul, 24 fma; the plain matrix 88), 9 values live, depth 4.
+struct input_8x6_6a3710b75847 {
+  static constexpr int rows = 8, columns = 6;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.49438477f);
+    const V k1 = V::broadcast(0.87890625f);
+    const V k2 = V::broadcast(16.0f);
+    const V k3 = V::broadcast(1.5625f);
+    const V k4 = V::broadcast(256.0f);
+    const V k5 = V::broadcast(2.265625f);
+    const V k6 = V::broadcast(2.8674316f);
+    const V k7 = V::broadcast(3.6290932f);
+    const V k8 = V::broadcast(5.0f);
+    const V k9 = V::broadcast(20.0f);
+    const V k10 = V::broadcast(80.0f);
+    const V k11 = V::broadcast(0.0010375977f);
+    const V k12 = V::broadcast(0.016601563f);
+    const V k13 = V::broadcast(0.265625f);
+    const V k14 = V::broadcast(0.0041503906f);
+    const V k15 = V::broadcast(0.25f);
+    const V k16 = V::broadcast(4.0f);
+    const V k17 = V::broadcast(40.0f);
+    const V k18 = V::broadcast(0.31640625f);
+    const V k19 = V::broadcast(1.265625f);
+    const V k20 = V::broadcast(0.5625f);
+    const V k21 = V::broadcast(1.6018066f);
+    const V k22 = V::broadcast(2.5488281f);
+    const V k23 = V::broadcast(1.171875f);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = k0 * x4;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fma(k1, x2, t0);
+    const V t2 = fma(k2, x2, x4);
+    const V x0 = V::load(in);
+    const V t3 = fma(k3, x0, t1);
+    const V t4 = fma(k4, x0, t2);
+    const V t5 = k5 * x0;
+    const V t6 = fma(k6, x2, t5);
+    const V t7 = fma(k7, x4, t6);
+    const V t8 = k8 * x0;
+    const V t9 = fma(k9, x2, t8);
+    const V t10 = fma(k10, x4, t9);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t11 = k11 * x5;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t12 = fma(k12, x3, t11);
+    const V x1 = V::load(in + inStride);
+    const V t13 = fma(k13, x1, t12);
+    const V t14 = fms(k14, t4, t13);
+    (t14).store(out + 7 * outStride);
+    const V t15 = fma(k14, t4, t13);
+    (t15).store(out);
+    const V t16 = fma(k15, x1, x3);
+    const V t17 = fma(k16, x5, t16);
+    const V t18 = fma(k17, t17, t10);
+    (t18).store(out + 5 * outStride);
+    const V t19 = fnma(k17, t17, t10);
+    (t19).store(out + 6 * outStride);
+    const V t20 = fma(k18, x5, x1);
+    const V t21 = fma(k19, x3, x1);
+    const V t22 = fma(k20, x3, t20);
+    const V t23 = fma(k21, x5, t21);
+    const V t24 = fma(k22, t23, t7);
+    (t24).store(out + 3 * outStride);
+    const V t25 = fnma(k22, t23, t7);
+    (t25).store(out + 4 * outStride);
+    const V t26 = fnma(k23, t22, t3);
+    (t26).store(out + 2 * outStride);
+    const V t27 = fma(k23, t22, t3);
+    (t27).store(out + outStride);
   }
 };
 
@@ -708,5 +1031,76 @@ struct output_5x7_9ed86b0237de {
     const V t24 = fma(k21, t21, t8);
     const V t25 = fma(k22, t11, t24);
     (t25).store(out);
+  }
+};
+
+// Serves the weights' gradient of F(5, 3).
+// Operations: 26 (0 add, 7 mul, 19 fma; the plain matrix 63), 7 values live, depth 5.
+struct input_7x5_d0391f1d8649 {
+  static constexpr int rows = 7, columns = 5;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.0020751953f);
+    const V k1 = V::broadcast(0.008300781f);
+    const V k2 = V::broadcast(0.033203125f);
+    const V k3 = V::broadcast(0.1328125f);
+    const V k4 = V::broadcast(0.53125f);
+    const V k5 = V::broadcast(4.0f);
+    const V k6 = V::broadcast(16.0f);
+    const V k7 = V::broadcast(1.265625f);
+    const V k8 = V::broadcast(0.31640625f);
+    const V k9 = V::broadcast(0.5625f);
+    const V k10 = V::broadcast(1.6018066f);
+    const V k11 = V::broadcast(-17.5f);
+    const V k12 = V::broadcast(8.75f);
+    const V k13 = V::broadcast(22.5f);
+    const V k14 = V::broadcast(11.25f);
+    const V k15 = V::broadcast(1.171875f);
+    const V k16 = V::broadcast(1.5625f);
+    const V k17 = V::broadcast(-0.5859375f);
+    const V k18 = V::broadcast(0.78125f);
+    const V k19 = V::broadcast(3.5046387f);
+    const V k20 = V::broadcast(3.1152344f);
+    const V k21 = V::broadcast(-2.2302246f);
+    const V k22 = V::broadcast(1.9824219f);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = k0 * x4;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = fma(k1, x3, t0);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t2 = fma(k2, x2, t1);
+    const V x1 = V::load(in + inStride);
+    const V t3 = fma(k3, x1, t2);
+    const V x0 = V::load(in);
+    const V t4 = fma(k4, x0, t3);
+    (t4).store(out);
+    const V t5 = fma(k5, x2, x0);
+    const V t6 = fma(k6, x4, t5);
+    const V t7 = fma(k7, x2, x0);
+    const V t8 = fma(k8, x4, x0);
+    const V t9 = fma(k9, x2, t8);
+    const V t10 = fma(k10, x4, t7);
+    const V t11 = fma(k7, x3, x1);
+    const V t12 = fma(k9, x3, x1);
+    const V t13 = fma(k5, x3, x1);
+    const V t14 = k11 * t13;
+    const V t15 = fma(k12, t6, t14);
+    (t15).store(out + 6 * outStride);
+    const V t16 = k13 * t13;
+    const V t17 = fma(k14, t6, t16);
+    (t17).store(out + 5 * outStride);
+    const V t18 = k15 * t12;
+    const V t19 = fma(k16, t9, t18);
+    (t19).store(out + outStride);
+    const V t20 = k17 * t12;
+    const V t21 = fma(k18, t9, t20);
+    (t21).store(out + 2 * outStride);
+    const V t22 = k19 * t11;
+    const V t23 = fma(k20, t10, t22);
+    (t23).store(out + 3 * outStride);
+    const V t24 = k21 * t11;
+    const V t25 = fma(k22, t10, t24);
+    (t25).store(out + 4 * outStride);
   }
 };

@@ -282,6 +282,193 @@ struct output_10x14_5fd5d2ba89cc {
   }
 };
 
+// Serves the weights' gradient of F(10, 3).
+// Operations: 59 (13 add, 1 mul, 45 fma; the plain matrix 186), 12 values live, depth 5.
+struct input_14x10_5bfd9dd79f8f {
+  static constexpr int rows = 14, columns = 10;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.095458984f);
+    const V k1 = V::broadcast(1.0664063f);
+    const V k2 = V::broadcast(1.4375f);
+    const V k3 = V::broadcast(2.640625f);
+    const V k4 = V::broadcast(6.9729004f);
+    const V k5 = V::broadcast(18.412815f);
+    const V k6 = V::broadcast(48.62134f);
+    const V k7 = V::broadcast(0.37109375f);
+    const V k8 = V::broadcast(0.4375f);
+    const V k9 = V::broadcast(0.97094727f);
+    const V k10 = V::broadcast(1.024643f);
+    const V k11 = V::broadcast(0.17114258f);
+    const V k12 = V::broadcast(0.023283064f);
+    const V k13 = V::broadcast(0.059604645f);
+    const V k14 = V::broadcast(0.15258789f);
+    const V k15 = V::broadcast(0.70703125f);
+    const V k16 = V::broadcast(0.9530487f);
+    const V k17 = V::broadcast(0.390625f);
+    const V k18 = V::broadcast(1.1875f);
+    const V k19 = V::broadcast(0.75f);
+    const V k20 = V::broadcast(-0.75f);
+    const V k21 = V::broadcast(0.625f);
+    const V k22 = V::broadcast(0.25f);
+    const V k23 = V::broadcast(0.640625f);
+    const V k24 = V::broadcast(1.0425415f);
+    const V k25 = V::broadcast(1.1708984f);
+    const V k26 = V::broadcast(1.625f);
+    const V x9 = V::load(in + 9 * inStride);
+    const V t0 = -x9;
+    (t0).store(out + 7 * outStride);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t1 = fnma(k0, x9, x3);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t2 = fma(k1, x7, t1);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t3 = fnma(k2, x5, t2);
+    const V x1 = V::load(in + inStride);
+    const V t4 = fma(k3, x3, x1);
+    const V t5 = fma(k4, x5, t4);
+    const V t6 = fma(k5, x7, t5);
+    const V t7 = fma(k6, x9, t6);
+    const V t8 = x3 + x1;
+    const V t9 = x5 + t8;
+    const V t10 = x7 + t9;
+    const V t11 = x9 + t10;
+    const V t12 = fnma(k7, x5, x1);
+    const V t13 = fnma(k8, x3, t12);
+    const V t14 = fma(k9, x7, t13);
+    const V t15 = fnma(k10, x9, t14);
+    const V t16 = fma(k11, x7, x1);
+    const V t17 = fma(k12, x9, x1);
+    const V t18 = fma(k13, x7, t17);
+    const V t19 = fma(k14, x5, t18);
+    const V t20 = fma(k15, x5, t16);
+    const V t21 = fnma(k16, x9, t20);
+    const V t22 = fma(k17, x3, t19);
+    const V t23 = fnma(k18, x3, t21);
+    const V x8 = V::load(in + 8 * inStride);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t24 = fnma(k0, x8, x2);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t25 = fma(k1, x6, t24);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t26 = fnma(k2, x4, t25);
+    const V t27 = fnma(k19, t26, t15);
+    (t27).store(out + 10 * outStride);
+    const V t28 = fms(k20, t26, t15);
+    (t28).store(out + 13 * outStride);
+    const V x0 = V::load(in);
+    const V t29 = fma(k12, x8, x0);
+    (x0).store(out);
+    const V t30 = fma(k13, x6, t29);
+    const V t31 = fma(k14, x4, t30);
+    const V t32 = fma(k17, x2, t31);
+    const V t33 = fma(k21, t22, t32);
+    (t33).store(out + outStride);
+    const V t34 = fnma(k21, t22, t32);
+    (t34).store(out + 2 * outStride);
+    const V t35 = fnma(k22, x2, x0);
+    const V t36 = fnma(k23, x4, t35);
+    const V t37 = fnma(k24, x8, t36);
+    const V t38 = fma(k25, x6, t37);
+    const V t39 = t38 + t23;
+    (t39).store(out + 12 * outStride);
+    const V t40 = t38 - t23;
+    (t40).store(out + 9 * outStride);
+    const V t41 = fma(k7, x6, x0);
+    const V t42 = fma(k8, x4, t41);
+    const V t43 = fnma(k9, x8, t42);
+    const V t44 = t43 - x2;
+    const V t45 = fma(k19, t3, t44);
+    (t45).store(out + 8 * outStride);
+    const V t46 = fnma(k19, t3, t44);
+    (t46).store(out + 11 * outStride);
+    const V t47 = x2 + x0;
+    const V t48 = fma(k3, x2, x0);
+    const V t49 = fma(k4, x4, t48);
+    const V t50 = x4 + t47;
+    const V t51 = fma(k5, x6, t49);
+    const V t52 = x6 + t50;
+    const V t53 = fma(k6, x8, t51);
+    const V t54 = x8 + t52;
+    const V t55 = fma(k26, t7, t53);
+    (t55).store(out + 5 * outStride);
+    const V t56 = fnma(k26, t7, t53);
+    (t56).store(out + 6 * outStride);
+    const V t57 = t54 + t11;
+    (t57).store(out + 3 * outStride);
+    const V t58 = t54 - t11;
+    (t58).store(out + 4 * outStride);
+  }
+};
+
+// Serves the weights' gradient of F(10, 3).
+// Operations: 27 (3 add, 1 mul, 23 fma; the plain matrix 64), 9 values live, depth 9.
+struct output_3x14_5f83656bbc11 {
+  static constexpr int rows = 3, columns = 14;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.0120172445f);
+    const V k1 = V::broadcast(0.048068978f);
+    const V k2 = V::broadcast(0.14549007f);
+    const V k3 = V::broadcast(0.03605173f);
+    const V k4 = V::broadcast(-0.048068978f);
+    const V k5 = V::broadcast(0.007082599f);
+    const V k6 = V::broadcast(0.0043585226f);
+    const V k7 = V::broadcast(0.3403955f);
+    const V k8 = V::broadcast(0.21274719f);
+    const V k9 = V::broadcast(0.011509224f);
+    const V k10 = V::broadcast(0.33039352f);
+    const V k11 = V::broadcast(0.96946746f);
+    const V k12 = V::broadcast(0.5446328f);
+    const V x11 = V::load(in + 11 * inStride);
+    const V x8 = V::load(in + 8 * inStride);
+    const V t0 = x11 + x8;
+    const V x9 = V::load(in + 9 * inStride);
+    const V x7 = V::load(in + 7 * inStride);
+    const V t1 = fnma(k0, x9, x7);
+    const V t2 = k1 * x9;
+    const V x12 = V::load(in + 12 * inStride);
+    const V t3 = fnma(k0, x12, t1);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = fnma(k2, x4, t2);
+    const V x10 = V::load(in + 10 * inStride);
+    const V t5 = fma(k3, x10, t3);
+    const V t6 = fms(k4, x10, t4);
+    const V x13 = V::load(in + 13 * inStride);
+    const V t7 = fma(k1, x13, t6);
+    const V t8 = fma(k3, x13, t5);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t9 = fma(k5, x5, t7);
+    const V x6 = V::load(in + 6 * inStride);
+    const V t10 = fnma(k5, x6, t9);
+    const V t11 = x6 + x5;
+    const V t12 = fma(k6, t11, t4);
+    const V t13 = fma(k1, t0, t12);
+    const V x1 = V::load(in + inStride);
+    const V t14 = fma(k7, x1, t10);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t15 = fnma(k7, x2, t14);
+    const V t16 = x2 + x1;
+    const V t17 = fma(k8, t16, t8);
+    const V t18 = fnma(k1, t0, t17);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t19 = fnma(k2, x3, t18);
+    const V t20 = fnma(k2, x4, t19);
+    const V t21 = fma(k9, t11, t20);
+    (t21).store(out + 2 * outStride);
+    const V t22 = fnma(k10, x12, x3);
+    const V t23 = fnma(k2, t22, t15);
+    (t23).store(out + outStride);
+    const V t24 = fnma(k2, t22, t13);
+    const V x0 = V::load(in);
+    const V t25 = fma(k11, x0, t24);
+    const V t26 = fma(k12, t16, t25);
+    (t26).store(out);
+  }
+};
+
 // Serves F(8, 3), F(6, 5).
 // Operations: 64 (0 add, 3 mul, 61 fma; the plain matrix 161), 10 values live, depth 7.
 struct input_11x10_fe3cb2b332f4 {
@@ -536,6 +723,118 @@ struct output_8x11_75d3369adc5f {
   }
 };
 
+// Serves the weights' gradient of F(8, 3).
+// Operations: 53 (6 add, 10 mul, 37 fma; the plain matrix 131), 11 values live, depth 8.
+struct input_11x8_ae43b23a06b4 {
+  static constexpr int rows = 11, columns = 8;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.059604645f);
+    const V k1 = V::broadcast(0.15258789f);
+    const V k2 = V::broadcast(0.390625f);
+    const V k3 = V::broadcast(0.5761719f);
+    const V k4 = V::broadcast(0.921875f);
+    const V k5 = V::broadcast(-1.1621094f);
+    const V k6 = V::broadcast(1.859375f);
+    const V k7 = V::broadcast(1.25f);
+    const V k8 = V::broadcast(-2.75f);
+    const V k9 = V::broadcast(2.75f);
+    const V k10 = V::broadcast(2.640625f);
+    const V k11 = V::broadcast(6.9729004f);
+    const V k12 = V::broadcast(18.412815f);
+    const V k13 = V::broadcast(2.421875f);
+    const V k14 = V::broadcast(3.9355469f);
+    const V k15 = V::broadcast(4.859375f);
+    const V k16 = V::broadcast(7.8964844f);
+    const V k17 = V::broadcast(0.5566406f);
+    const V k18 = V::broadcast(0.65625f);
+    const V k19 = V::broadcast(1.125f);
+    const V k20 = V::broadcast(1.199707f);
+    const V k21 = V::broadcast(1.5f);
+    const V k22 = V::broadcast(1.6171875f);
+    const V k23 = V::broadcast(0.25671387f);
+    const V k24 = V::broadcast(0.375f);
+    const V k25 = V::broadcast(0.9609375f);
+    const V k26 = V::broadcast(1.0605469f);
+    const V k27 = V::broadcast(1.7563477f);
+    const V k28 = V::broadcast(1.78125f);
+    const V k29 = V::broadcast(1.4564209f);
+    const V x7 = V::load(in + 7 * inStride);
+    const V x1 = V::load(in + inStride);
+    const V t0 = fma(k0, x7, x1);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t1 = fma(k1, x5, t0);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fma(k2, x3, t1);
+    const V x6 = V::load(in + 6 * inStride);
+    const V x0 = V::load(in);
+    const V t3 = fma(k0, x6, x0);
+    (x0).store(out);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t4 = fma(k1, x4, t3);
+    const V x2 = V::load(in + 2 * inStride);
+    const V t5 = fma(k2, x2, t4);
+    const V t6 = k3 * t2;
+    const V t7 = fma(k4, t5, t6);
+    (t7).store(out + outStride);
+    const V t8 = k5 * t2;
+    const V t9 = fma(k6, t5, t8);
+    (t9).store(out + 2 * outStride);
+    const V t10 = x3 + x1;
+    const V t11 = x5 + t10;
+    const V t12 = x7 + t11;
+    const V t13 = x2 + x0;
+    const V t14 = x4 + t13;
+    const V t15 = x6 + t14;
+    const V t16 = k7 * t12;
+    const V t17 = fma(k7, t15, t16);
+    (t17).store(out + 3 * outStride);
+    const V t18 = k8 * t12;
+    const V t19 = fma(k9, t15, t18);
+    (t19).store(out + 4 * outStride);
+    const V t20 = fma(k10, x3, x1);
+    const V t21 = fma(k11, x5, t20);
+    const V t22 = fma(k12, x7, t21);
+    const V t23 = fma(k10, x2, x0);
+    const V t24 = fma(k11, x4, t23);
+    const V t25 = fma(k12, x6, t24);
+    const V t26 = k13 * t25;
+    const V t27 = fma(k14, t22, t26);
+    (t27).store(out + 5 * outStride);
+    const V t28 = k15 * t25;
+    const V t29 = fnma(k16, t22, t28);
+    (t29).store(out + 6 * outStride);
+    const V t30 = -x7;
+    (t30).store(out + 7 * outStride);
+    const V t31 = k17 * x6;
+    const V t32 = fma(k18, x4, t31);
+    const V t33 = fma(k19, x3, t32);
+    const V t34 = fma(k20, x7, t33);
+    const V t35 = fma(k21, x0, t34);
+    const V t36 = fnma(k21, x2, t35);
+    const V t37 = fnma(k22, x5, t36);
+    (t37).store(out + 8 * outStride);
+    const V t38 = k23 * x7;
+    const V t39 = fma(k24, x2, t38);
+    const V t40 = fma(k25, x4, t39);
+    const V t41 = fma(k26, x5, t40);
+    const V t42 = fnma(k21, x0, t41);
+    const V t43 = fma(k21, x1, t42);
+    const V t44 = fnma(k27, x6, t43);
+    const V t45 = fnma(k28, x3, t44);
+    (t45).store(out + 9 * outStride);
+    const V t46 = k17 * x5;
+    const V t47 = fma(k18, x3, t46);
+    const V t48 = fma(k19, x2, t47);
+    const V t49 = fma(k20, x6, t48);
+    const V t50 = fnma(k29, x7, t49);
+    const V t51 = fnma(k21, x1, t50);
+    const V t52 = fnma(k22, x4, t51);
+    (t52).store(out + 10 * outStride);
+  }
+};
+
 // Serves F(6, 3), F(4, 5).
 // Operations: 24 (2 add, 0 mul, 22 fma; the plain matrix 70), 8 values live, depth 3.
 struct input_8x8_144cdd588635 {
@@ -655,6 +954,65 @@ struct output_6x8_946384253657 {
   }
 };
 
+// Serves the weights' gradient of F(6, 3).
+// Operations: 22 (2 add, 4 mul, 16 fma; the plain matrix 66), 8 values live, depth 4.
+struct input_8x6_da98e57c0b7d {
+  static constexpr int rows = 8, columns = 6;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.15258789f);
+    const V k1 = V::broadcast(0.390625f);
+    const V k2 = V::broadcast(2.640625f);
+    const V k3 = V::broadcast(6.9729004f);
+    const V k4 = V::broadcast(0.26155263f);
+    const V k5 = V::broadcast(0.66957474f);
+    const V k6 = V::broadcast(1.7141113f);
+    const V k7 = V::broadcast(1.0713196f);
+    const V k8 = V::broadcast(3.4375f);
+    const V k9 = V::broadcast(11.768799f);
+    const V k10 = V::broadcast(31.076984f);
+    const V k11 = V::broadcast(82.06266f);
+    const V k12 = V::broadcast(19.124298f);
+    const V x5 = V::load(in + 5 * inStride);
+    const V t0 = -x5;
+    (t0).store(out + 7 * outStride);
+    const V x1 = V::load(in + inStride);
+    const V t1 = fma(k0, x5, x1);
+    const V x3 = V::load(in + 3 * inStride);
+    const V t2 = fma(k1, x3, t1);
+    const V t3 = x3 + x1;
+    const V t4 = fma(k2, x3, x1);
+    const V t5 = x5 + t3;
+    const V t6 = fma(k3, x5, t4);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t7 = k4 * x4;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t8 = fma(k5, x2, t7);
+    const V x0 = V::load(in);
+    const V t9 = fma(k6, x0, t8);
+    (x0).store(out);
+    const V t10 = fma(k7, t2, t9);
+    (t10).store(out + outStride);
+    const V t11 = fnma(k7, t2, t9);
+    (t11).store(out + 2 * outStride);
+    const V t12 = k8 * x0;
+    const V t13 = k9 * x0;
+    const V t14 = fma(k8, x2, t12);
+    const V t15 = fma(k10, x2, t13);
+    const V t16 = fma(k11, x4, t15);
+    const V t17 = fma(k8, x4, t14);
+    const V t18 = fnma(k12, t6, t16);
+    (t18).store(out + 6 * outStride);
+    const V t19 = fma(k12, t6, t16);
+    (t19).store(out + 5 * outStride);
+    const V t20 = fnma(k8, t5, t17);
+    (t20).store(out + 4 * outStride);
+    const V t21 = fma(k8, t5, t17);
+    (t21).store(out + 3 * outStride);
+  }
+};
+
 // Serves F(5, 3).
 // Operations: 21 (2 add, 0 mul, 19 fma; the plain matrix 64), 7 values live, depth 3.
 struct input_7x7_e653a3f52a2b {
@@ -759,5 +1117,56 @@ struct output_5x7_af80daddf0ab {
     const V t17 = t2 + t16;
     const V t18 = fma(k10, t5, t17);
     (t18).store(out);
+  }
+};
+
+// Serves the weights' gradient of F(5, 3).
+// Operations: 18 (2 add, 3 mul, 13 fma; the plain matrix 54), 7 values live, depth 4.
+struct input_7x5_7f3b0fbd3cd3 {
+  static constexpr int rows = 7, columns = 5;
+  template <class V>
+  static inline __attribute__((always_inline)) void run(const float* in, std::ptrdiff_t inStride, float* out,
+                                                        std::ptrdiff_t outStride) {
+    const V k0 = V::broadcast(0.26155263f);
+    const V k1 = V::broadcast(0.66957474f);
+    const V k2 = V::broadcast(1.7141113f);
+    const V k3 = V::broadcast(2.640625f);
+    const V k4 = V::broadcast(6.9729004f);
+    const V k5 = V::broadcast(3.4375f);
+    const V k6 = V::broadcast(19.124298f);
+    const V k7 = V::broadcast(0.390625f);
+    const V k8 = V::broadcast(50.5001f);
+    const V k9 = V::broadcast(1.0713196f);
+    const V k10 = V::broadcast(11.768799f);
+    const V x4 = V::load(in + 4 * inStride);
+    const V t0 = k0 * x4;
+    const V x2 = V::load(in + 2 * inStride);
+    const V t1 = fma(k1, x2, t0);
+    const V x0 = V::load(in);
+    const V t2 = fma(k2, x0, t1);
+    (x0).store(out);
+    const V t3 = x2 + x0;
+    const V t4 = fma(k3, x2, x0);
+    const V t5 = fma(k4, x4, t4);
+    const V t6 = x4 + t3;
+    const V x1 = V::load(in + inStride);
+    const V t7 = k5 * x1;
+    const V x3 = V::load(in + 3 * inStride);
+    const V t8 = fma(k5, x3, t7);
+    const V t9 = fms(k5, t6, t8);
+    (t9).store(out + 4 * outStride);
+    const V t10 = fma(k5, t6, t8);
+    (t10).store(out + 3 * outStride);
+    const V t11 = k6 * x1;
+    const V t12 = fma(k7, x3, x1);
+    const V t13 = fma(k8, x3, t11);
+    const V t14 = fma(k9, t12, t2);
+    (t14).store(out + outStride);
+    const V t15 = fnma(k9, t12, t2);
+    (t15).store(out + 2 * outStride);
+    const V t16 = fma(k10, t5, t13);
+    (t16).store(out + 5 * outStride);
+    const V t17 = fms(k10, t5, t13);
+    (t17).store(out + 6 * outStride);
   }
 };

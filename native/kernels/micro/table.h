@@ -1,7 +1,7 @@
 // The one source of every kernel table. A file per instruction set defines WINOGRAD_WIDTH, WINOGRAD_TABLE,
-// WINOGRAD_NAME, WINOGRAD_GEMM_ROWS, WINOGRAD_POSITION_KERNELS and WINOGRAD_SUPPORTED and includes this; CMakeLists.txt
-// gives it the flags. Nothing but C headers here: a shared inline function compiled with wider instructions could be
-// picked by the linker for everybody.
+// WINOGRAD_NAME, WINOGRAD_GEMM_ROWS, WINOGRAD_POSITION_KERNELS, WINOGRAD_OUTER_VECTORS and WINOGRAD_SUPPORTED and
+// includes this; CMakeLists.txt gives it the flags. Nothing but C headers here: a shared inline function compiled with
+// wider instructions could be picked by the linker for everybody.
 
 #include <cstddef>
 #include <cstdint>
@@ -94,10 +94,10 @@ constexpr void fillGrouped(Grouped (&to)[kGroupedPixels]) {
   if constexpr (PIXELS > 1) fillGrouped<PIXELS - 1>(to);
 }
 
-template <int ROWS = WINOGRAD_WIDTH>
-constexpr void fillOuter(Outer (&to)[kMaxWidth]) {
-  to[ROWS - 1] = outerProducts<ROWS>;
-  if constexpr (ROWS > 1) fillOuter<ROWS - 1>(to);
+template <int VECTORS = WINOGRAD_OUTER_VECTORS>
+constexpr void fillOuter(Outer (&to)[kMaxOuterVectors]) {
+  to[VECTORS - 1] = outerProducts<VECTORS>;
+  if constexpr (VECTORS > 1) fillOuter<VECTORS - 1>(to);
 }
 
 template <bool CROSSED, int PAIRS = kMaxColumnPairs>
@@ -121,6 +121,7 @@ constexpr KernelTable makeTable() {
   table.positionKernels = WINOGRAD_POSITION_KERNELS;
   fillPositions(table.positions);
   fillGrouped(table.grouped);
+  table.outerVectors = WINOGRAD_OUTER_VECTORS;
   fillOuter(table.outer);
   table.spread = spread;
   table.codelets = codeletTable;

@@ -8,7 +8,7 @@ import { calibrationProblems } from '../../../src/operators/convolution/calibrat
 import { contenders, type PlannerOptions } from '../../../src/planner/planner.js';
 
 const caches = { l1: 32 << 10, l2: 512 << 10, l3: 32 << 20 };
-const table = { name: 'avx2', width: 8, gemmRows: 6, positionKernels: 4 };
+const table = { name: 'avx2', width: 8, gemmRows: 6, positionKernels: 4, outerVectors: 3 };
 const machine = (rates = avx2): Machine => ({ table, cores: 1, rates, caches });
 
 /** Passes of a machine that the model describes exactly, whose transforms are slower and whose memory is nearer. */

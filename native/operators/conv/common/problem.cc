@@ -17,10 +17,6 @@ void checkTypes(const Value& types) {
   }
 }
 
-void checkDirection(const Value& direction) {
-  if (direction.text() != "forward") direction.refuse("\"forward\", the only direction so far");
-}
-
 std::ptrdiff_t dividedBy(std::ptrdiff_t groups, const Value& channels) {
   const std::ptrdiff_t count = channels.integer(1, kMaxExtent);
   if (count % groups != 0) channels.refuse("a multiple of groups, " + std::to_string(groups) + ",");
@@ -41,6 +37,19 @@ void checkSize(const Problem& problem, const Axes& extents) {
 
 }  // namespace
 
+std::size_t readWord(const Value& value, std::initializer_list<const char*> words) {
+  const auto* text = std::get_if<std::string>(&value.content());
+  std::string expected;
+  std::size_t index = 0;
+  for (const char* word : words) {
+    if (text != nullptr && *text == word) return index;
+    if (index > 0) expected += index + 1 == words.size() ? " or " : ", ";
+    expected += std::string("\"") + word + '"';
+    index++;
+  }
+  value.refuse(expected);
+}
+
 Axes readAxes(const Value& value, std::ptrdiff_t least, std::ptrdiff_t most) {
   const Value::Array elements = value.array(3);
   Axes axes;
@@ -55,8 +64,12 @@ Axes readExtents(const Value& value, const Axes& most) {
   return axes;
 }
 
+Direction readDirection(const Value& problem) {
+  return readWord(problem["direction"], {"forward", "backwardWeights"}) == 0 ? Direction::forward
+                                                                             : Direction::backwardWeights;
+}
+
 Filters readFilters(const Value& problem) {
-  checkDirection(problem["direction"]);
   checkTypes(problem["types"]);
   Filters filters;
   filters.groups = problem["groups"].integer(1, kMaxExtent);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <initializer_list>
 
 #include "kernels/kernels.h"
 #include "runtime/value.h"
@@ -27,6 +28,9 @@ struct Filters {
   std::ptrdiff_t size() const { return outChannels * groupInputs() * volume(kernel); }
 };
 
+/// What is computed of x, the weights and y or its gradient: y, or the gradient of the weights.
+enum class Direction { forward, backwardWeights };
+
 struct Problem : Filters {
   std::ptrdiff_t batch = 1;
   Axes input{1, 1, 1}, output{1, 1, 1};
@@ -42,8 +46,12 @@ struct Problem : Filters {
 
 /// Read `problem` of a description, the output's extents computed. Throw std::invalid_argument for what no convolution
 /// can be and for directions and types that the engine does not know, std::overflow_error for sizes that do not fit.
+Direction readDirection(const Value& problem);
 Filters readFilters(const Value& problem);
 Problem readProblem(const Value& problem);
+
+/// The index of the word among those allowed. Throws std::invalid_argument.
+std::size_t readWord(const Value& value, std::initializer_list<const char*> words);
 
 /// Three integers within the limits, both included.
 Axes readAxes(const Value& value, std::ptrdiff_t least, std::ptrdiff_t most);

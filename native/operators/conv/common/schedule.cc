@@ -12,19 +12,6 @@ Layout readLayout(const Value& value) {
 
 }  // namespace
 
-std::size_t readWord(const Value& value, std::initializer_list<const char*> words) {
-  const auto* text = std::get_if<std::string>(&value.content());
-  std::string expected;
-  std::size_t index = 0;
-  for (const char* word : words) {
-    if (text != nullptr && *text == word) return index;
-    if (index > 0) expected += index + 1 == words.size() ? " or " : ", ";
-    expected += std::string("\"") + word + '"';
-    index++;
-  }
-  value.refuse(expected);
-}
-
 const KernelTable& readKernels(const Value& schedule) {
   const Value isa = schedule["isa"];
   const KernelTable* kernels = findKernels(isa.text().c_str());

@@ -48,7 +48,4 @@ inline bool wholeVectors(const Filters& filters, std::ptrdiff_t channelsOfGroup,
   return filters.groups == 1 || channelsOfGroup % width == 0;
 }
 
-/// The index of the word among those allowed. Throws std::invalid_argument.
-std::size_t readWord(const Value& value, std::initializer_list<const char*> words);
-
 }  // namespace winograd

@@ -180,7 +180,7 @@ void DirectKernel::computePiece(const Pass& pass, std::ptrdiff_t image, const Pi
 }
 
 extern const Algorithm kDirect;
-const Algorithm kDirect{"direct",
+const Algorithm kDirect{"direct", Direction::forward,
                         [](const Value& description) -> std::unique_ptr<Kernel> {
                           const Problem problem = readProblem(description["problem"]);
                           const Schedule schedule = readSchedule(description["schedule"]);

@@ -184,7 +184,7 @@ void GroupedKernel::computeBand(const Pass& pass, const Band& band, const float*
 
 extern const Algorithm kGrouped;
 const Algorithm kGrouped{
-    "grouped",
+    "grouped", Direction::forward,
     [](const Value& description) -> std::unique_ptr<Kernel> {
       const Problem problem = readProblem(description["problem"]);
       const Value value = description["schedule"];

@@ -277,7 +277,7 @@ std::unique_ptr<Kernel> prepare(const Value& description) {
 }  // namespace
 
 extern const Algorithm kPositions;
-const Algorithm kPositions{"positions", prepare, [](const Value& description) {
+const Algorithm kPositions{"positions", Direction::forward, prepare, [](const Value& description) {
                              const Filters filters = readFilters(description["problem"]);
                              const Value schedule = description["schedule"];
                              return packPositions(filters, transformsOf(schedule, filters), readKernels(schedule),

@@ -139,7 +139,7 @@ void WinogradKernel::multiplyAndTransform(const Pass& pass, const TileBlock& blo
 }
 
 extern const Algorithm kWinograd;
-const Algorithm kWinograd{"winograd",
+const Algorithm kWinograd{"winograd", Direction::forward,
                           [](const Value& description) -> std::unique_ptr<Kernel> {
                             const Problem problem = readProblem(description["problem"]);
                             const Schedule schedule = readSchedule(description["schedule"]);

@@ -14,24 +14,43 @@ const MAX_GROWTH = 24;
 /** What a kind of vectors can be made of. */
 interface Ways {
   readonly takes: (algorithm: AxisAlgorithm) => boolean;
-  /** Input channels to sum at a time, from all (0) to the fewest. */
+  /** What to sum at a time of what the products sum over, from all (0) to the fewest. */
   readonly sumBlocks: readonly number[];
+  /** How much that is. */
+  readonly summed: (problem: Problem) => number;
   readonly weightFormats: readonly WeightFormat[];
+  /** What an axis adds to the expected error, and what all of them make of it, by what is summed at a time. */
+  readonly axisError: (problem: Problem, axis: 0 | 1 | 2, cover: Cover) => LayerAxis;
+  readonly error: (
+    problem: Problem,
+    covers: Axes<Cover>,
+    along: Axes<LayerAxis>,
+    weightFormat: WeightFormat,
+  ) => Candidate['error'];
 }
+
+/** Of products that sum over input channels. */
+export const forwardWays: Pick<Ways, 'summed' | 'axisError' | 'error'> = {
+  summed: ({ inChannels, groups }) => inChannels / groups,
+  axisError: layerAxis,
+  error: (problem, _, along, weightFormat) => expectedError(problem, along, weightFormat),
+};
 
 /** Every combination of the axes' algorithms but for those that grow too far, in every format. */
 export function nestedCandidates({ takes, ...ways }: Ways): AlgorithmRow['candidates'] {
   return function* (problem, options): Generator<Candidate> {
-    const { inChannels, groups } = problem;
     const formats = ways.weightFormats.filter((format) => limitOf(options, format) > 0);
-    const sumBlocks = ways.sumBlocks.filter((channels) => channels < inChannels / groups);
+    const summed = ways.summed(problem);
+    const sumBlocks = ways.sumBlocks.filter((block, i) => block < summed || i === 0);
     const along = axes((a) =>
-      undominated(options.candidates[a].filter(takes).map((algorithm) => sideOf(problem, a, algorithm))),
+      undominated(
+        options.candidates[a].filter(takes).map((algorithm) => sideOf(problem, a, algorithm, ways)),
+      ),
     );
     const combined = combinations(along).map((sides) => ({ sides, flops: flopsOf(problem, sides) }));
     for (const { sides, flops } of combined.sort((a, b) => a.flops - b.flops))
       for (const weightFormat of formats)
-        yield { ...candidateOf(problem, sides, weightFormat), sumBlocks, flops };
+        yield { ...candidateOf(problem, sides, weightFormat, ways), sumBlocks, flops };
   };
 }
 
@@ -41,20 +60,35 @@ interface Side {
   readonly error: LayerAxis;
 }
 
-function sideOf(problem: Problem, axis: 0 | 1 | 2, algorithm: AxisAlgorithm): Side {
+function sideOf(
+  problem: Problem,
+  axis: 0 | 1 | 2,
+  algorithm: AxisAlgorithm,
+  { axisError }: Pick<Ways, 'axisError'>,
+): Side {
   const covering = cover(algorithm, problem.output[axis], problem.stride[axis]);
-  return { cover: covering, error: layerAxis(problem, axis, covering) };
+  return { cover: covering, error: axisError(problem, axis, covering) };
 }
 
 /** Its error is estimated when somebody asks. */
-function candidateOf(problem: Problem, sides: Axes<Side>, weightFormat: WeightFormat) {
+function candidateOf(
+  problem: Problem,
+  sides: Axes<Side>,
+  weightFormat: WeightFormat,
+  ways: Pick<Ways, 'error'>,
+) {
   let error: Candidate['error'] | undefined;
-  const along = () => axes((a) => sides[a].error);
+  const covers = axes((a) => sides[a].cover);
   return {
-    covers: axes((a) => sides[a].cover),
+    covers,
     weightFormat,
     error: (sumBlock: number) => {
-      error ??= expectedError(problem, along(), weightFormat);
+      error ??= ways.error(
+        problem,
+        covers,
+        axes((a) => sides[a].error),
+        weightFormat,
+      );
       return error(sumBlock);
     },
   };

@@ -1,6 +1,6 @@
 import type { AlgorithmRow } from '../../../planner/algorithm.js';
 import { nestedBound } from '../error-bound.js';
-import { nestedCandidates } from '../nested/candidates.js';
+import { forwardWays, nestedCandidates } from '../nested/candidates.js';
 import { needs, unmetNeed } from '../nested/needs.js';
 import { positionsCost } from './cost.js';
 
@@ -15,6 +15,7 @@ export const positions: AlgorithmRow = {
   applies: unmetNeed([needs.stride, needs.dilation, needs.noFold, needs.taps]),
   likely: ({ inChannels, outChannels, groups }) => groups > 1 || inChannels * outChannels <= FEW_PAIRS,
   candidates: nestedCandidates({
+    ...forwardWays,
     takes: ({ forms, folded }) => forms.length === 1 && folded === 1,
     sumBlocks: [0],
     weightFormats: ['float32'],

@@ -68,7 +68,8 @@ function weightBytes(
   return bytes * products * summedChannels(inChannels, covers) * roundUp(outChannels, width);
 }
 
-function stageCost(counts: StageCounts, rates: StageRates): number {
+/** What a stage takes in flops at one core's peak. */
+export function stageCost(counts: StageCounts, rates: StageRates): number {
   return (
     counts.instructions * rates.perInstruction +
     counts.moves * rates.perMove +

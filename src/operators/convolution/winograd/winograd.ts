@@ -1,6 +1,6 @@
 import type { AlgorithmRow } from '../../../planner/algorithm.js';
 import { nestedBound } from '../error-bound.js';
-import { nestedCandidates } from '../nested/candidates.js';
+import { forwardWays, nestedCandidates } from '../nested/candidates.js';
 import { needs, unmetNeed } from '../nested/needs.js';
 import { winogradCost } from './cost.js';
 
@@ -12,6 +12,7 @@ export const winograd: AlgorithmRow = {
   applies: unmetNeed([needs.dilation, needs.oneGroup, needs.taps]),
   likely: () => true,
   candidates: nestedCandidates({
+    ...forwardWays,
     takes: () => true,
     sumBlocks: [0, 128, 64, 32, 16],
     weightFormats: ['float32', 'bfloat16'],
