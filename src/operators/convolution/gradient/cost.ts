@@ -6,6 +6,7 @@ import type { Cost } from '../../../planner/choices.js';
 import type { Problem } from '../../../problem/problem.js';
 import { elementCount } from '../../../tensor/shape.js';
 import { roundUp, sharedCost } from '../common.js';
+import { INSTRUCTIONS_PER_ENTRY } from '../nested/instructions.js';
 import { tapsMet } from '../taps.js';
 import { stageCost } from '../winograd/cost.js';
 import { stageCounts } from '../winograd/counts.js';
@@ -76,6 +77,14 @@ export function winogradGradientCost(
   return sharedCost(problem, rates, { input: transforms, product: products + passing, output: back });
 }
 
+const counted = new WeakMap<Float64Array, number>();
+
+function nonZeros(matrix: Float64Array): number {
+  const known = counted.get(matrix) ?? matrix.reduce((count, entry) => (entry === 0 ? count : count + 1), 0);
+  counted.set(matrix, known);
+  return known;
+}
+
 /** Of the transform back of a vector of sums, from the last axis to the first. */
 function backCounts(covers: Axes<Cover>, compiled: boolean) {
   const kernels = covers.map(({ algorithm }) => algorithm.kernel);
@@ -83,7 +92,7 @@ function backCounts(covers: Axes<Cover>, compiled: boolean) {
   const lines = [d.products * h.products, d.products * w.taps, h.taps * w.taps];
   let [instructions, moves] = [0, 0];
   for (const [i, { products, taps, C }] of [w, h, d].entries()) {
-    instructions += 0.5 * lines[i]! * C.filter((entry) => entry !== 0).length;
+    instructions += INSTRUCTIONS_PER_ENTRY * lines[i]! * nonZeros(C);
     moves += lines[i]! * (products + taps);
   }
   const generic = compiled ? 0 : instructions + moves;

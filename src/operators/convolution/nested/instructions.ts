@@ -13,7 +13,7 @@ export interface TransformWork {
 }
 
 /** Pairing rows of ±x halves the arithmetic of a transform, about. */
-const INSTRUCTIONS_PER_ENTRY = 0.5;
+export const INSTRUCTIONS_PER_ENTRY = 0.5;
 
 /** B along the first axis to the last. */
 export function inputWork([first, second, third]: Axes<Cover>): TransformWork {
