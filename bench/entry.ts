@@ -1,4 +1,4 @@
-import type { BenchLayer } from './layers.js';
+import type { BenchLayer } from '../src/report/layers.js';
 import type { EngineOptions, LayerContender, Prepared, Stages } from './protocol.js';
 
 /** One thing to time on a layer: a library, how it is asked to run, and on how many threads. */

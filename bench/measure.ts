@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { outputOf } from '../src/report/layers.js';
+import { type Data, makeData, requireRight } from '../src/report/oracle.js';
 import { Refusal } from '../src/support/contender.js';
 import type { Entry, Group, Measured } from './entry.js';
-import { outputOf } from './layers.js';
-import { type Data, makeData, requireRight } from './oracle.js';
 import type { LayerContender } from './protocol.js';
 import { type Row, rowOf } from './row.js';
 

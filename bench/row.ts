@@ -1,5 +1,5 @@
+import { directFlopsOf } from '../src/report/layers.js';
 import type { Group, Measured } from './entry.js';
-import { directFlopsOf } from './layers.js';
 import type { PlanDetails } from './protocol.js';
 
 /** One line of the benchmark; what a contender cannot tell is null. */

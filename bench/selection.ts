@@ -1,9 +1,9 @@
 import { cpus } from 'node:os';
 import { native } from '../src/native/addon.js';
+import { type BenchLayer, fewChannels, layers, strided } from '../src/report/layers.js';
 import { expected, InputError } from '../synth/errors.js';
 import { parseAlgorithm } from './algorithm.js';
 import type { Entry, Group } from './entry.js';
-import { type BenchLayer, fewChannels, layers, strided } from './layers.js';
 import type { Effort, LayerContender } from './protocol.js';
 
 /** What to run: every combination of the lists. */

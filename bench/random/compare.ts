@@ -1,6 +1,6 @@
 import { Convolution, forgetWisdom, type LayerOptions, type Plan, Tensor } from '../../src/index.js';
 import type { Rank } from '../../src/problem/problem.js';
-import { makeData, requireRight } from '../oracle.js';
+import { makeData, requireRight } from '../../src/report/oracle.js';
 import type { RandomLayer } from './layers.js';
 
 /** How a layer ran in one of the ways that are compared. */

@@ -1,5 +1,5 @@
+import { type BenchLayer, directFlopsOf, outputOf } from '../../src/report/layers.js';
 import { randomNumbers } from '../../synth/random.js';
-import { type BenchLayer, directFlopsOf, outputOf } from '../layers.js';
 
 /** A layer drawn by chance, and the images in a pass. */
 export interface RandomLayer {

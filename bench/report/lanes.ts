@@ -1,4 +1,4 @@
-import { type BenchLayer, fewChannels } from '../layers.js';
+import { type BenchLayer, fewChannels } from '../../src/report/layers.js';
 import type { Row } from '../row.js';
 import { type Column, markdownTable, milliseconds } from '../table.js';
 import { faster } from './line.js';

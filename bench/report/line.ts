@@ -1,4 +1,4 @@
-import type { BenchLayer } from '../layers.js';
+import type { BenchLayer } from '../../src/report/layers.js';
 import type { Row } from '../row.js';
 
 /** Everything a report says of one layer, found among the rows; what was not run is undefined. */

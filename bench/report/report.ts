@@ -1,4 +1,4 @@
-import { fewChannels, layers } from '../layers.js';
+import { fewChannels, layers } from '../../src/report/layers.js';
 import type { Row } from '../row.js';
 import { machineIsas, type Selection } from '../selection.js';
 import type { Environment } from './environment.js';

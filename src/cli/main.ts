@@ -10,6 +10,7 @@ import * as emit from './commands/emit.js';
 import * as gradients from './commands/gradients.js';
 import * as info from './commands/info.js';
 import * as plan from './commands/plan.js';
+import * as reporting from './commands/report.js';
 import * as runNetwork from './commands/run.js';
 import * as search from './commands/search.js';
 import * as synth from './commands/synth.js';
@@ -31,6 +32,7 @@ const commands: readonly { register(program: Command): void }[] = [
   conv,
   ...[runNetwork, plan, compare, train],
   wisdom,
+  reporting,
   calibrate,
   info,
 ];

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseAlgorithm } from '../../bench/algorithm.js';
 import { blockedIndex, toBlocked } from '../../bench/blocked.js';
-import { type BenchLayer, directFlopsOf, layers, outputOf } from '../../bench/layers.js';
-import { makeData } from '../../bench/oracle.js';
 import type { LayerContender } from '../../bench/protocol.js';
 import { rowOf } from '../../bench/row.js';
 import { parseLayers } from '../../bench/selection.js';
+import { type BenchLayer, directFlopsOf, layers, outputOf } from '../../src/report/layers.js';
+import { makeData } from '../../src/report/oracle.js';
 import { referenceConvolution } from '../reference.js';
 
 const uneven: BenchLayer = {

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { makeData, rootMeanSquare } from '../../bench/oracle.js';
 import { candidatesOf, type TileOptions } from '../../src/catalogue/candidates.js';
 import {
   Convolution,
@@ -16,6 +15,7 @@ import { lower } from '../../src/planner/lower.js';
 import { PackedWeights } from '../../src/planner/packed-weights.js';
 import { choose } from '../../src/planner/planner.js';
 import { type Rank, validateInput, validateLayer } from '../../src/problem/problem.js';
+import { makeData, rootMeanSquare } from '../../src/report/oracle.js';
 import { allocate } from '../../src/tensor/tensor.js';
 import * as measuring from '../../src/wisdom/measure.js';
 import { isas } from './cases.js';

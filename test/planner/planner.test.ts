@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { makeData, rootMeanSquare } from '../../bench/oracle.js';
 import { Convolution, type LayerOptions, type Plan, Tensor } from '../../src/index.js';
 import type { Rank } from '../../src/problem/problem.js';
+import { makeData, rootMeanSquare } from '../../src/report/oracle.js';
 
 function layerOf(
   shape: readonly number[],

@@ -1,4 +1,4 @@
-import { randomNumbers } from '../synth/random.js';
+import { randomNumbers } from '../../synth/random.js';
 import { type BenchLayer, outputOf } from './layers.js';
 
 /** Input, weights and what some outputs must be. */

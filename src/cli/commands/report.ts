@@ -1,0 +1,125 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { expected } from '../../../synth/errors.js';
+import { lines, plainTable, right } from '../columns.js';
+import { progressBar } from '../progress.js';
+
+interface Options {
+  readonly out: string;
+  readonly suite: string;
+  readonly quick?: true;
+  readonly from?: string;
+  readonly compare?: readonly string[];
+  readonly json?: true;
+}
+
+const suiteNames = ['paper', 'layers', 'accuracy', 'training'] as const;
+
+const examples = `
+What was measured is kept in the folder's report.json, part by part: after Ctrl-C the same command goes on where it was.
+
+Examples:
+  $ winograd report --quick
+  $ winograd report --suite accuracy --out accuracy
+  $ winograd report --from winograd-report --out redrawn
+  $ winograd report --compare before after`;
+
+/** Registers `winograd report`: measurements as a page. */
+export function register(program: Command): void {
+  program
+    .command('report')
+    .summary('measure speed and accuracy, and write a page with figures and tables')
+    .description(
+      'Measures this machine: the figures of Budden et al. 2017, layers of known networks, accuracy, gradients. Writes one ' +
+        'HTML page that needs nothing else, the same as Markdown, every figure as SVG and PNG, every table as CSV.',
+    )
+    .option('--out <folder>', 'where to write', 'winograd-report')
+    .addOption(new Option('--suite <name>', 'what to measure').choices([...suiteNames, 'all']).default('all'))
+    .option('--quick', 'fewer sizes and runs: at most three minutes')
+    .addOption(
+      new Option(
+        '--from <folder>',
+        'draw what was measured there, or in that report.json, and measure nothing',
+      ).conflicts(['suite', 'quick', 'compare']),
+    )
+    .addOption(
+      new Option('--compare <reports...>', 'print what differs between two reports').conflicts([
+        'suite',
+        'quick',
+        'out',
+      ]),
+    )
+    .option('--json', 'print the data, or the differences, as JSON')
+    .addHelpText('after', examples)
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  if (options.compare !== undefined) return compare(options.compare, options.json === true);
+  const [{ writeReport }, { readData }, { runReport }] = await Promise.all([
+    import('../../report/write.js'),
+    import('../../report/data.js'),
+    import('../../report/run.js'),
+  ]);
+  const { out, suite, quick = false, from, json } = options;
+  const data =
+    from === undefined
+      ? await measured(runReport, { out, suite, quick })
+      : await readData(await dataFile(from));
+  const page = await writeReport(data, out);
+  process.stdout.write(json ? `${JSON.stringify(data)}\n` : lines([page]));
+}
+
+async function measured(
+  runReport: typeof import('../../report/run.js').runReport,
+  { out, suite, quick }: { out: string; suite: string; quick: boolean },
+) {
+  const stopping = new AbortController();
+  const stop = () =>
+    stopping.abort(expected('the report', 'to be finished', 'an interrupt; what was measured is kept'));
+  process.once('SIGINT', stop);
+  const bar = progressBar();
+  const suites = suiteNames.filter((name) => suite === 'all' || suite === name);
+  return runReport({
+    ...{ folder: out, suites, quick },
+    ...{ signal: stopping.signal, onProgress: bar.onProgress },
+  }).finally(() => {
+    bar.stop();
+    process.off('SIGINT', stop);
+  });
+}
+
+async function compare(paths: readonly string[], json: boolean): Promise<void> {
+  if (paths.length !== 2) throw expected('--compare', 'two reports', paths.length);
+  const [{ readData }, { changesBetween, changesTable, NOISE }] = await Promise.all([
+    import('../../report/data.js'),
+    import('../../report/compare.js'),
+  ]);
+  const [before, after] = await Promise.all(paths.map(async (path) => readData(await dataFile(path))));
+  const { environmentText } = await import('../../report/data.js');
+  const { shared, changes } = changesBetween(before!, after!);
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ shared, changes }, undefined, 2)}\n`);
+    return;
+  }
+  const table = plainTable();
+  const { titles, rows } = changesTable(changes);
+  table.push(
+    [...titles],
+    ...rows.map((row) => row.map(({ text, value }) => (typeof value === 'number' ? right(text) : text))),
+  );
+  process.stdout.write(
+    lines([
+      `first   ${environmentText(before!)}`,
+      `second  ${environmentText(after!)}`,
+      `${changes.length} of ${shared} numbers differ by more than ${100 * NOISE} %.`,
+      ...(changes.length === 0 ? [] : ['', table.toString()]),
+    ]),
+  );
+}
+
+/** A report's data by its folder, or by themselves. */
+async function dataFile(path: string): Promise<string> {
+  return (await stat(path)).isDirectory() ? join(path, 'report.json') : path;
+}

@@ -1,0 +1,21 @@
+import type { Experiment } from '../experiment.js';
+import { channelsExperiment, frontExperiment, publishedExperiment } from './accuracy.js';
+import { gradientsExperiment } from './gradients.js';
+import { layersExperiment } from './layers.js';
+import { reductionExperiment } from './reduction.js';
+import { scalingExperiment } from './scaling.js';
+import { throughputExperiment } from './throughput.js';
+import { tilesExperiment } from './tiles.js';
+
+/** Every experiment, in the order of reports. */
+export const experiments: readonly Experiment[] = [
+  tilesExperiment,
+  reductionExperiment,
+  scalingExperiment,
+  throughputExperiment,
+  layersExperiment,
+  publishedExperiment,
+  frontExperiment,
+  channelsExperiment,
+  gradientsExperiment,
+];

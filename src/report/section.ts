@@ -1,0 +1,58 @@
+import type { TopLevelSpec } from 'vega-lite';
+
+/** A chart as Vega-Lite has it. */
+export type Chart = TopLevelSpec;
+
+/** A column of a table; numbers are written at the right, and as they are into CSV. */
+export interface Column<Row> {
+  readonly title: string;
+  readonly value: (row: Row) => string | number | undefined;
+  /** How a number is written for people; by default in three significant digits. */
+  readonly format?: (value: number) => string;
+}
+
+/** Cells as they are, and as people read them. */
+export interface Table {
+  readonly titles: readonly string[];
+  readonly rows: readonly (readonly {
+    readonly value: string | number | undefined;
+    readonly text: string;
+  }[])[];
+}
+
+/** A part of a report. Texts are plain. */
+export interface Section {
+  readonly title: string;
+  /** What there is to see, in a sentence. */
+  readonly lead: string;
+  /** What agrees with a paper's claims and what does not. */
+  readonly claim?: string;
+  readonly chart?: Chart;
+  readonly table?: Table;
+}
+
+/** A table from its columns. */
+export function tableOf<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): Table {
+  return {
+    titles: columns.map(({ title }) => title),
+    rows: rows.map((row) =>
+      columns.map(({ value, format = digits(3) }) => {
+        const cell = value(row);
+        return { value: cell, text: typeof cell === 'number' ? format(cell) : (cell ?? '–') };
+      }),
+    ),
+  };
+}
+
+/** Significant digits, without powers of ten where a number is of everyday size. */
+export function digits(count: number): (value: number) => string {
+  return (value) => {
+    const text = value.toPrecision(count);
+    return text.includes('e') && Math.abs(value) >= 1 ? String(Math.round(value)) : text;
+  };
+}
+
+/** Digits behind the point. */
+export function fixed(count: number): (value: number) => string {
+  return (value) => value.toFixed(count);
+}
