@@ -14,6 +14,7 @@ const config = {
   config: {
     font: 'DejaVu Sans, Arial, sans-serif',
     range: { category: COLOURS },
+    bar: { color: COLOURS[0]! },
     axis: { labelFontSize: 12, titleFontSize: 12, labelLimit: 0, titleLimit: 0 },
     legend: { labelFontSize: 12, titleFontSize: 12, labelLimit: 0, orient: 'bottom', columns: 3 },
     title: { limit: 0 },

@@ -27,6 +27,9 @@ export interface ReportData {
   readonly results: Readonly<Record<string, unknown>>;
 }
 
+/** Of what was measured, in a report's folder. */
+export const DATA_FILE = 'report.json';
+
 const FORMAT = 'winograd-nd report 1';
 
 /** Milliseconds in which a core's peak is measured. */

@@ -2,7 +2,15 @@ import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { native } from '../native/addon.js';
 import type { LongOptions } from '../support/long.js';
-import { type Environment, newData, type ReportData, readData, sameEnvironment, writeData } from './data.js';
+import {
+  DATA_FILE,
+  type Environment,
+  newData,
+  type ReportData,
+  readData,
+  sameEnvironment,
+  writeData,
+} from './data.js';
 import type { Experiment, Suite } from './experiment.js';
 import { experiments } from './experiments/index.js';
 
@@ -13,9 +21,6 @@ export interface ReportOptions extends LongOptions {
   readonly suites: readonly Suite[];
   readonly quick: boolean;
 }
-
-/** Of what was measured, in a report's folder. */
-export const DATA_FILE = 'report.json';
 
 /**
  * Measures what the folder's data lack, part by part, and writes them after each: whoever stops it goes on there. Data of

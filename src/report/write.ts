@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '../support/files.js';
 import { chartPng, chartSvg } from './chart.js';
-import { environmentText, type ReportData } from './data.js';
+import { DATA_FILE, environmentText, type ReportData, writeData } from './data.js';
 import { experiments } from './experiments/index.js';
 import { markdownOf } from './markdown.js';
 import { pageOf } from './page.js';
@@ -19,7 +19,7 @@ const TITLE = 'Fast convolution on this machine';
 
 /**
  * Draws a report from what was measured: index.html, which needs nothing else; report.md; figures as SVG and PNG; tables
- * as CSV.
+ * as CSV; and the data.
  *
  * @returns the page's path
  * @throws the system's error for a folder that cannot be written
@@ -39,6 +39,7 @@ export async function writeReport(data: ReportData, folder: string): Promise<str
   const head = { title: TITLE, environment: environmentText(data) };
   await put('report.md', markdownOf(head, sections));
   await put('index.html', pageOf(head, sections, data));
+  await writeData(join(folder, DATA_FILE), data);
   return join(folder, 'index.html');
 }
 

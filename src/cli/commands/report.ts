@@ -121,5 +121,6 @@ async function compare(paths: readonly string[], json: boolean): Promise<void> {
 
 /** A report's data by its folder, or by themselves. */
 async function dataFile(path: string): Promise<string> {
-  return (await stat(path)).isDirectory() ? join(path, 'report.json') : path;
+  const { DATA_FILE } = await import('../../report/data.js');
+  return (await stat(path)).isDirectory() ? join(path, DATA_FILE) : path;
 }

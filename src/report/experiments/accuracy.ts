@@ -39,7 +39,12 @@ export const publishedExperiment = experiment<readonly PublishedComparison[]>({
             data: { values: own },
             mark: { type: 'line', strokeWidth: 1.5 },
             encoding: {
-              x: { field: 'outputs', type: 'quantitative', title: 'S, outputs of a tile along an axis' },
+              x: {
+                field: 'outputs',
+                type: 'quantitative',
+                title: 'S, outputs of a tile along an axis',
+                axis: { format: 'd', tickMinStep: 1 },
+              },
               y: {
                 field: 'predicted',
                 type: 'quantitative',

@@ -2,7 +2,7 @@ import { Builder } from '../../graph/builder.js';
 import { native } from '../../native/addon.js';
 import { Network } from '../../network/network.js';
 import { Tensor } from '../../tensor/tensor.js';
-import { HEIGHT } from '../chart.js';
+import { HEIGHT, WIDTH } from '../chart.js';
 import { experiment } from '../experiment.js';
 import { type BenchLayer, directFlopsOf, layers, outputOf } from '../layers.js';
 import { fixed, tableOf } from '../section.js';
@@ -56,7 +56,7 @@ export const gradientsExperiment = experiment<readonly Reading[]>({
       title: 'Training: a layer and both its gradients',
       lead: 'One image, one thread, times the FMA peak; everything counted: transforms of weights that change at every step, planar tensors in and out. Direct convolution cannot pass 1.',
       chart: {
-        width: { step: 24 },
+        width: WIDTH,
         height: HEIGHT,
         data: { values: lines },
         layer: [

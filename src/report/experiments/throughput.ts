@@ -1,7 +1,7 @@
 import { Conv2d } from '../../layers/layers.js';
 import { Sequential } from '../../layers/sequential.js';
 import { Tensor } from '../../tensor/tensor.js';
-import { HEIGHT } from '../chart.js';
+import { HEIGHT, WIDTH } from '../chart.js';
 import { experiment } from '../experiment.js';
 import { digits, fixed, tableOf } from '../section.js';
 import { alternate } from '../timing.js';
@@ -65,7 +65,7 @@ export const throughputExperiment = experiment<Throughput>({
       lead: `Megavoxels per second of images of ${SIDE} × ${SIDE} through three layers of ${CHANNELS} kernels of 4 × 4 on ${CHANNELS} channels, no padding; results are planar, and errors stay below 2.5 times direct convolution's.`,
       claim: `The paper prints ${PRINTED.one} MVox/s on one core (${PRINTED.rivals}) and ${PRINTED.all} on 18 of an older machine; here one thread reaches ${digits(3)(one)}, ${digits(3)(one / best(({ threads, algorithm }) => threads === 1 && algorithm === 'direct'))} times direct convolution, and the batch matters little, as the paper says.`,
       chart: {
-        width: { step: 42 },
+        width: WIDTH,
         height: HEIGHT,
         data: { values: lines },
         mark: { type: 'bar' },

@@ -1,0 +1,236 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chartPng, chartSvg } from '../../src/report/chart.js';
+import { changesBetween, changesTable } from '../../src/report/compare.js';
+import { newData, type ReportData, readData, writeData } from '../../src/report/data.js';
+import { suites } from '../../src/report/experiment.js';
+import { frontExperiment } from '../../src/report/experiments/accuracy.js';
+import { gradientsExperiment } from '../../src/report/experiments/gradients.js';
+import { experiments } from '../../src/report/experiments/index.js';
+import { reductionExperiment } from '../../src/report/experiments/reduction.js';
+import { tilesExperiment } from '../../src/report/experiments/tiles.js';
+import { markdownTable } from '../../src/report/markdown.js';
+import { partsOf, runReport } from '../../src/report/run.js';
+import { tableOf } from '../../src/report/section.js';
+import { median } from '../../src/report/statistics.js';
+import { csvOf, sectionsOf, writeReport } from '../../src/report/write.js';
+
+const quick = { quick: true, threads: 2 };
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'winograd-report-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** The data of two experiments that count and do not measure. */
+async function counted(): Promise<ReportData> {
+  const results = {
+    'table-1/tiles': await tilesExperiment.measure('tiles', quick),
+    'reduction/counts': await reductionExperiment.measure('counts', quick),
+  };
+  return { ...newData(true), results };
+}
+
+describe('the numbers behind the figures', () => {
+  it('Table 1 as printed', async () => {
+    const { claim, table } = tilesExperiment.present(
+      new Map([['tiles', await tilesExperiment.measure('tiles', quick)]]),
+    );
+    expect(claim).toBe('Every figure agrees with the print.');
+    expect(table!.rows.map(([tile]) => tile!.text)).toEqual([
+      'F(3, 2)',
+      'F(2, 3)',
+      'F(5, 4)',
+      'F(4, 5)',
+      'F(3, 6)',
+    ]);
+  });
+
+  it("figure 1's reductions, by equation 4", async () => {
+    const { table, claim } = reductionExperiment.present(
+      new Map([['counts', await reductionExperiment.measure('counts', quick)]]),
+    );
+    const value = (kind: RegExp, kernels: string, channels: number) =>
+      table!.rows.find(([a, b, c]) => kind.test(a!.text) && b!.text === kernels && c!.value === channels)![3]!
+        .value as number;
+    // 6³ matrices: 6·6·(36+36+36) operations for a channel's data, 4·6·(36+24+16) for a kernel's results.
+    const dense = (channels: number, kernels: number) =>
+      (27 * 64) / (216 + (36 * 108) / kernels + (24 * 76) / channels);
+    expect(value(/dense/, '100 kernels', 100)).toBeCloseTo(dense(100, 100), 9);
+    expect(value(/dense/, '10 kernels', 10)).toBeCloseTo(dense(10, 10), 9);
+    expect(value(/dense/, '1 kernel', 1)).toBeCloseTo(dense(1, 1), 9);
+    expect(value(/dense/, '∞ kernels', 100)).toBeCloseTo(dense(100, Infinity), 9);
+    expect(value(/programs/, '100 kernels', 100)).toBeGreaterThan(dense(100, 100));
+    expect(value(/programs/, '∞ kernels', 100)).toBeLessThan(8);
+    expect(claim).toContain('counted 4M² + 24M, 4M² + 14M');
+  });
+
+  it('fronts that fall', async () => {
+    const points = (await frontExperiment.measure('three taps', quick)) as {
+      productsPerOutput: number;
+      error: number;
+    }[];
+    expect(points.length).toBeGreaterThan(20);
+    for (const { productsPerOutput, error } of points) {
+      expect(productsPerOutput).toBeGreaterThan(1);
+      expect(error).toBeGreaterThan(0.3);
+    }
+  });
+
+  it('gradients of a layer, three ways', async () => {
+    const readings = (await gradientsExperiment.measure('resnet-128@28', quick)) as {
+      direction: string;
+      effective: number;
+    }[];
+    expect(readings.map(({ direction }) => direction)).toEqual(['forward', 'data', 'weights']);
+    for (const { effective } of readings) expect(effective).toBeGreaterThan(0);
+  });
+
+  it('the middle of values', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 2, 3])).toBe(2.5);
+  });
+});
+
+describe('a run', () => {
+  it('measures what is missing, keeps the rest, and draws everything', async () => {
+    const known = await counted();
+    const all = partsOf(suites, known.environment).map(({ key }) => key);
+    const missing = 'table-1/tiles';
+    const results = Object.fromEntries(all.filter((key) => key !== missing).map((key) => [key, 'kept']));
+    await writeData(join(folder, 'report.json'), { ...known, results });
+    const seen: string[] = [];
+    const data = await runReport({
+      ...{ folder, suites, quick: true },
+      onProgress: ({ what }) => seen.push(what),
+    });
+    expect(seen).toEqual([expect.stringContaining(missing)]);
+    expect(Object.values(data.results).filter((result) => result === 'kept')).toHaveLength(all.length - 1);
+    expect((await readData(join(folder, 'report.json'))).results).toEqual(data.results);
+  });
+
+  it('keeps what was measured when it is stopped, and goes on', async () => {
+    const stopping = new AbortController();
+    const reason = new Error('stopped');
+    const options = { folder, suites: ['paper' as const], quick: true };
+    const stopped = runReport({
+      ...{ ...options, signal: stopping.signal },
+      onProgress: ({ what }) => what.startsWith('reduction') && stopping.abort(reason),
+    });
+    await expect(stopped).rejects.toBe(reason);
+    expect(Object.keys((await readData(join(folder, 'report.json'))).results)).toEqual(['table-1/tiles']);
+  });
+
+  it('puts data of another machine aside', async () => {
+    const other = await counted();
+    const environment = { ...other.environment, machine: 'another' };
+    await writeData(join(folder, 'report.json'), { ...other, environment });
+    await runReport({ folder, suites: [], quick: true });
+    const names = await readdir(folder);
+    expect(names).toHaveLength(2);
+    const aside = names.find((name) => name !== 'report.json')!;
+    expect((await readData(join(folder, aside))).environment.machine).toBe('another');
+  });
+
+  it('refuses data that are none, and leaves them', async () => {
+    const path = join(folder, 'report.json');
+    for (const text of ['{', '[]', '{"format":"winograd-nd report 1","results":[]}', 'null']) {
+      await writeFile(path, text);
+      await expect(runReport({ folder, suites: ['paper'], quick: true })).rejects.toThrow(
+        /to be the data of a report/,
+      );
+      expect(await readFile(path, 'utf8')).toBe(text);
+    }
+  });
+
+  it('says when it cannot write', async () => {
+    const path = join(folder, 'file');
+    await writeFile(path, '');
+    await expect(runReport({ folder: path, suites: ['paper'], quick: true })).rejects.toThrow(
+      /EEXIST|ENOTDIR/,
+    );
+  });
+});
+
+describe('what is written', () => {
+  it('stands on one page, and beside it as files', async () => {
+    const data = await counted();
+    const page = await writeReport(data, folder);
+    const html = await readFile(page, 'utf8');
+    expect(html).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+    expect(html).toContain('<svg role="img" aria-label="Operations of direct convolution');
+    expect(html).toContain('F(5, 4)');
+    expect(JSON.parse(/id="data">(.*?)<\/script>/s.exec(html)![1]!)).toEqual(data);
+    expect((await readdir(join(folder, 'figures'))).sort()).toEqual(['reduction.png', 'reduction.svg']);
+    const png = await readFile(join(folder, 'figures/reduction.png'));
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    const csv = await readFile(join(folder, 'tables/table-1.csv'), 'utf8');
+    expect(csv.split('\r\n')[0]).toBe(
+      '"F(S, G)",D,zeros of A,printed,zeros of B,printed,zeros of C,printed,"speed-up, 2D",printed,"speed-up, 3D",printed',
+    );
+    const markdown = await readFile(join(folder, 'report.md'), 'utf8');
+    expect(markdown).toContain(
+      '![Figure 1: reduction in computations, 3 × 3 × 3 kernels](figures/reduction.svg)',
+    );
+    expect(await readData(join(folder, 'report.json'))).toEqual(data);
+  });
+
+  it('says in charts what marks are, to keyboards and pointers', async () => {
+    const points = await frontExperiment.measure('three taps', quick);
+    const svg = await chartSvg(frontExperiment.present(new Map([['three taps', points]])).chart!);
+    expect(svg).toMatch(/<path aria-label="F\(2, 3\): [^"]*"[^>]*><title>F\(2, 3\): /);
+    expect((await chartPng(svg)).length).toBeGreaterThan(10_000);
+  });
+
+  it('escapes cells', () => {
+    const table = tableOf(
+      [{ a: 'x, "y"|z', b: 0.123456 }],
+      [
+        { title: 'a', value: ({ a }) => a },
+        { title: 'b', value: ({ b }) => b },
+        { title: 'c', value: () => undefined },
+      ],
+    );
+    expect(csvOf(table)).toBe('a,b,c\r\n"x, ""y""|z",0.123456,\r\n');
+    expect(markdownTable(table)).toBe('| a | b | c |\n|---|--:|---|\n| x, "y"\\|z | 0.123 | – |');
+  });
+
+  it('has a name, a suite and parts of its own for every experiment', () => {
+    expect(new Set(experiments.map(({ id }) => id)).size).toBe(experiments.length);
+    const full = partsOf(suites, { ...newData(false).environment, quick: false });
+    expect(new Set(full.map(({ key }) => key)).size).toBe(full.length);
+    expect(full.reduce((sum, { seconds }) => sum + seconds, 0)).toBeLessThan(30 * 60);
+    const short = partsOf(suites, newData(true).environment);
+    expect(short.reduce((sum, { seconds }) => sum + seconds, 0)).toBeLessThan(3 * 60);
+  });
+});
+
+describe('two reports', () => {
+  it('differ where numbers do by more than the noise', async () => {
+    const before = await counted();
+    const results = structuredClone(before.results) as Record<
+      string,
+      { own: { speedup: Record<string, number> } }[]
+    >;
+    results['table-1/tiles']![0]!.own.speedup['2D']! *= 1.5;
+    results['table-1/tiles']![1]!.own.speedup['2D']! *= 1.05;
+    const after = { ...before, results };
+    const { shared, changes } = changesBetween(before, after);
+    expect(shared).toBeGreaterThan(60);
+    expect(changes).toEqual([
+      expect.objectContaining({
+        row: 'F(3, 2)',
+        column: 'speed-up, 2D',
+        before: 2.25,
+        after: 3.375,
+        ratio: 1.5,
+      }),
+    ]);
+    expect(changesTable(changes).rows[0]!.at(-1)!.text).toBe('1.50');
+    expect(changesBetween(before, before).changes).toEqual([]);
+    expect(sectionsOf({ ...before, results: {} })).toEqual([]);
+  });
+});
