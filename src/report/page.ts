@@ -1,4 +1,4 @@
-import { escapeHtml, scriptJson } from '../support/html.js';
+import { escapeHtml, SCROLL_STYLE, scriptJson } from '../support/html.js';
 import { figureHtml } from './chart.js';
 import type { Head } from './markdown.js';
 import type { Table } from './section.js';
@@ -32,12 +32,7 @@ a { color: var(--link); } .soft, footer { color: var(--soft); font-size: .9rem; 
 ul.contents { columns: 20rem; padding-left: 1.2rem; }
 figure { margin: 1.25rem 0; background: #fff; border: 1px solid var(--line); border-radius: .5rem; }
 figure svg { display: block; margin: 0 auto; max-width: 100%; height: auto; min-width: 34rem; }
-.scroll { overflow-x: auto; max-width: 100%; }
-.scroll.table { background: linear-gradient(90deg, var(--paper) 40%, transparent) left / 3rem 100% no-repeat local,
-  linear-gradient(270deg, var(--paper) 40%, transparent) right / 3rem 100% no-repeat local,
-  linear-gradient(90deg, var(--line), transparent) left / .9rem 100% no-repeat scroll,
-  linear-gradient(270deg, var(--line), transparent) right / .9rem 100% no-repeat scroll; }
-.scroll:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+${SCROLL_STYLE}
 table { border-collapse: collapse; font-size: .9rem; width: 100%; }
 td, th { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }

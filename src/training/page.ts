@@ -1,4 +1,4 @@
-import { escapeHtml } from '../support/html.js';
+import { escapeHtml, SCROLL_STYLE } from '../support/html.js';
 import type { Epoch } from './train.js';
 
 /** The losses of all steps and their mean over the last tenth of an epoch, as an SVG document. */
@@ -71,7 +71,8 @@ body { margin: 0 auto; max-width: 48rem; padding: 2.5rem 1.25rem; background: va
 h1 { font-size: 2rem; line-height: 1.2; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
 figure { margin: 1.5rem 0; } figure svg { width: 100%; height: auto; border-radius: .5rem; background: #fff; }
 figcaption, footer { color: var(--soft); font-size: .875rem; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; min-width: 28rem; }
+${SCROLL_STYLE}
+table { border-collapse: collapse; min-width: 28rem; }
 td, th { text-align: right; padding: .25rem .9rem; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
 .answers { display: grid; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: 1rem; }
 .answers figure { margin: 0; } .answers img { width: 100%; image-rendering: pixelated; border-radius: .4rem; }
@@ -83,7 +84,7 @@ td, th { text-align: right; padding: .25rem .9rem; border-bottom: 1px solid var(
 <figure>${curve}<figcaption>The loss of every step (pale) and its mean over a quarter of an epoch (dark): it should fall and level off.</figcaption></figure>
 ${examples}
 <h2>Epochs</h2>
-<div class="scroll" tabindex="0"><table>
+<div class="scroll table" tabindex="0"><table>
 <tr><th>epoch</th><th>loss</th><th>test, top 1</th><th>test, top 5</th><th>samples/s</th></tr>
 ${rows.join('\n')}
 </table></div>

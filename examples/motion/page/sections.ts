@@ -49,7 +49,7 @@ export function timesHtml(comparison: Comparison): string {
   return `<h2>One layer, two algorithms</h2>
 <p>The bank is the weights of a single 3-D convolution layer, <span class="shape">${sizes(inputShape)}</span> in, <span class="shape">${sizes(outputShape)}</span> out
   (batch × channels × frames × rows × columns): ${figure(directFlops / 1e9)} GFLOP if done directly.</p>
-<div class="scroll"><table class="figures"><thead><tr><th></th><th>time (median)</th><th>range</th>
+<div class="scroll table" tabindex="0"><table class="figures"><thead><tr><th></th><th>time (median)</th><th>range</th>
   <th>effective GFLOP/s</th><th>RMS error</th><th>largest error</th></tr></thead>
 <tbody>${row(winograd)}${row(direct)}</tbody></table></div>
 <p class="note">Effective GFLOP/s is the flops of direct convolution divided by the time, so a fast algorithm may
@@ -79,7 +79,7 @@ export function filtersHtml(bank: GaborBank): string {
   ${figure(1 / bank.frequency)} pixels apart that travel in a direction at a speed, under a Gaussian window. Shown is the
   even filter of each pair; the odd one is a quarter of a wave behind it.</p>
 <style>@keyframes strip { ${keyframes(frames)} }</style>
-<div class="scroll"><table class="filters"><thead><tr><th></th>${all
+<div class="scroll table" tabindex="0"><table class="filters"><thead><tr><th></th>${all
     .map((each) => `<th scope="col">${arrowSigns[each]}</th>`)
     .join('')}</tr></thead><tbody>${speeds.map(line).join('')}</tbody></table></div>`;
 }
@@ -105,6 +105,6 @@ export function scoreHtml(score: Score): string {
   these, <b>${percent(score.accuracy)}</b> are nearer to the true direction than to a neighbouring one (within 22.5° of it);
   they are off by ${score.meanAngle.toFixed(1)}° on average. Of the still ground, ${percent(score.stillness)} is
   found still.</p>
-<div class="scroll"><table class="confusion"><caption>Rows: true direction. Columns: nearest direction found, % of the
+<div class="scroll table" tabindex="0"><table class="confusion"><caption>Rows: true direction. Columns: nearest direction found, % of the
   row.</caption><thead><tr><th></th>${head}</tr></thead><tbody>${score.confusion.map(row).join('')}</tbody></table></div>`;
 }

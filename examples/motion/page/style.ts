@@ -1,3 +1,5 @@
+import { SCROLL_STYLE } from '../../../src/support/html.js';
+
 /** Styles of the page: one column of text, light or dark as the reader's system is. */
 export const style = `
 :root {
@@ -43,7 +45,7 @@ output, td, .tile b { font-variant-numeric: tabular-nums; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.15rem; }
 .tile b { display: block; font-size: 1.9rem; line-height: 1.2; letter-spacing: -.02em; color: var(--accent); }
 .tile span { color: var(--soft); font-size: .9rem; line-height: 1.4; display: block; }
-.scroll { overflow-x: auto; }
+${SCROLL_STYLE}
 table { border-collapse: collapse; }
 th { font-weight: 600; text-align: left; }
 .figures { width: 100%; }

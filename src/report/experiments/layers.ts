@@ -80,7 +80,9 @@ export const layersExperiment = experiment<Reading>({
   },
   present(results) {
     const lines = [...results.values()];
-    const losses = lines.filter(({ time, direct }) => time > direct).map(({ layer }) => layer);
+    const losses = lines
+      .filter(({ plan, time, direct }) => plan !== 'direct' && time > direct)
+      .map(({ layer }) => layer);
     const used = lines.filter(({ plan }) => plan !== 'direct').map(({ utilisation }) => utilisation);
     const range = (values: readonly number[]) =>
       values.length === 0
