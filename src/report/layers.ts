@@ -1,3 +1,7 @@
+import { Convolution } from '../layers/convolution.js';
+import type { LayerOptions } from '../layers/options.js';
+import { Tensor } from '../tensor/tensor.js';
+
 /** A convolution layer of a known network, bias and activation left out, as the benchmark runs it. */
 export interface BenchLayer {
   /** Short enough to type: `--layers conv3b`. */
@@ -142,4 +146,29 @@ export function directFlopsOf(layer: BenchLayer, batch: number): number {
   const count = (sizes: readonly number[]) => sizes.reduce((product, size) => product * size, 1);
   const pairs = (layer.inChannels / layer.groups) * layer.outChannels;
   return 2 * batch * pairs * count(layer.kernel) * count(outputOf(layer));
+}
+
+/** One image for a layer, and its weights. */
+export function inputOf({ inChannels, input }: BenchLayer, data: Float32Array): Tensor {
+  return new Tensor(data, [1, inChannels, ...input]);
+}
+export function weightOf(
+  { inChannels, outChannels, groups, kernel }: BenchLayer,
+  data: Float32Array,
+): Tensor {
+  return new Tensor(data, [outChannels, inChannels / groups, ...kernel]);
+}
+
+/** The layer as the library has it, on one thread unless the options say otherwise. */
+export function convolutionOf(
+  layer: BenchLayer,
+  weight: Tensor,
+  options: Pick<LayerOptions, 'algorithm' | 'accuracy' | 'threads'>,
+): Convolution {
+  const { inChannels, outChannels, groups, kernel, stride, padding } = layer;
+  return new Convolution(
+    layer.input.length as 2 | 3,
+    { inChannels, outChannels, groups, kernelSize: kernel, stride, padding, threads: 1, ...options },
+    { weight },
+  );
 }

@@ -16,13 +16,34 @@ export interface Data {
 /** Enough to know the ratio of two errors to 2 %: squared errors of running sums scatter by 2.5 times their mean. */
 const SAMPLES = 8192;
 
-/** Uniform data in [−1, 1), and a sample of outputs computed from the definition. */
-export function makeData(layer: BenchLayer, batch: number, count = SAMPLES): Data {
+/** By Box and Muller's transform. */
+const normal = (next: () => number) => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+
+/** How the numbers of an input are drawn from uniform ones in [0, 1). */
+export const draws = {
+  /** In [−1, 1). */
+  uniform: (next) => 2 * next() - 1,
+  normal,
+  /** As behind an activation: half of them zero, none negative. */
+  'ReLU-like': (next) => Math.max(0, normal(next)),
+} as const satisfies Record<string, (next: () => number) => number>;
+
+/** An input, uniform weights in [−1, 1), and a sample of outputs computed from the definition. */
+export function makeData(
+  layer: BenchLayer,
+  batch: number,
+  count = SAMPLES,
+  kind: keyof typeof draws = 'uniform',
+): Data {
   const next = randomNumbers(1);
-  const uniform = (count: number) => Float32Array.from({ length: count }, () => 2 * next() - 1);
+  const drawn = (count: number, draw: (next: () => number) => number) =>
+    Float32Array.from({ length: count }, () => draw(next));
   const output = outputOf(layer);
-  const input = uniform(batch * layer.inChannels * volume(layer.input));
-  const weight = uniform(layer.outChannels * (layer.inChannels / layer.groups) * volume(layer.kernel));
+  const input = drawn(batch * layer.inChannels * volume(layer.input), draws[kind]);
+  const weight = drawn(
+    layer.outChannels * (layer.inChannels / layer.groups) * volume(layer.kernel),
+    draws.uniform,
+  );
   const outputs = batch * layer.outChannels * volume(output);
   const samples = Array.from({ length: count }, () => Math.floor(next() * outputs));
   const expected = new Float64Array(count);

@@ -145,7 +145,8 @@ describe.each(documents)('$name names only what exists:', ({ text, blocks, name 
 
   // Those with placeholders, such as S G or FILE…, are templates; the demo and calibrating, which takes long, have tests of their own.
   const concrete = [...new Set(spans.filter((span) => span.startsWith('winograd ')))].filter(
-    (span) => !/[A-Z…\\]|^winograd (demo|calibrate|report)/.test(span.replace(/'[^']*'/g, '')) && span.includes(' '),
+    (span) =>
+      !/[A-Z…\\]|^winograd (demo|calibrate|report)/.test(span.replace(/'[^']*'/g, '')) && span.includes(' '),
   );
 
   it.each(concrete)('%s', async (command) => {

@@ -1,5 +1,7 @@
 import type { Experiment } from '../experiment.js';
 import { channelsExperiment, frontExperiment, publishedExperiment } from './accuracy.js';
+import { anatomyExperiment } from './anatomy.js';
+import { contractExperiment, distributionExperiment, kindsExperiment } from './errors.js';
 import { gradientsExperiment } from './gradients.js';
 import { layersExperiment } from './layers.js';
 import { reductionExperiment } from './reduction.js';
@@ -14,8 +16,12 @@ export const experiments: readonly Experiment[] = [
   scalingExperiment,
   throughputExperiment,
   layersExperiment,
+  anatomyExperiment,
   publishedExperiment,
   frontExperiment,
   channelsExperiment,
+  kindsExperiment,
+  contractExperiment,
+  distributionExperiment,
   gradientsExperiment,
 ];

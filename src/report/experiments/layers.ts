@@ -1,9 +1,7 @@
-import { Convolution } from '../../layers/convolution.js';
 import { native } from '../../native/addon.js';
-import { Tensor } from '../../tensor/tensor.js';
 import { WIDTH } from '../chart.js';
 import { experiment } from '../experiment.js';
-import { type BenchLayer, directFlopsOf, layers } from '../layers.js';
+import { convolutionOf, directFlopsOf, inputOf, layers, weightOf } from '../layers.js';
 import { makeData, requireRight } from '../oracle.js';
 import { digits, fixed, tableOf } from '../section.js';
 import { alternate } from '../timing.js';
@@ -54,11 +52,10 @@ export const layersExperiment = experiment<Reading>({
   async measure(part, { quick }) {
     const layer = layers.find(({ name }) => name === part)!;
     const data = makeData(layer, 1, SAMPLES);
-    const [x, weight] = [
-      new Tensor(data.input, [1, layer.inChannels, ...layer.input]),
-      new Tensor(data.weight, [layer.outChannels, layer.inChannels / layer.groups, ...layer.kernel]),
-    ];
-    const ways = (['auto', 'direct'] as const).map((algorithm) => convolutionOf(layer, weight, algorithm));
+    const [x, weight] = [inputOf(layer, data.input), weightOf(layer, data.weight)];
+    const ways = (['auto', 'direct'] as const).map((algorithm) =>
+      convolutionOf(layer, weight, { algorithm }),
+    );
     const results = ways.map((conv) => conv.forwardSync(x));
     const plan = ways[0]!.plan(x.shape);
     const sampled = data.samples.map((at) => results[0]!.data[at]!);
@@ -128,12 +125,3 @@ export const layersExperiment = experiment<Reading>({
     };
   },
 });
-
-function convolutionOf(layer: BenchLayer, weight: Tensor, algorithm: 'auto' | 'direct'): Convolution {
-  const { inChannels, outChannels, groups, kernel, stride, padding } = layer;
-  return new Convolution(
-    layer.input.length as 2 | 3,
-    { inChannels, outChannels, groups, kernelSize: kernel, stride, padding, algorithm, threads: 1 },
-    { weight },
-  );
-}

@@ -8,7 +8,7 @@
 
 namespace winograd {
 
-/// Writes the weights, O x I/groups x kernel, to memory that is filled with zeros.
+/// Packs the weights, O x I/groups x kernel; where it writes a part, into memory that is filled with zeros.
 using Pack = std::function<void(const float* weights, float* packed, const Run& run)>;
 
 /// What packing writes: everything, or a part, before which everything becomes zero.

@@ -10,8 +10,8 @@ import { roundUp } from '../common.js';
 /** Channels that a register tile has rows of, whatever the kernel table. */
 export const OUTER_ROWS = 4;
 
-/** So many tiles are one block, even where they leave the caches: their sums then never do. */
-const ONE_BLOCK = 200;
+/** So many tiles are one block, even where they leave the caches, unless they take many times the last one: their sums never do. */
+const ONE_BLOCK = { tiles: 200, caches: 4 };
 /** Tiles of a block at least: products of fewer do not pay for bringing their sums from memory. */
 const LEAST_TILES = 28;
 /** Tiles whose products are summed in registers at the most: longer sums are no faster, and less accurate. */
@@ -47,12 +47,14 @@ export function gradientBlocks(
   const tiles = problem.batch * elementCount(covers.map(({ totals }) => totals.tiles));
   const products = elementCount(covers.map(({ algorithm }) => algorithm.kernel.products));
   const channels = roundUp(problem.inChannels, width) + roundUp(problem.outChannels, width);
-  const fitting = Math.max(LEAST_TILES, Math.floor(room.largestInputs / (4 * products * channels)));
+  const tileBytes = 4 * products * channels;
+  const fitting = Math.max(LEAST_TILES, Math.floor(room.largestInputs / tileBytes));
+  const together = tiles <= ONE_BLOCK.tiles && tiles * tileBytes <= ONE_BLOCK.caches * machine.caches.l3;
   const laneGroup = LANE_TILES * outerVectors * width;
   const rowBytes = 4 * laneGroup * planesOnTheWay(covers);
   const rows = Math.floor((SHARE_OF_SECOND_LEVEL * secondLevelRoom(machine)) / rowBytes / width) * width;
   return {
-    tileBlock: tiles <= ONE_BLOCK ? tiles : Math.min(tiles, wholeRows(fitting, covers[2].totals.tiles)),
+    tileBlock: together ? tiles : Math.min(tiles, wholeRows(fitting, covers[2].totals.tiles)),
     sumBlock: sumBlock === 0 ? LONGEST_SUM : sumBlock,
     rowGroup: Math.min(Math.max(rows, width), Math.max(MOST_ROWS, width)),
     laneGroup,
