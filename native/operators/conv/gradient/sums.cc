@@ -20,8 +20,9 @@ WeightSums::WeightSums(const KernelTable& kernels, const WeightsGradient& result
 // One block needs none: a group's sums of a row of products are transformed back as soon as they are there.
 std::size_t WeightSums::sharedFloats() const {
   if (blocks_.size() == 1) return 0;
-  const std::size_t products = static_cast<std::size_t>(volume(rows_.products) * groups());
-  return checkedMultiply(products, static_cast<std::size_t>(plane_));
+  const std::size_t planes =
+      checkedMultiply(static_cast<std::size_t>(volume(rows_.products)), static_cast<std::size_t>(groups()));
+  return checkedMultiply(planes, static_cast<std::size_t>(plane_));
 }
 
 // Sums of a row of products; of its taps for all rows; of these for all planes; and the taps.
