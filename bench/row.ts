@@ -1,4 +1,5 @@
 import { directFlopsOf } from '../src/report/layers.js';
+import { median } from '../src/report/statistics.js';
 import type { Group, Measured } from './entry.js';
 import type { PlanDetails } from './protocol.js';
 
@@ -94,10 +95,4 @@ function sharesOf({ stages }: Measured): NonNullable<Row['stages']> {
 
 function least(values: readonly number[]): number {
   return values.reduce((least, value) => Math.min(least, value), Infinity);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

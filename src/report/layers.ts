@@ -136,6 +136,11 @@ export const fewChannels: readonly BenchLayer[] = [
   grouped(64, 2, [28, 28], 5),
 ];
 
+/** One of {@link layers}. */
+export function layerOf(name: string): BenchLayer {
+  return layers.find((layer) => layer.name === name)!;
+}
+
 /** Output sizes per spatial axis. */
 export function outputOf({ input, kernel, stride, padding }: BenchLayer): readonly number[] {
   return input.map((size, a) => Math.floor((size + 2 * padding[a]! - kernel[a]!) / stride[a]!) + 1);

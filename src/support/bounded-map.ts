@@ -1,3 +1,14 @@
+/** The bounded map that belongs to an object, made at first use. */
+export function memoOf<T>(
+  memo: WeakMap<object, BoundedMap<string, T>>,
+  owner: object,
+  limit: number,
+): BoundedMap<string, T> {
+  const known = memo.get(owner) ?? new BoundedMap<string, T>(limit);
+  memo.set(owner, known);
+  return known;
+}
+
 /** A map that forgets what was used longest ago once it holds more than `limit` entries. */
 export class BoundedMap<K, V> {
   readonly #entries = new Map<K, V>();

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { expected } from '../../../synth/errors.js';
+import { suites } from '../../report/experiment.js';
 import { lines, plainTable, right } from '../columns.js';
 import { progressBar } from '../progress.js';
 
@@ -13,8 +14,6 @@ interface Options {
   readonly compare?: readonly string[];
   readonly json?: true;
 }
-
-const suiteNames = ['paper', 'layers', 'accuracy', 'training'] as const;
 
 const examples = `
 What was measured is kept in the folder's report.json, part by part: after Ctrl-C the same command goes on where it was.
@@ -35,7 +34,7 @@ export function register(program: Command): void {
         'HTML page that needs nothing else, the same as Markdown, every figure as SVG and PNG, every table as CSV.',
     )
     .option('--out <folder>', 'where to write', 'winograd-report')
-    .addOption(new Option('--suite <name>', 'what to measure').choices([...suiteNames, 'all']).default('all'))
+    .addOption(new Option('--suite <name>', 'what to measure').choices([...suites, 'all']).default('all'))
     .option('--quick', 'fewer sizes and runs: at most three minutes')
     .addOption(
       new Option(
@@ -80,9 +79,8 @@ async function measured(
     stopping.abort(expected('the report', 'to be finished', 'an interrupt; what was measured is kept'));
   process.once('SIGINT', stop);
   const bar = progressBar();
-  const suites = suiteNames.filter((name) => suite === 'all' || suite === name);
   return runReport({
-    ...{ folder: out, suites, quick },
+    ...{ folder: out, quick, suites: suites.filter((name) => suite === 'all' || suite === name) },
     ...{ signal: stopping.signal, onProgress: bar.onProgress },
   }).finally(() => {
     bar.stop();
@@ -92,12 +90,11 @@ async function measured(
 
 async function compare(paths: readonly string[], json: boolean): Promise<void> {
   if (paths.length !== 2) throw expected('--compare', 'two reports', paths.length);
-  const [{ readData }, { changesBetween, changesTable, NOISE }] = await Promise.all([
+  const [{ environmentText, readData }, { changesBetween, changesTable, NOISE }] = await Promise.all([
     import('../../report/data.js'),
     import('../../report/compare.js'),
   ]);
   const [before, after] = await Promise.all(paths.map(async (path) => readData(await dataFile(path))));
-  const { environmentText } = await import('../../report/data.js');
   const { shared, changes } = changesBetween(before!, after!);
   if (json) {
     process.stdout.write(`${JSON.stringify({ shared, changes }, undefined, 2)}\n`);

@@ -7,7 +7,7 @@ import { Plan } from '../../planner/plan.js';
 import type { Decision } from '../../planner/planner.js';
 import { workOf } from '../../planner/schedule.js';
 import { lift, outputShape, type Problem } from '../../problem/problem.js';
-import { BoundedMap } from '../../support/bounded-map.js';
+import { type BoundedMap, memoOf } from '../../support/bounded-map.js';
 import { atOnce, type Steps } from '../../support/unhurried.js';
 import { elementCount } from '../../tensor/shape.js';
 import { required } from '../attributes.js';
@@ -204,7 +204,7 @@ function* planning(
   const { wishes, settings, key } = posed;
   const { effort, price = 0 } = settings;
   const weight = effort === 'measure' ? numbersOf(inputs[WEIGHT]!) : undefined;
-  const known = memoOf(decisions, attributes);
+  const known = memoOf(decisions, attributes, MAX_SHAPES);
   const priced = price > 0 && isConstant(inputs[WEIGHT]!);
   // Phases of a transposed convolution are put in order by their own kernel.
   const plain = attributes.interleave === undefined;
@@ -263,18 +263,12 @@ function* weighed(
   inputs: readonly (TensorType | Constant | undefined)[],
   { wishes, settings, key }: Posed,
 ): Steps<readonly Weighed[]> {
-  const known = memoOf(frontiers, attributes);
+  const known = memoOf(frontiers, attributes, MAX_SHAPES);
   const found = known.get(key);
   if (found !== undefined) return found;
   const problem = problemOf(attributes, inputs[X]!, inputs[WEIGHT]!, settings.threads);
   const made = yield* weighing(problem, wishes, settings.machine);
   return known.getOrMake(key, () => made);
-}
-
-function memoOf<T>(memo: WeakMap<Attributes, BoundedMap<string, T>>, attributes: Attributes) {
-  const known = memo.get(attributes) ?? new BoundedMap<string, T>(MAX_SHAPES);
-  memo.set(attributes, known);
-  return known;
 }
 
 function phaseText({ dilation, rank }: Problem): string {

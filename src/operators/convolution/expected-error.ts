@@ -1,4 +1,4 @@
-import { type TilePart, totalNoise } from '../../../synth/noise/axis.js';
+import { type AxisNoise, type TilePart, totalNoise } from '../../../synth/noise/axis.js';
 import { directError, type LayerAxis, layerError } from '../../../synth/noise/layer.js';
 import type { AxisForm } from '../../catalogue/axis-algorithm.js';
 import { type Cover, stepOf } from '../../catalogue/cover.js';
@@ -10,12 +10,21 @@ import { tapsMet } from './taps.js';
 export function layerAxis(problem: Problem, axis: 0 | 1 | 2, cover: Cover): LayerAxis {
   const taps = meanTaps(problem, axis);
   if (cover.algorithm.folded > 1) return { taps };
+  const parts = Array.from(partsOf(problem, axis, cover), ({ form, part, tiles }) => ({
+    noise: partNoise(form, part),
+    tiles,
+  }));
+  return { noise: meanNoise(parts, cover.extent), taps };
+}
+
+/** The noise of some tiles, each as often as there are such, added up and divided. */
+export function meanNoise(
+  parts: readonly { readonly noise: AxisNoise; readonly tiles: number }[],
+  divisor: number,
+): AxisNoise {
   const total = { signal: 0, gain: 0, gainSquares: 0, exactKernelGain: 0, input: 0, kernel: 0, output: 0 };
-  for (const { form, part, tiles } of partsOf(problem, axis, cover)) {
-    const noise = partNoise(form, part);
-    for (const key of keys) total[key] += (tiles * noise[key]) / cover.extent;
-  }
-  return { noise: total, taps };
+  for (const { noise, tiles } of parts) for (const key of keys) total[key] += (tiles * noise[key]) / divisor;
+  return total;
 }
 
 /** Tiles in a row of which the same lies within the layer. */

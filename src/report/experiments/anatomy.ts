@@ -5,7 +5,7 @@ import { type Rank, validateInput, validateLayer } from '../../problem/problem.j
 import { atOnce } from '../../support/unhurried.js';
 import { HEIGHT, WIDTH } from '../chart.js';
 import { experiment } from '../experiment.js';
-import { convolutionOf, inputOf, layers, weightOf } from '../layers.js';
+import { convolutionOf, inputOf, layerOf, weightOf } from '../layers.js';
 import { makeData } from '../oracle.js';
 import { digits, fixed, tableOf } from '../section.js';
 import { median } from '../statistics.js';
@@ -40,7 +40,7 @@ export const anatomyExperiment = experiment<readonly Reading[]>({
   suite: 'layers',
   parts: ({ quick }) => (quick ? QUICK : FULL).map((name) => ({ name, seconds: quick ? 1 : 3 })),
   async measure(part, { quick }) {
-    const layer = layers.find(({ name }) => name === part)!;
+    const layer = layerOf(part);
     const { isa } = native().cpuInfo();
     const data = makeData(layer, 1, 1);
     const x = inputOf(layer, data.input);

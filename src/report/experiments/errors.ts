@@ -1,14 +1,14 @@
+import { InputError } from '../../../synth/errors.js';
 import type { Accuracy } from '../../operators/convolution/accuracy.js';
 import { HEIGHT, WIDTH } from '../chart.js';
 import { experiment } from '../experiment.js';
-import { type BenchLayer, convolutionOf, inputOf, layers, weightOf } from '../layers.js';
+import { type BenchLayer, convolutionOf, inputOf, layerOf, weightOf } from '../layers.js';
 import { type draws, makeData, rootMeanSquare } from '../oracle.js';
 import { digits, fixed, tableOf } from '../section.js';
 
 const SAMPLES = { quick: 2048, full: 8192 };
 const sampled = (quick: boolean) => (quick ? SAMPLES.quick : SAMPLES.full);
 const LAYERS = ['resnet-64@56', 'c3d-conv4a', 'unet-64@32'];
-const layerOf = (name: string) => layers.find((layer) => layer.name === name)!;
 
 /** Errors of a layer's sampled outputs by a plan, and what they are multiples of. */
 function errorsOf(layer: BenchLayer, kind: keyof typeof draws, count: number, accuracy?: Accuracy) {
@@ -103,32 +103,16 @@ export const contractExperiment = experiment<readonly Contract[]>({
   suite: 'accuracy',
   parts: ({ quick }) => LAYERS.map((name) => ({ name, seconds: quick ? 2 : 6 })),
   async measure(part, { quick }) {
-    return asked.flatMap((accuracy): Contract[] => {
+    return asked.map((accuracy): Contract => {
+      const tolerance = typeof accuracy === 'number' ? accuracy : null;
+      const line = { layer: part, asked: String(accuracy), tolerance };
       try {
         const { plan, relative } = errorsOf(layerOf(part), 'uniform', sampled(quick), accuracy);
-        const tolerance = typeof accuracy === 'number' ? accuracy : null;
-        return [
-          {
-            layer: part,
-            asked: String(accuracy),
-            tolerance,
-            kept: relative,
-            plan: plan.title,
-            productsPerOutput: plan.productsPerOutput,
-          },
-        ];
+        return { ...line, kept: relative, plan: plan.title, productsPerOutput: plan.productsPerOutput };
       } catch (error) {
-        // Refused: no algorithm keeps it, which the layer says in words.
-        return [
-          {
-            layer: part,
-            asked: String(accuracy),
-            tolerance: accuracy as number,
-            kept: 0,
-            plan: `refused: ${(error as Error).message}`,
-            productsPerOutput: 0,
-          },
-        ];
+        // No algorithm keeps it, which the layer says in words.
+        if (!(error instanceof InputError)) throw error;
+        return { ...line, kept: 0, plan: `refused: ${error.message}`, productsPerOutput: 0 };
       }
     });
   },

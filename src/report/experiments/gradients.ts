@@ -4,7 +4,7 @@ import { Network } from '../../network/network.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { HEIGHT, WIDTH } from '../chart.js';
 import { experiment } from '../experiment.js';
-import { type BenchLayer, directFlopsOf, layers, outputOf } from '../layers.js';
+import { type BenchLayer, directFlopsOf, layerOf, outputOf } from '../layers.js';
 import { fixed, tableOf } from '../section.js';
 import { median } from '../statistics.js';
 
@@ -84,10 +84,6 @@ export const gradientsExperiment = experiment<readonly Reading[]>({
     };
   },
 });
-
-function layerOf(name: string): BenchLayer {
-  return layers.find((layer) => layer.name === name)!;
-}
 
 /** A network of one node whose weights are an input. */
 function nodeOf(layer: BenchLayer, direction: Direction) {

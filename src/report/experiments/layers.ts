@@ -1,7 +1,7 @@
 import { native } from '../../native/addon.js';
 import { WIDTH } from '../chart.js';
 import { experiment } from '../experiment.js';
-import { convolutionOf, directFlopsOf, inputOf, layers, weightOf } from '../layers.js';
+import { convolutionOf, directFlopsOf, inputOf, layerOf, layers, weightOf } from '../layers.js';
 import { makeData, requireRight } from '../oracle.js';
 import { digits, fixed, tableOf } from '../section.js';
 import { alternate } from '../timing.js';
@@ -50,7 +50,7 @@ export const layersExperiment = experiment<Reading>({
         seconds: (quick ? SECONDS.quick : SECONDS.full) + directFlopsOf(layer, 1) / 3e9,
       })),
   async measure(part, { quick }) {
-    const layer = layers.find(({ name }) => name === part)!;
+    const layer = layerOf(part);
     const data = makeData(layer, 1, SAMPLES);
     const [x, weight] = [inputOf(layer, data.input), weightOf(layer, data.weight)];
     const ways = (['auto', 'direct'] as const).map((algorithm) =>

@@ -40,12 +40,8 @@ export const reductionExperiment = experiment<Counts>({
     const small = linear(2, 3);
     const entries = [small.A, small.B].map((matrix) => matrix.flat());
     return {
-      dense: costs(
-        tile,
-        (rows, columns) => rows * columns,
-        (matrix) => [matrix.length, matrix[0]!.length],
-      ),
-      programs: programCosts(tile),
+      dense: costs(tile, (matrix) => matrix.flat().length),
+      programs: costs(tile, operations),
       example: {
         products: small.products,
         entries: entries.flat().length,
@@ -114,22 +110,10 @@ function linear(outputs: number, taps: number): Transform {
 type Matrix = Transform['A'];
 
 /** Both transforms along three axes; lines shrink or grow from axis to axis. */
-function costs(
-  { A, B }: Transform,
-  perLine: (rows: number, columns: number) => number,
-  sizes: (matrix: Matrix) => readonly [number, number],
-): Costs {
-  const along = (matrix: Matrix) => {
-    const [rows, columns] = sizes(matrix);
-    return perLine(rows, columns) * (columns ** 2 + columns * rows + rows ** 2);
-  };
-  return { data: along(B), results: along(A) };
-}
-
-function programCosts({ A, B }: Transform): Costs {
+function costs({ A, B }: Transform, perLine: (matrix: Matrix) => number): Costs {
   const along = (matrix: Matrix) => {
     const [rows, columns] = [matrix.length, matrix[0]!.length];
-    return operations(matrix) * (columns ** 2 + columns * rows + rows ** 2);
+    return perLine(matrix) * (columns ** 2 + columns * rows + rows ** 2);
   };
   return { data: along(B), results: along(A) };
 }
@@ -142,6 +126,5 @@ function operations(matrix: Matrix): number {
 function reduction({ data, results }: Costs, channels: number, count: number): number {
   const direct = TAPS ** 3 * OUTPUTS ** 3;
   const products = (OUTPUTS + TAPS - 1) ** 3;
-  const perKernel = count === Number.POSITIVE_INFINITY ? 0 : data / count;
-  return direct / (products + perKernel + results / channels);
+  return direct / (products + data / count + results / channels);
 }

@@ -1,5 +1,7 @@
 #include "operators/conv/common/schedule.h"
 
+#include <string>
+
 namespace winograd {
 namespace {
 
@@ -11,6 +13,12 @@ Layout readLayout(const Value& value) {
 }
 
 }  // namespace
+
+std::ptrdiff_t readMultiple(std::ptrdiff_t step, const Value& value, std::ptrdiff_t least, std::ptrdiff_t most) {
+  const std::ptrdiff_t number = value.integer(least, most);
+  if (number % step != 0) value.refuse("a multiple of " + std::to_string(step));
+  return number;
+}
 
 const KernelTable& readKernels(const Value& schedule) {
   const Value isa = schedule["isa"];

@@ -32,6 +32,9 @@ struct Schedule {
 const KernelTable& readKernels(const Value& schedule);
 int readThreads(const Value& schedule);
 
+/// A multiple of `step` within the limits, both included. Throws std::invalid_argument.
+std::ptrdiff_t readMultiple(std::ptrdiff_t step, const Value& value, std::ptrdiff_t least, std::ptrdiff_t most);
+
 /// Reads what all schedules have. Throws std::invalid_argument.
 Schedule readSchedule(const Value& schedule);
 

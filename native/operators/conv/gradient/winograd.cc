@@ -18,12 +18,6 @@ Axes productsOf(const LineTransforms& back) {
   return {back[0].front().columns(), back[1].front().columns(), back[2].front().columns()};
 }
 
-std::ptrdiff_t largestOf(const std::vector<TileBlock>& blocks) {
-  std::ptrdiff_t tiles = 0;
-  for (const TileBlock& block : blocks) tiles = std::max(tiles, block.tiles);
-  return tiles;
-}
-
 // Tiles of the gradient of y beside those of x: as many, by outputs, and no outputs but those of the tile.
 Tiling readGradientTiling(const Value& programs, const KernelTable& kernels, const Tiling& tiling) {
   Tiling gradients = tiling;
@@ -36,12 +30,6 @@ Tiling readGradientTiling(const Value& programs, const KernelTable& kernels, con
     form.B = readLineProgram(elements[f], kernels, form.products, form.outputs);
   }
   return gradients;
-}
-
-std::ptrdiff_t multipleOf(std::ptrdiff_t step, const Value& value) {
-  const std::ptrdiff_t number = value.integer(step, kMostFloats);
-  if (number % step != 0) value.refuse("a multiple of " + std::to_string(step));
-  return number;
 }
 
 class WinogradWeightsGradient final : public Kernel {
@@ -76,14 +64,7 @@ class WinogradWeightsGradient final : public Kernel {
   int threads() const override { return schedule_.threads; }
   bool wakes() const override { return schedule_.wake; }
   std::vector<std::string> codelets() const override {
-    std::set<std::string> names;
-    for (const LineTransforms* transforms :
-         {&inputStage_.transforms(), &gradientStage_.transforms(), &decisions_.back}) {
-      for (const std::vector<LineTransform>& axis : *transforms) {
-        for (const LineTransform& transform : axis) transform.nameCodelet(names);
-      }
-    }
-    return {names.begin(), names.end()};
+    return codeletsOf({&inputStage_.transforms(), &gradientStage_.transforms(), &decisions_.back});
   }
 
   // Every group of channels adds up blocks in their order: results do not depend on the threads.
@@ -160,8 +141,8 @@ WinogradGradientSchedule readWinogradGradientSchedule(const Value& value, const 
   read.lanes = readLanes(value);
   read.tileBlock = value["tileBlock"].integer(1, countTiles(read.tilings, problem.batch));
   read.sumBlock = value["sumBlock"].integer(1, kMostFloats);
-  read.rowGroup = multipleOf(kernels.width, value["rowGroup"]);
-  read.laneGroup = multipleOf(kernels.width, value["laneGroup"]);
+  read.rowGroup = readMultiple(kernels.width, value["rowGroup"], kernels.width, kMostFloats);
+  read.laneGroup = readMultiple(kernels.width, value["laneGroup"], kernels.width, kMostFloats);
   read.longestRun = value["longestRun"].integer(1, kMaxExtent);
   read.slice = value["slice"].integer(1, kMostFloats);
   return read;

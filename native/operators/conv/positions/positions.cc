@@ -73,7 +73,7 @@ std::size_t PositionsKernel::scratchFloats() const {
 }
 
 std::vector<std::string> PositionsKernel::codelets() const {
-  return codeletsOf(inputTransforms_, outputTransforms_);
+  return codeletsOf({&inputTransforms_, &outputTransforms_});
 }
 
 Times PositionsKernel::compute(const Pass& pass, float* workspace, const Run& run) const {

@@ -128,6 +128,12 @@ void arrange(TileBlock& block, const Tilings& tilings, const Axes& products, int
 
 }  // namespace
 
+std::ptrdiff_t largestOf(const std::vector<TileBlock>& blocks) {
+  std::ptrdiff_t tiles = 0;
+  for (const TileBlock& block : blocks) tiles = std::max(tiles, block.tiles);
+  return tiles;
+}
+
 std::ptrdiff_t countTiles(const Tilings& tilings, std::ptrdiff_t batch) {
   std::size_t tiles = static_cast<std::size_t>(batch);
   for (const Tiling& tiling : tilings) tiles = checkedMultiply(tiles, tiling.sequence.size());

@@ -49,6 +49,9 @@ struct TileBlock {
 std::vector<TileBlock> makeTileBlocks(const Tilings& tilings, std::ptrdiff_t batch, const Axes& products,
                                       std::ptrdiff_t most, int rows, std::ptrdiff_t longestRun);
 
+/// Tiles of the largest block.
+std::ptrdiff_t largestOf(const std::vector<TileBlock>& blocks);
+
 /// How many tiles there are. Throws std::overflow_error.
 std::ptrdiff_t countTiles(const Tilings& tilings, std::ptrdiff_t batch);
 

@@ -98,9 +98,9 @@ LineTransforms outputTransforms(const KernelTable& kernels, const Tilings& tilin
   return transformsOf(kernels, tilings, &Form::A);
 }
 
-std::vector<std::string> codeletsOf(const LineTransforms& input, const LineTransforms& output) {
+std::vector<std::string> codeletsOf(std::initializer_list<const LineTransforms*> stages) {
   std::set<std::string> names;
-  for (const LineTransforms* transforms : {&input, &output}) {
+  for (const LineTransforms* transforms : stages) {
     for (const std::vector<LineTransform>& axis : *transforms) {
       for (const LineTransform& transform : axis) transform.nameCodelet(names);
     }

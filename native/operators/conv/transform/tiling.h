@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <initializer_list>
 #include <vector>
 
 #include "operators/conv/common/problem.h"
@@ -58,6 +59,6 @@ LineTransforms inputTransforms(const KernelTable& kernels, const Tilings& tiling
 LineTransforms outputTransforms(const KernelTable& kernels, const Tilings& tilings);
 
 /// Names of all codelets in use.
-std::vector<std::string> codeletsOf(const LineTransforms& input, const LineTransforms& output);
+std::vector<std::string> codeletsOf(std::initializer_list<const LineTransforms*> stages);
 
 }  // namespace winograd

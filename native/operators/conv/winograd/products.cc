@@ -20,8 +20,7 @@ Products::Products(const KernelTable& kernels, const Panels& panels, WeightForma
                    std::ptrdiff_t sumBlock, const std::vector<TileBlock>& blocks, const TransformedInput& from,
                    const ProductSums& to)
     : kernels_(kernels), panels_(panels), format_(format), depth_(depth), sumBlock_(sumBlock), from_(from), to_(to) {
-  std::ptrdiff_t tiles = 0;
-  for (const TileBlock& block : blocks) tiles = std::max(tiles, block.tiles);
+  const std::ptrdiff_t tiles = largestOf(blocks);
   offsets_.resize(static_cast<std::size_t>(tiles) + 1);
   for (const TileBlock& block : blocks) {
     for (const Band& band : block.bandOf) {

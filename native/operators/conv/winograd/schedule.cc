@@ -7,12 +7,6 @@ namespace {
 
 constexpr std::ptrdiff_t kMostFloats = std::ptrdiff_t{1} << 40;
 
-std::ptrdiff_t multipleOf(std::ptrdiff_t step, const Value& value, std::ptrdiff_t least, std::ptrdiff_t most) {
-  const std::ptrdiff_t number = value.integer(least, most);
-  if (number % step != 0) value.refuse("a multiple of " + std::to_string(step));
-  return number;
-}
-
 }  // namespace
 
 WinogradWeights readWinogradWeights(const Value& schedule, const Filters& filters) {
@@ -36,8 +30,8 @@ WinogradSchedule readWinogradSchedule(const Value& value, const Problem& problem
   checkLayouts(value, schedule.layouts, {read.weights.folds == Folds{}, true});
   read.tileBlock = value["tileBlock"].integer(1, countTiles(read.tilings, problem.batch));
   const std::ptrdiff_t panel = 2 * width, panels = Panels(problem.outChannels, schedule.kernels->width).count();
-  read.channelGroup = multipleOf(panel, value["channelGroup"], panel, panels * panel);
-  read.sumBlock = multipleOf(width, value["sumBlock"], 0, kMostFloats);
+  read.channelGroup = readMultiple(panel, value["channelGroup"], panel, panels * panel);
+  read.sumBlock = readMultiple(width, value["sumBlock"], 0, kMostFloats);
   read.split = readWord(value["split"], {"tiles", "channels"}) == 0 ? Split::tiles : Split::channels;
   read.longestRun = value["longestRun"].integer(1, kMaxExtent);
   read.slice = value["slice"].integer(1, kMostFloats);

@@ -9,16 +9,6 @@
 #include "runtime/threads.h"
 
 namespace winograd {
-namespace {
-
-std::ptrdiff_t largestOf(const std::vector<TileBlock>& blocks) {
-  std::ptrdiff_t tiles = 0;
-  for (const TileBlock& block : blocks) tiles = std::max(tiles, block.tiles);
-  return tiles;
-}
-
-}  // namespace
-
 struct WinogradKernel::Workspace {
   float *u, *m, *scratch, *copy;
   std::ptrdiff_t mSize, scratchSize;
@@ -51,7 +41,7 @@ std::size_t WinogradKernel::scratchFloats() const {
 }
 
 std::vector<std::string> WinogradKernel::codelets() const {
-  return codeletsOf(inputStage_.transforms(), outputStage_.transforms());
+  return codeletsOf({&inputStage_.transforms(), &outputStage_.transforms()});
 }
 
 std::ptrdiff_t WinogradKernel::inputItems(const TileBlock& block) const {

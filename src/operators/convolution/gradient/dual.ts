@@ -12,6 +12,7 @@ import { hasCompiledDual } from '../../../catalogue/codelets.js';
 import type { Cover } from '../../../catalogue/cover.js';
 import { nativeTransform } from '../../../catalogue/native-transform.js';
 import type { NativeTransform } from '../../../native/addon.js';
+import { meanNoise } from '../expected-error.js';
 
 /** What a form's dual adds to it. */
 interface DualForm {
@@ -34,19 +35,17 @@ export function dualOf(form: AxisForm): DualForm {
   const found = known.get(form);
   if (found !== undefined) return found;
   const { outputs, taps, products, A, B, C } = form.transform;
-  const turned = { outputs: taps, taps: outputs, products, A: transpose(C), B, C: transpose(A) };
-  const noises = axisNoise({ transform: { ...form.transform, ...turned } });
-  const mean = (key: keyof AxisNoise) => noises.reduce((sum, each) => sum + each[key], 0) / noises.length;
+  const turned = {
+    ...form.transform,
+    ...{ outputs: taps, taps: outputs, products, A: transpose(C), B, C: transpose(A) },
+  };
+  const noises = axisNoise({ transform: turned }).map((noise) => ({ noise, tiles: 1 }));
   const made: DualForm = {
     gradient: nativeTransform('input', turned.C),
     back: nativeTransform('output', turned.A),
-    noise: {
-      ...{ signal: mean('signal'), gain: mean('gain'), gainSquares: mean('gainSquares') },
-      ...{ exactKernelGain: mean('exactKernelGain'), input: mean('input') },
-      ...{ kernel: mean('kernel'), output: mean('output') },
-    },
+    noise: meanNoise(noises, noises.length),
     compiled: form.compiled && hasCompiledDual(form.transform),
-    amplification: forwardErrorBound([{ ...form.transform, ...turned }], { channels: 1 }).amplification,
+    amplification: forwardErrorBound([turned], { channels: 1 }).amplification,
   };
   known.set(form, made);
   return made;
@@ -59,12 +58,7 @@ export function backOf({ forms }: AxisAlgorithm): NativeTransform {
 
 /** What an axis adds to the expected error of the gradient: its tiles are summed over, each of as many terms as outputs. */
 export function dualAxis({ runs, totals, extent }: Cover): LayerAxis {
-  const noise = { signal: 0, gain: 0, gainSquares: 0, exactKernelGain: 0, input: 0, kernel: 0, output: 0 };
-  for (const { form, tiles } of runs) {
-    const own = dualOf(form).noise;
-    for (const key of Object.keys(noise) as (keyof AxisNoise)[])
-      noise[key] += (own[key] * tiles) / totals.tiles;
-  }
+  const parts = runs.map(({ form, tiles }) => ({ noise: dualOf(form).noise, tiles }));
   const terms = extent / totals.tiles;
-  return { noise, taps: { mean: terms, meanSquare: terms ** 2 } };
+  return { noise: meanNoise(parts, totals.tiles), taps: { mean: terms, meanSquare: terms ** 2 } };
 }

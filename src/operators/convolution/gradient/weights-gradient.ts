@@ -7,7 +7,7 @@ import { nativeProblem } from '../../../planner/lower.js';
 import { choosing, type Decision } from '../../../planner/planner.js';
 import { threadsOf, WORTH_WAKING, workOf } from '../../../planner/schedule.js';
 import { axes, outputShape, type Problem } from '../../../problem/problem.js';
-import { BoundedMap } from '../../../support/bounded-map.js';
+import { type BoundedMap, memoOf } from '../../../support/bounded-map.js';
 import { atOnce, type Steps } from '../../../support/unhurried.js';
 import { elementCount } from '../../../tensor/shape.js';
 import { floats, integer, integers } from '../../attributes.js';
@@ -75,8 +75,7 @@ function* planning(
   gradient: TensorType,
   { threads, machine, accuracy, isa }: LoweringSettings,
 ): Steps<Planned> {
-  const known = decisions.get(attributes) ?? new BoundedMap<string, Planned>(MAX_SHAPES);
-  decisions.set(attributes, known);
+  const known = memoOf(decisions, attributes, MAX_SHAPES);
   const key = [x.shape.join('×'), gradient.shape.join('×'), threads, isa.name, accuracy].join();
   const found = known.get(key);
   if (found !== undefined) return found;
