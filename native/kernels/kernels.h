@@ -35,9 +35,9 @@ constexpr int storedVectors(WeightFormat format, int vectors) {
 }
 
 /// One register tile of a sum of small matrix products (batch-reduce GEMM, Georganas et al. 2018, section II-C):
-/// c[r][:] = activation(((Σ_segments Σ_k a[offset + r * rowStride + k] * b[segment][k][:] + addend[r][:]) + bias[:]) +
-/// residual[r][:]).
-/// A segment is one channel block (Winograd), one tap of one channel block, or one tap of one channel (direct).
+/// c[r][:] = activation(((Σ_segments Σ_k a[offset + r * rowStride + k] * b[segment][k][:] + addend[r][:]) + bias[:] +
+/// rowBias[r]) + residual[r][:]). A segment is one channel block (Winograd), one tap of one channel block, or one tap
+/// of one channel (direct).
 struct GemmArgs {
   const float* a;
   std::ptrdiff_t rowStride;
@@ -48,6 +48,7 @@ struct GemmArgs {
   std::ptrdiff_t cStride, cVector;  // between rows, and between the vectors of a row
   const float* addend;              // laid out like c, or c itself; null: nothing
   const float* bias;                // vectors * width; null: none
+  const float* rowBias;             // one for each row; null: none
   const float* residual;            // laid out like c; null: none
   const Activation* activation;     // null: none
   bool streamed;                    // stored past the caches

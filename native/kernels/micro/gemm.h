@@ -99,6 +99,16 @@ static WINOGRAD_INLINE void addToSums(Vec (&sum)[ROWS][VECTORS], const float* fr
 }
 
 template <int ROWS, int VECTORS>
+static WINOGRAD_INLINE void addRowsToSums(Vec (&sum)[ROWS][VECTORS], const float* from) {
+#pragma GCC unroll 16
+  for (int r = 0; r < ROWS; r++) {
+    const Vec value = Vec::broadcast(from[r]);
+#pragma GCC unroll 2
+    for (int v = 0; v < VECTORS; v++) sum[r][v] = sum[r][v] + value;
+  }
+}
+
+template <int ROWS, int VECTORS>
 static WINOGRAD_INLINE void activateSums(Vec (&sum)[ROWS][VECTORS], const Activation& activation) {
   if (activation.slope != 1) {
 #pragma GCC unroll 16
@@ -138,6 +148,14 @@ static void gemm(const GemmArgs& given) {
   Vec weights[VECTORS];
   Vec sum[ROWS][VECTORS];
   clearSums(sum);
+  // What sums are added to arrives while they are taken.
+  if (STRIDED && args.addend == args.c) {
+#pragma GCC unroll 16
+    for (int r = 0; r < ROWS; r++) {
+#pragma GCC unroll 2
+      for (int v = 0; v < VECTORS; v++) __builtin_prefetch(args.c + r * args.cStride + v * args.cVector, 1);
+    }
+  }
   Rows<ROWS, STRIDED> a(args.a, args.rowStride);
   const float* b = args.b;
   const char* prefetch = args.prefetch;
@@ -164,6 +182,7 @@ static void gemm(const GemmArgs& given) {
   const Strides strides{STRIDED ? args.cStride : columns, STRIDED ? args.cVector : Vec::width};
   if (args.addend != nullptr) addToSums(sum, args.addend, strides);
   if (STRIDED && args.bias != nullptr) addToSums(sum, args.bias, {0, Vec::width});
+  if (STRIDED && args.rowBias != nullptr) addRowsToSums(sum, args.rowBias);
   if (STRIDED && args.residual != nullptr) addToSums(sum, args.residual, strides);
   if (STRIDED && args.activation != nullptr) activateSums(sum, limited(*args.activation));
   if (STRIDED && args.streamed && aligned(args.c)) {

@@ -13,7 +13,7 @@ class PackGemm : public Kernel {
       : threads_(describe::threads(description)),
         matrices_(description["matrices"].integer(1, describe::kMaxElements)),
         panels_(readPanels(description)),
-        plain_(readPlainFactor(description)) {
+        plain_(readPlainFactor(description, panels_)) {
     describe::elements({matrices_, panels_.floats()});
   }
 
@@ -29,8 +29,10 @@ class PackGemm : public Kernel {
     const std::ptrdiff_t blocks = panels_.blocks(), count = panels_.count();
     forEachItem(matrices_ * blocks * count, threads_, run, [&](std::ptrdiff_t item, int) {
       const std::ptrdiff_t matrix = item / count / blocks, block = item / count % blocks, panel = item % count;
-      packPanel(panels_, plain_, inputs[0].floats() + matrix * panels_.n * panels_.k, block, panel,
-                outputs[0].floats() + matrix * panels_.floats());
+      const std::ptrdiff_t column = panel * panels_.width(), columns = panels_.columns(panel);
+      packPlain(*panels_.kernels, plain_, inputs[0].floats() + matrix * panels_.n * panels_.k, block * panels_.sumBlock,
+                panels_.rows(block), column, std::min(columns, panels_.n - column), columns,
+                outputs[0].floats() + matrix * panels_.floats() + panels_.at(block, panel));
     });
     return {watch.lap()};
   }
@@ -52,24 +54,21 @@ GemmPanels readPanels(const Value& description) {
   return panels;
 }
 
-PlainFactor readPlainFactor(const Value& description) {
-  return {description["transposeB"].boolean(), static_cast<float>(description["alpha"].number())};
+PlainFactor readPlainFactor(const Value& description, const GemmPanels& panels) {
+  const bool transposed = description["transposeB"].boolean();
+  return {transposed, transposed ? panels.k : panels.n, static_cast<float>(description["alpha"].number())};
 }
 
-void packPanel(const GemmPanels& panels, const PlainFactor& plain, const float* from, std::ptrdiff_t block,
-               std::ptrdiff_t panel, float* to) {
-  const std::ptrdiff_t columns = panels.columns(panel), rows = panels.rows(block);
-  const std::ptrdiff_t first = panel * panels.width(), present = std::min(columns, panels.n - first);
-  const std::ptrdiff_t row = block * panels.sumBlock;
-  to += panels.at(block, panel);
-  if (present < columns) std::fill_n(to, rows * columns, 0.0f);
+void packPlain(const KernelTable& kernels, const PlainFactor& plain, const float* from, std::ptrdiff_t sum,
+               std::ptrdiff_t sums, std::ptrdiff_t column, std::ptrdiff_t present, std::ptrdiff_t columns, float* to) {
+  if (present < columns) std::fill_n(to, sums * columns, 0.0f);
   if (plain.transposed) {
-    panels.kernels->transpose({from + first * panels.k + row, panels.k, present, rows, to, columns});
+    kernels.transpose({from + column * plain.stride + sum, plain.stride, present, sums, to, columns});
   } else {
-    panels.kernels->copyRows({from + row * panels.n + first, panels.n, rows, present, to, columns});
+    kernels.copyRows({from + sum * plain.stride + column, plain.stride, sums, present, to, columns});
   }
   if (plain.scale != 1) {
-    for (std::ptrdiff_t i = 0; i < rows * columns; i++) to[i] *= plain.scale;
+    for (std::ptrdiff_t i = 0; i < sums * columns; i++) to[i] *= plain.scale;
   }
 }
 

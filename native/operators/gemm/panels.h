@@ -27,19 +27,21 @@ struct GemmPanels {
   std::ptrdiff_t floats() const { return k * columns(); }
 };
 
-/// How the factor lies before it is packed: k × n, or n × k if transposed; packed it is `scale` times as large.
+/// How the factor lies before it is packed: k × n, or n × k if transposed, with rows `stride` floats apart; packed it
+/// is `scale` times as large.
 struct PlainFactor {
   bool transposed;
+  std::ptrdiff_t stride;
   float scale;
 };
 
-/// Reads isa, n, k, sumBlock; and transposeB, alpha.
+/// Reads isa, n, k, sumBlock; and transposeB, alpha, of rows without gaps.
 GemmPanels readPanels(const Value& description);
-PlainFactor readPlainFactor(const Value& description);
+PlainFactor readPlainFactor(const Value& description, const GemmPanels& panels);
 
-/// Packs one panel of one block.
-void packPanel(const GemmPanels& panels, const PlainFactor& plain, const float* from, std::ptrdiff_t block,
-               std::ptrdiff_t panel, float* to);
+/// Packs `present` columns of a panel for some of the sums: to[sum * columns + column], the missing ones zero.
+void packPlain(const KernelTable& kernels, const PlainFactor& plain, const float* from, std::ptrdiff_t sum,
+               std::ptrdiff_t sums, std::ptrdiff_t column, std::ptrdiff_t present, std::ptrdiff_t columns, float* to);
 
 /// A kernel that packs whole matrices, for factors that are constant.
 /// Description: { isa, threads, matrices, n, k, sumBlock, transposeB, alpha }.

@@ -12,7 +12,9 @@ struct Case {
   bool transposeA, transposeB, packed, packA;
   double alpha, beta;
   int biasRow = 0, biasColumn = 0;
-  bool biased, activated;
+  bool biased, activated, accumulates;
+  bool sharesRows;
+  int aGap, bGap, cGap;  // between rows as they lie
 };
 
 Case randomCase(const KernelTable& kernels, Generator& generator) {
@@ -38,6 +40,11 @@ Case randomCase(const KernelTable& kernels, Generator& generator) {
   c.beta = flag() ? 1 : -3;
   c.biased = flag();
   c.activated = flag();
+  c.accumulates = !c.biased && flag();
+  c.sharesRows = flag();
+  c.aGap = between(generator, 0, 2);
+  c.bGap = c.packed ? 0 : between(generator, 0, 2);
+  c.cGap = between(generator, 0, 2);
   if (c.biased) {
     c.biasColumn = between(generator, 0, 1);
     if (flag()) c.biasRow = c.biasColumn == 1 ? c.n : 1;
@@ -62,7 +69,12 @@ std::vector<Member> description(const Case& c, const KernelTable& kernels, int t
                               {"packA", c.packA},
                               {"rowBlock", c.rowBlock},
                               {"columnBlock", c.columnBlock},
-                              {"sumBlock", c.sumBlock}};
+                              {"sumBlock", c.sumBlock},
+                              {"shared", c.sharesRows ? "rows" : "columns"},
+                              {"accumulates", c.accumulates},
+                              {"strides", describe({{"a", (c.transposeA ? c.m : c.k) + c.aGap},
+                                                    {"b", (c.transposeB ? c.k : c.n) + c.bGap},
+                                                    {"c", c.n + c.cGap}})}};
   if (c.biased) members.push_back({"biasStrides", std::vector<int32_t>{c.biasRow, c.biasColumn}});
   if (c.activated) members.push_back({"activation", describe({{"slope", 0.5}, {"low", -40.0}, {"high", 60.0}})});
   return members;
@@ -79,42 +91,55 @@ std::vector<Member> packing(const Case& c, const KernelTable& kernels) {
           {"alpha", c.alpha}};
 }
 
-Floats product(const Case& c, const Floats& a, const Floats& b, const Floats& bias) {
-  Floats result;
+// What C becomes: gaps between its rows keep what they have.
+Floats product(const Case& c, const Floats& a, const Floats& b, const Floats& bias, Floats result) {
+  const int aStep = (c.transposeA ? c.m : c.k) + c.aGap, bStep = (c.transposeB ? c.k : c.n) + c.bGap;
+  const int cStep = c.n + c.cGap;
   for (std::size_t i = 0; i < c.a.size(); i++) {
-    const float* const first = a.data() + c.a[i] * c.m * c.k;
-    const float* const second = b.data() + c.b[i] * c.k * c.n;
+    const float* const first = a.data() + c.a[i] * (c.transposeA ? c.k : c.m) * aStep;
+    const float* const second = b.data() + c.b[i] * (c.transposeB ? c.n : c.k) * bStep;
     for (int row = 0; row < c.m; row++) {
       for (int column = 0; column < c.n; column++) {
         double sum = 0;
         for (int s = 0; s < c.k; s++) {
-          const float left = c.transposeA ? first[s * c.m + row] : first[row * c.k + s];
-          const float right = c.transposeB ? second[column * c.k + s] : second[s * c.n + column];
+          const float left = c.transposeA ? first[s * aStep + row] : first[row * aStep + s];
+          const float right = c.transposeB ? second[column * bStep + s] : second[s * bStep + column];
           sum += static_cast<double>(left * right);
         }
+        float& to = result[(i * static_cast<std::size_t>(c.m) + static_cast<std::size_t>(row)) *
+                               static_cast<std::size_t>(cStep) +
+                           static_cast<std::size_t>(column)];
         double value = c.alpha * sum;
+        if (c.accumulates) value += c.beta * static_cast<double>(to);
         if (c.biased)
           value +=
               c.beta * static_cast<double>(bias[static_cast<std::size_t>(row * c.biasRow + column * c.biasColumn)]);
         if (c.activated) value = std::min(60.0, std::max(-40.0, value < 0 ? value / 2 : value));
-        result.push_back(static_cast<float>(value));
+        to = static_cast<float>(value);
       }
     }
   }
   return result;
 }
 
+std::size_t floatsOf(int matrices, int rows, int columns, int gap) {
+  return static_cast<std::size_t>(matrices * rows * (columns + gap) - gap);
+}
+
 void test(const KernelTable& kernels, Generator& generator) {
   const Case c = randomCase(kernels, generator);
-  const Floats a = integers(static_cast<std::size_t>(c.aMatrices * c.m * c.k), generator);
-  const Floats b = integers(static_cast<std::size_t>(c.bMatrices * c.n * c.k), generator);
+  const Floats a =
+      integers(floatsOf(c.aMatrices, c.transposeA ? c.k : c.m, c.transposeA ? c.m : c.k, c.aGap), generator);
+  const Floats b =
+      integers(floatsOf(c.bMatrices, c.transposeB ? c.n : c.k, c.transposeB ? c.k : c.n, c.bGap), generator);
   const int last = (c.m - 1) * c.biasRow + (c.n - 1) * c.biasColumn;
   const Floats bias = integers(static_cast<std::size_t>(last + 1), generator);
   const auto kernel = prepare("gemm", describe(description(c, kernels, between(generator, 1, 3))));
   std::vector<Floats> inputs{a, b};
   if (c.packed) inputs[1] = run(*prepare("pack gemm", describe(packing(c, kernels))), {b}, "pack gemm");
   if (c.biased) inputs.push_back(bias);
-  Floats got = run(*kernel, inputs, "gemm"), wanted = product(c, a, b, bias);
+  const Floats before = integers(floatsOf(static_cast<int>(c.a.size()), c.m, c.n, c.cGap), generator);
+  Floats got = run(*kernel, inputs, "gemm", before), wanted = product(c, a, b, bias, before);
   for (float& value : got) value += 0.0f;
   for (float& value : wanted) value += 0.0f;
   checkSame(got, wanted, "gemm");
@@ -141,7 +166,11 @@ void testRefusals(const KernelTable& kernels) {
   Case large = good;
   large.m = large.n = large.k = 100000;
   checkRefused("gemm", description(large, kernels, 1), "matrices of too many elements");
+  Case gaps = good;
+  gaps.aGap = -1;
+  checkRefused("gemm", description(gaps, kernels, 1), "rows that overlap");
   good.packed = false;
+  good.aGap = good.bGap = good.cGap = 0;
   const auto kernel = prepare("gemm", describe(description(good, kernels, 2)));
   checkCancelled(*kernel,
                  {Floats(static_cast<std::size_t>(good.aMatrices * good.m * good.k)),

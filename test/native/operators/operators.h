@@ -72,7 +72,8 @@ inline std::unique_ptr<Kernel> prepare(const std::string& name, const Value& des
 }
 
 /// Runs a kernel of one output. What lies around its output has to stay as it is; the workspace is full of NaN.
-inline Floats run(const Kernel& kernel, const std::vector<Floats>& inputs, const std::string& what) {
+inline Floats run(const Kernel& kernel, const std::vector<Floats>& inputs, const std::string& what,
+                  const Floats& before = {}) {
   constexpr std::size_t guard = 32;
   std::vector<Buffer> in;
   const std::vector<std::size_t> asked = kernel.inputBytes();
@@ -89,6 +90,8 @@ inline Floats run(const Kernel& kernel, const std::vector<Floats>& inputs, const
   const std::size_t count = kernel.outputBytes().at(0) / sizeof(float);
   Floats out(count + 2 * guard, 12345.0f), workspace(kernel.workspaceBytes() / sizeof(float) + 32, NAN);
   const std::vector<Buffer> outputs{{out.data() + guard, count * sizeof(float)}};
+  if (!before.empty()) check(before.size() == count, what + ": numbers of the result before it is there");
+  std::copy(before.begin(), before.end(), out.begin() + guard);
   // On a line of the cache, as runs lend it.
   float* lent = workspace.data();
   while (reinterpret_cast<std::uintptr_t>(lent) % 64 != 0) lent++;
