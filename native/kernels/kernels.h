@@ -208,6 +208,24 @@ struct CopyRunsArgs {
 };
 using CopyRuns = void (*)(const CopyRunsArgs&);
 
+/// Rows of an unfolded input: row (channel, tap) has under each output the input that the tap meets there. For each tap
+/// its runs: some columns side by side that have inputs `step` floats apart, from `plane` of their channel on, or zeros
+/// if that is negative. They cover all columns that matter, in order.
+struct ColumnRun {
+  std::int32_t plane, column, count;
+};
+struct UnfoldArgs {
+  float* plane;              // of the first row's channel
+  std::ptrdiff_t planeStep;  // to the next channel's
+  const ColumnRun* runs;
+  const std::int32_t* ends;  // of each tap's; the first begin at 0
+  std::ptrdiff_t taps, tap;  // of a channel, and the first row's
+  std::ptrdiff_t rows, step;
+  float* columns;  // of the first row; unfolding may write a vector behind each row
+  std::ptrdiff_t columnsStep;
+};
+using Unfold = void (*)(const UnfoldArgs&);
+
 /// One row of a pooling over lines: `rows` are combined into one, which is padded, then windows of its pixels into the
 /// result: to[x] = combine over rows and taps of row[(x * stride + tap * dilation - left)], for each of `lanes` floats
 /// of a pixel.
@@ -320,6 +338,7 @@ struct KernelTable {
   StoreRows storeBlockedRows;  // to blocked pixels
   MoveMatrix transpose, copyRows;
   CopyRuns copyRuns, copySingles;  // of runs of one float
+  Unfold unfold, fold;             // from planes to columns; from columns, added to planes
   Pool poolMaximum, poolAverage;
   BlendRows blendRows;
   BlendPixels blendPixels;

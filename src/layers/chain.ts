@@ -8,6 +8,8 @@ import type { Settings } from './options.js';
 /** A layer as graphs have it: the attributes and constants of a Conv, the same objects in whichever graph it is. */
 export class PosedLayer {
   readonly attributes: Attributes;
+  /** The same where it is the only one: what comes and goes is planar. */
+  readonly alone: Attributes;
   readonly weight: Constant;
   readonly bias: Constant | undefined;
   /** What graphs that begin with it are lowered by. */
@@ -22,11 +24,13 @@ export class PosedLayer {
     const { layer, tiles, algorithm, errorLimit, accuracy, lanes, effort, isa } = settings;
     const spatial = (values: readonly number[]) => values.slice(3 - layer.rank);
     this.lowering = { machine: machineOf(isa.name), isa, threads: layer.threads, effort };
+    const wishes: Wishes = { tiles, algorithm, errorLimit, accuracy, lanes, settings: this.lowering };
     this.attributes = {
       ...{ strides: spatial(layer.stride), dilations: spatial(layer.dilation), group: layer.groups },
       ...{ pads: [...spatial(layer.padBegin), ...spatial(layer.padEnd)], activation: layer.activation },
-      wishes: { tiles, algorithm, errorLimit, accuracy, lanes, settings: this.lowering } satisfies Wishes,
+      wishes,
     };
+    this.alone = { ...this.attributes, wishes: { ...wishes, planar: true } satisfies Wishes };
     this.weight = { type: 'float32', shape: weightShape(layer), data: weight };
     this.bias = bias === null ? undefined : { type: 'float32', shape: [layer.outChannels], data: bias };
   }
@@ -56,7 +60,11 @@ export function chainOf(links: readonly Link[]): Graph {
     constants.set(weight, layer.weight);
     if (layer.bias !== undefined) constants.set(bias, layer.bias);
     return {
-      ...{ operator: 'Conv', name: resultOf(i), attributes: layer.attributes },
+      ...{
+        operator: 'Conv',
+        name: resultOf(i),
+        attributes: links.length === 1 ? layer.alone : layer.attributes,
+      },
       inputs: [i === 0 ? INPUT : resultOf(i - 1), weight, bias, residual],
       outputs: [resultOf(i)],
     };

@@ -14,7 +14,8 @@ import { oneOf } from '../support/words.js';
 export interface LayerOptions extends ConvolutionOptions, TileOptions {
   /**
    * 'auto' (default) takes what is estimated to be fastest within `errorLimit`; 'winograd' is what `tile` and
-   * `transforms` imply.
+   * `transforms` imply; 'direct' convolution takes any layout; 'gemm' multiplies the weights, as they are, by the unfolded
+   * input, which never exists (CONVGEMM), and is planar.
    */
   readonly algorithm?: Algorithm;
   /**
@@ -84,9 +85,10 @@ export function validateOptions(options: LayerOptions, rank: Rank): Settings {
 }
 
 function validateAlgorithm(options: LayerOptions): Algorithm {
-  const algorithm = oneOf('algorithm', options.algorithm ?? 'auto', ['auto', 'winograd', 'direct']);
+  const algorithm = oneOf('algorithm', options.algorithm ?? 'auto', ['auto', 'winograd', 'direct', 'gemm']);
   if (options.tile === undefined && options.transforms === undefined) return algorithm;
-  if (algorithm === 'direct') throw expected('algorithm', "'auto' or 'winograd' with tiles given", algorithm);
+  if (algorithm === 'direct' || algorithm === 'gemm')
+    throw expected('algorithm', "'auto' or 'winograd' with tiles given", algorithm);
   return 'winograd';
 }
 

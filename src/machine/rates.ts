@@ -64,6 +64,19 @@ export interface Rates {
     /** … and to store one. */
     readonly store: number;
   };
+  /** Convolution as a product of matrices. */
+  readonly gemm: {
+    /** Share of the peak that a full register tile reaches. */
+    readonly rate: number;
+    /** Flops to begin and store a register tile. */
+    readonly perTile: number;
+    /** Flops to pack a number of the unfolded input … */
+    readonly perPacked: number;
+    /** … and to find, for each tap, where the inputs of two vectors of outputs lie. */
+    readonly perTap: number;
+    /** Flops to store a number of the result, for each block of sums. */
+    readonly perStored: number;
+  };
   readonly memory: {
     /** Flops in the time in which memory delivers a byte to one core that works alone, and to each of several. */
     readonly perByte: number;

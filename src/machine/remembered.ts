@@ -17,7 +17,7 @@ interface Calibration {
 
 const FORMAT = 'winograd-nd calibration';
 /** Rates of another version have other meanings. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** The processor, as files name it. */
 export type Named = Pick<CpuInfo, 'model' | 'vendor' | 'family' | 'modelNumber'>;

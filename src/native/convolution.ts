@@ -66,8 +66,8 @@ export type NativeType = 'float32';
 
 /** A convolution: geometry and types, no decision. */
 export interface NativeProblem {
-  /** What is computed: y, or the gradient of the weights from x and the gradient of y. */
-  readonly direction: 'forward' | 'backwardWeights';
+  /** What is computed: y, the gradient of x from that of y, or that of the weights from x and the gradient of y. */
+  readonly direction: 'forward' | 'backwardData' | 'backwardWeights';
   readonly batch: number;
   readonly inChannels: number;
   readonly outChannels: number;
@@ -147,6 +147,21 @@ export interface PositionsSchedule extends CommonSchedule {
   readonly tilings: Axes<NativeTiling>;
 }
 
+/** Blocks of the five loops around the micro-kernel of products of matrices, and how threads share them. */
+export interface ProductBlocks {
+  /** Rows of A and columns of B that are multiplied together, and the sums that are taken at once. */
+  readonly rowBlock: number;
+  readonly columnBlock: number;
+  readonly sumBlock: number;
+  /** Each thread takes blocks of columns and packs its own, or all pack together and each takes blocks of rows. */
+  readonly shared: 'columns' | 'rows';
+}
+
+/** Convolution as a product of matrices whose second factor, the unfolded input, is packed from the input; planar. */
+export interface GemmSchedule extends CommonSchedule, ProductBlocks {
+  readonly algorithm: 'gemm';
+}
+
 /** How direct convolution goes through its outputs. */
 export interface DirectBlocks {
   /** Whether threads copy the rows that they are about to read, with their padding, and how pixels lie in the copies. */
@@ -174,7 +189,12 @@ export interface GroupedSchedule extends CommonSchedule {
 }
 
 /** Every decision; the engine obeys it, or refuses one that it can't obey. */
-export type NativeSchedule = WinogradSchedule | PositionsSchedule | DirectSchedule | GroupedSchedule;
+export type NativeSchedule =
+  | WinogradSchedule
+  | PositionsSchedule
+  | DirectSchedule
+  | GroupedSchedule
+  | GemmSchedule;
 
 /** What kernels for convolution, and for packing its weights, are made of. */
 export interface ConvolutionDescription {
@@ -196,8 +216,10 @@ export interface WeightGradientBlocks {
   readonly slice: number;
 }
 
-/** The gradient of the weights by outer products of pixels or of tiles. */
-export type WeightGradientSchedule = CommonSchedule & {
+/** The gradient of the weights by outer products of pixels or of tiles, or as a product of matrices. */
+export type WeightGradientSchedule = GemmSchedule | OuterSchedule;
+
+type OuterSchedule = CommonSchedule & {
   /** Whose channels lie in vectors; those of the other side are the rows of register tiles. */
   readonly lanes: 'inputs' | 'outputs';
 } & (
@@ -212,3 +234,10 @@ export type WeightGradientSchedule = CommonSchedule & {
         readonly back: Axes<NativeTransform>;
       } & WeightGradientBlocks)
   );
+
+/** The gradient of the input as a product of matrices, whose columns are added to where they belong block by block; planar. */
+export interface InputGradientSchedule extends GemmSchedule {
+  readonly shared: 'columns';
+  /** Input channels whose columns are made together. */
+  readonly channelBlock: number;
+}

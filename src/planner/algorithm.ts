@@ -6,7 +6,7 @@ import type { Problem } from '../problem/problem.js';
 import type { Cost, EngineAlgorithm, Lanes, Settled } from './choices.js';
 
 /** The words that callers choose algorithms by; 'auto' takes whichever is estimated to be fastest. */
-export type Algorithm = 'auto' | 'winograd' | 'direct';
+export type Algorithm = 'auto' | 'winograd' | 'direct' | 'gemm';
 
 /** What the planner may choose from, and for which kernels. */
 export interface PlannerOptions {
@@ -19,6 +19,8 @@ export interface PlannerOptions {
   readonly errorLimit: number;
   /** The same with weights in bfloat16; by default 0, which none keeps. */
   readonly roundedErrorLimit?: number;
+  /** Whether input and output are known to be planar, which one layer alone can tell; by default not. */
+  readonly planar?: boolean;
   /** By default whichever suits. */
   readonly lanes?: Lanes | undefined;
   readonly machine: Machine;

@@ -3,7 +3,7 @@ import type { Axes, WeightFormat } from '../native/addon.js';
 import type { Tuning } from '../wisdom/wisdom.js';
 
 /** Algorithms of the engine. 'grouped' is direct convolution of groups narrower than a vector. */
-export type EngineAlgorithm = 'winograd' | 'positions' | 'direct' | 'grouped';
+export type EngineAlgorithm = 'winograd' | 'positions' | 'direct' | 'grouped' | 'gemm';
 
 /** What vectors hold: channels, or positions of a transformed tile (Algorithm 2 of Budden et al. 2017). */
 export type Lanes = 'channels' | 'positions';

@@ -35,6 +35,7 @@ const takesBlocked: Readonly<
     input: groups === 1 || (inChannels / groups) % width === 0,
     output: groups === 1 || (outChannels / groups) % width === 0,
   }),
+  gemm: () => ({ input: false, output: false }),
   grouped: ({ inChannels, outChannels, groups }, _, width) => ({
     input: inChannels === outChannels && width % (outChannels / groups) === 0,
     output: true,

@@ -8,7 +8,7 @@ import type { Decision } from './planner.js';
 /** How one layer runs on one shape of input: what was chosen, why, and what it takes. Its fields make its JSON. */
 export class Plan {
   /** What runs, never 'auto'. */
-  readonly algorithm: 'winograd' | 'direct';
+  readonly algorithm: 'winograd' | 'direct' | 'gemm';
   /** What vectors hold: channels, or positions of a transformed tile. */
   readonly lanes: Lanes;
   /** N×C×spatial. */
@@ -81,7 +81,7 @@ export class Plan {
 
   /** The algorithm in a few words: `Winograd F(4, 3) × F(4, 3)`. */
   get title(): string {
-    if (this.algorithm === 'direct') return 'direct';
+    if (this.algorithm !== 'winograd') return this.algorithm;
     const lanes = this.lanes === 'positions' ? ', vectors of positions' : '';
     const rounded = this.weightFormat === 'bfloat16' ? ', weights in bfloat16' : '';
     return `Winograd ${this.transforms.join(' × ')}${lanes}${rounded}`;

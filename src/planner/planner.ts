@@ -27,11 +27,11 @@ export function choose(problem: Problem, options: PlannerOptions): Decision {
 
 /** The same in steps of well below a millisecond. */
 export function* choosing(problem: Problem, options: PlannerOptions): Steps<Decision> {
-  const direct = directDecision(problem, options, 'as asked');
-  if (options.algorithm === 'direct') return direct;
+  const plain = plainDecision(problem, options);
+  if (options.algorithm === 'direct' || options.algorithm === 'gemm') return { ...plain, reason: 'as asked' };
   const { rows, unmet } = fastRows(problem, options);
   const compare = ({ cost }: Choice) =>
-    `direct is estimated to take ${(direct.choice.cost.total / cost.total).toFixed(1)}× the time`;
+    `${plain.choice.algorithm === 'gemm' ? 'gemm' : 'direct'} is estimated to take ${(plain.choice.cost.total / cost.total).toFixed(1)}× the time`;
 
   if (options.algorithm === 'winograd') {
     if (unmet !== undefined)
@@ -44,11 +44,11 @@ export function* choosing(problem: Problem, options: PlannerOptions): Steps<Deci
     return decisionOf(choice, options, `as asked; ${compare(choice)}`);
   }
 
-  if (unmet !== undefined) return { ...direct, reason: `Winograd needs ${unmet}` };
-  if (hasOneTap(problem)) return { ...direct, reason: 'a kernel of one tap leaves nothing to save' };
-  const choice = yield* cheapest(problem, options, rows, direct.choice.cost.total);
+  if (unmet !== undefined) return { ...plain, reason: `Winograd needs ${unmet}` };
+  if (hasOneTap(problem)) return { ...plain, reason: 'a kernel of one tap leaves nothing to save' };
+  const choice = yield* cheapest(problem, options, rows, plain.choice.cost.total);
   if (choice !== undefined) return decisionOf(choice, options, `estimated fastest; ${compare(choice)}`);
-  return { ...direct, reason: 'estimated faster than any tile that keeps the error limit' };
+  return { ...plain, reason: 'estimated faster than any tile that keeps the error limit' };
 }
 
 /** What is slower than direct convolution by the estimate may be faster in truth, but hardly by more than this. */
@@ -72,12 +72,14 @@ export function* contending(
 ): Steps<readonly Choice[]> {
   const { choice } = yield* choosing(problem, options);
   const { rows } = fastRows(problem, options);
-  if (options.algorithm === 'direct' || rows.length === 0 || hasOneTap(problem)) return [choice];
+  if (options.algorithm === 'direct' || options.algorithm === 'gemm') return [choice];
   if (options.algorithm === 'winograd')
     return (yield* ranked(problem, options, rows, Infinity)).slice(0, count);
-  const direct = directDecision(problem, options).choice;
-  const others = (yield* ranked(problem, options, rows, DOUBT * direct.cost.total)).slice(0, count - 1);
-  return [direct, ...others].sort((a, b) => a.cost.total - b.cost.total);
+  const plain = plainChoices(problem, options);
+  const ceiling = DOUBT * plain[0]!.cost.total;
+  const fast = hasOneTap(problem) ? [] : yield* ranked(problem, options, rows, ceiling);
+  const likely = plain.filter(({ cost }) => cost.total <= ceiling);
+  return [...likely, ...fast.slice(0, count - likely.length)].sort((a, b) => a.cost.total - b.cost.total);
 }
 
 /** What tells a choice from all others for its problem. */
@@ -115,13 +117,30 @@ export function decisionOf(
   return { choice, row: algorithms.find(({ name }) => name === choice.algorithm)!, reason };
 }
 
-/** The algorithm that every problem has: the first of the kind 'direct' that applies. */
-function directDecision(problem: Problem, options: PlannerOptions, reason = ''): Decision {
-  const row = options.algorithms.find(
-    (each) => each.kind === 'direct' && each.applies(problem, options) === undefined,
-  )!;
-  const [candidate] = row.candidates(problem, options);
-  return { choice: choiceOf(problem, options, row, candidate!, 0), row, reason };
+/** What every problem has, the cheapest that suits. */
+function plainDecision(problem: Problem, options: PlannerOptions): Decision {
+  return decisionOf(plainChoices(problem, options)[0]!, options, '');
+}
+
+/** Algorithms without tiles: the first of the kind 'direct' that applies, and products of matrices; the cheapest first. */
+function plainChoices(problem: Problem, options: PlannerOptions): readonly Choice[] {
+  const { algorithm, planar = false } = options;
+  const kinds = {
+    direct: algorithm !== 'gemm',
+    gemm: algorithm === 'gemm' || (algorithm !== 'direct' && planar),
+  };
+  return (['direct', 'gemm'] as const)
+    .filter((kind) => kinds[kind])
+    .flatMap(
+      (kind) =>
+        options.algorithms.find((row) => row.kind === kind && row.applies(problem, options) === undefined) ??
+        [],
+    )
+    .map((row) => {
+      const [candidate] = row.candidates(problem, options);
+      return choiceOf(problem, options, row, candidate!, 0);
+    })
+    .sort((a, b) => a.cost.total - b.cost.total);
 }
 
 /** Algorithms other than direct ones that are asked for and apply, or else what the last of them would need. */
@@ -138,13 +157,13 @@ function hasOneTap({ kernel }: Problem): boolean {
 }
 
 function asked(options: PlannerOptions): readonly AlgorithmRow[] {
-  return options.algorithms.filter((row) => row.kind !== 'direct' && suits(row, options));
+  return options.algorithms.filter((row) => row.kind === 'winograd' && suits(row, options));
 }
 
 /** Whether a caller's words admit an algorithm. */
 function suits({ kind, lanes }: AlgorithmRow, options: { algorithm: Algorithm; lanes?: unknown }): boolean {
   if (options.algorithm !== 'auto' && options.algorithm !== kind) return false;
-  return kind === 'direct' || options.lanes === undefined || options.lanes === lanes;
+  return kind !== 'winograd' || options.lanes === undefined || options.lanes === lanes;
 }
 
 /** The cheapest choice that keeps the error limits, if it is estimated to cost less than the ceiling. */

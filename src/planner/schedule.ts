@@ -7,6 +7,7 @@ import type { Choice, EngineAlgorithm } from './choices.js';
 import { directBlocks } from './direct-blocks.js';
 import { groupedBand } from './grouped-bands.js';
 import type { Layouts } from './layouts.js';
+import { productBlocks, productOf } from './product-blocks.js';
 import { winogradBlocks } from './winograd-blocks.js';
 
 /** Flops at one core's peak whose time waking a sleeping thread takes, some 50 microseconds. */
@@ -22,6 +23,7 @@ const FAR_OUTPUT: Readonly<Record<EngineAlgorithm, number>> = {
   positions: Infinity,
   direct: 1,
   grouped: Infinity,
+  gemm: Infinity,
 };
 
 /** The flops at one core's peak that a choice is estimated to take as long as. */
@@ -55,10 +57,13 @@ export function scheduleOf(
     streamOutput: streams(problem, algorithm, layouts, machine),
   };
   const { covers } = choice;
-  if (covers === undefined)
-    return algorithm === 'grouped'
-      ? { algorithm, ...common, band: groupedBand(problem, threads, machine) }
-      : { algorithm: 'direct', ...common, ...directBlocks(problem, threads, layouts, machine) };
+  if (covers === undefined) {
+    if (algorithm === 'grouped')
+      return { algorithm, ...common, band: groupedBand(problem, threads, machine) };
+    if (algorithm === 'gemm')
+      return { algorithm, ...common, ...productBlocks(productOf(problem), threads, machine) };
+    return { algorithm: 'direct', ...common, ...directBlocks(problem, threads, layouts, machine) };
+  }
   const tiles = {
     transforms: axes((a) => covers[a].algorithm.kernel),
     tilings: axes((a) => tilingOf(covers[a])),

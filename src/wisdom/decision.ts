@@ -57,7 +57,7 @@ function machineName({ threads }: Problem, { machine }: PlannerOptions): string 
  * depends on. The digest is of the candidates, so that new ones are measured.
  */
 function problemName(problem: Problem, options: PlannerOptions): string {
-  const { algorithm, errorLimit, roundedErrorLimit = 0, lanes, candidates } = options;
+  const { algorithm, errorLimit, roundedErrorLimit = 0, lanes, planar = false, candidates } = options;
   const { rank, groups, padBegin, padEnd, stride, dilation } = problem;
   const spatial = (values: readonly number[]) => values.slice(3 - rank).join(' ');
   const unlessOnes = (name: string, values: readonly number[]) =>
@@ -70,6 +70,7 @@ function problemName(problem: Problem, options: PlannerOptions): string {
     ...unlessOnes('dilation', dilation),
     ...(groups === 1 ? [] : [`groups ${groups}`]),
     lanes === undefined ? algorithm : `${algorithm} in ${lanes}`,
+    ...(planar ? ['planar'] : []),
     ...(errorLimit === Infinity ? [] : [`errors up to ${errorLimit}`]),
     ...(roundedErrorLimit === 0 ? [] : [`with weights in bfloat16 up to ${roundedErrorLimit}`]),
     `among ${createHash('sha256').update(names).digest('hex').slice(0, 8)}`,

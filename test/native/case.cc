@@ -119,7 +119,11 @@ Value describeSchedule(const Case& c) {
                  {"chunks", whole(c.direct.chunks)},
                  {"wholeLines", Value(c.direct.wholeLines)},
                  {"items", whole(c.direct.items)},
-                 {"band", list(c.band)}});
+                 {"band", list(c.band)},
+                 {"rowBlock", whole(c.gemm.rowBlock)},
+                 {"columnBlock", whole(c.gemm.columnBlock)},
+                 {"channelBlock", whole(c.gemm.channelBlock)},
+                 {"shared", Value(c.gemm.sharesRows ? "rows" : "columns")}});
 }
 
 }  // namespace

@@ -16,6 +16,10 @@ struct Case {
   winograd::WinogradSchedule winograd{};  // its transforms and tilings are those of positions, too
   winograd::DirectSchedule direct{};
   winograd::Axes band{1, 1, 1};
+  struct {
+    std::ptrdiff_t rowBlock = 1, columnBlock = 1, channelBlock = 1;
+    bool sharesRows = false;
+  } gemm{};
   double scale = 1;  // of the sums of products
 
   /// Sets the output's extents, and decisions to what any problem can obey. To be called once the problem is complete.

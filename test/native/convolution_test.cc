@@ -63,8 +63,9 @@ void run(const Case& c, std::mt19937& generator) {
 int testConvolutions(const KernelTable& kernels, int rounds) {
   std::mt19937 generator(1);
   for (int round = 0; round < rounds; round++) {
-    static const char* const algorithms[] = {"winograd", "direct", "winograd", "positions", "winograd", "grouped"};
-    run(randomCase(kernels, algorithms[round % 6], generator), generator);
+    static const char* const algorithms[] = {"winograd",  "direct",   "winograd", "gemm",
+                                             "positions", "winograd", "grouped",  "gemm"};
+    run(randomCase(kernels, algorithms[round % 8], generator), generator);
   }
   std::vector<Case> fixed = longCases(kernels);
   for (Case& c : directCases(kernels)) fixed.push_back(std::move(c));

@@ -1,4 +1,4 @@
-// Gradients of weights against their definition on integer data, where every result is exact.
+// Gradients of weights and of inputs against their definition on integer data, where every result is exact.
 
 #include <algorithm>
 
@@ -31,6 +31,7 @@ Matrix kernelMatrix(const KernelTransform& transform) {
 
 // The same problem the other way: random decisions in place of those of the forward pass.
 Value describeGradient(const Case& c, std::mt19937& generator) {
+  if (c.algorithm == "gemm") return with(describe(c), "problem.direction", Value("backwardWeights"));
   const std::ptrdiff_t width = c.schedule.kernels->width;
   Value::Array gradients, back;
   for (std::size_t a = 0; a < 3; a++) {
@@ -54,34 +55,83 @@ Value describeGradient(const Case& c, std::mt19937& generator) {
   return description;
 }
 
+// The pixel that a tap of an output meets, or -1.
+std::ptrdiff_t met(const Problem& p, std::ptrdiff_t output, std::ptrdiff_t tap) {
+  const auto place = [](std::ptrdiff_t index, const Axes& extents, std::size_t a) {
+    return a == 0 ? index / extents[2] / extents[1] : a == 1 ? index / extents[2] % extents[1] : index % extents[2];
+  };
+  std::ptrdiff_t pixel = 0;
+  for (std::size_t a = 0; a < 3; a++) {
+    const std::ptrdiff_t at =
+        place(output, p.output, a) * p.stride[a] + place(tap, p.kernel, a) * p.dilation[a] - p.padBegin[a];
+    if (at < 0 || at >= p.input[a]) return -1;
+    pixel = pixel * p.input[a] + at;
+  }
+  return pixel;
+}
+
 // Σ dy[n][k][o] x[n][c][o * stride + tap * dilation - padding], times the case's scale.
 std::vector<float> definition(const Case& c, const std::vector<float>& x, const std::vector<float>& gradient) {
   const Problem& p = c.problem;
   std::vector<float> sums(static_cast<std::size_t>(p.size()));
   const std::ptrdiff_t taps = volume(p.kernel), pixels = volume(p.input), outputs = volume(p.output);
-  const auto place = [](std::ptrdiff_t index, const Axes& extents, std::size_t a) {
-    return a == 0 ? index / extents[2] / extents[1] : a == 1 ? index / extents[2] % extents[1] : index % extents[2];
-  };
   for (std::ptrdiff_t i = 0; i < p.size(); i++) {
     const std::ptrdiff_t tap = i % taps, k = i / taps / p.groupInputs();
     const std::ptrdiff_t channel = k / p.groupOutputs() * p.groupInputs() + i / taps % p.groupInputs();
     double sum = 0;
     for (std::ptrdiff_t o = 0; o < outputs; o++) {
-      std::ptrdiff_t pixel = 0;
-      bool there = true;
-      for (std::size_t a = 0; a < 3; a++) {
-        const std::ptrdiff_t at =
-            place(o, p.output, a) * p.stride[a] + place(tap, p.kernel, a) * p.dilation[a] - p.padBegin[a];
-        there = there && at >= 0 && at < p.input[a];
-        pixel = pixel * p.input[a] + at;
-      }
-      for (std::ptrdiff_t n = 0; there && n < p.batch; n++)
+      const std::ptrdiff_t pixel = met(p, o, tap);
+      for (std::ptrdiff_t n = 0; pixel >= 0 && n < p.batch; n++)
         sum += static_cast<double>(x[static_cast<std::size_t>((n * p.inChannels + channel) * pixels + pixel)]) *
                gradient[static_cast<std::size_t>((n * p.outChannels + k) * outputs + o)];
     }
     sums[static_cast<std::size_t>(i)] = static_cast<float>(c.scale * sum);
   }
   return sums;
+}
+
+// Σ dy[n][k][o] w[k][c][tap] over all o, tap with o * stride + tap * dilation - padding = i, and the bias.
+std::vector<float> inputDefinition(const Case& c, const std::vector<float>& w, const std::vector<float>& gradient,
+                                   const std::vector<float>& bias) {
+  const Problem& p = c.problem;
+  const std::ptrdiff_t taps = volume(p.kernel), pixels = volume(p.input), outputs = volume(p.output);
+  std::vector<double> sums(static_cast<std::size_t>(p.batch * p.inChannels * pixels));
+  for (std::size_t i = 0; i < sums.size() && !bias.empty(); i++)
+    sums[i] = static_cast<double>(bias[i / static_cast<std::size_t>(pixels) % static_cast<std::size_t>(p.inChannels)]);
+  for (std::ptrdiff_t i = 0; i < p.size(); i++) {
+    const std::ptrdiff_t tap = i % taps, k = i / taps / p.groupInputs();
+    const std::ptrdiff_t channel = k / p.groupOutputs() * p.groupInputs() + i / taps % p.groupInputs();
+    for (std::ptrdiff_t o = 0; o < outputs; o++) {
+      const std::ptrdiff_t pixel = met(p, o, tap);
+      for (std::ptrdiff_t n = 0; pixel >= 0 && n < p.batch; n++)
+        sums[static_cast<std::size_t>((n * p.inChannels + channel) * pixels + pixel)] +=
+            static_cast<double>(w[static_cast<std::size_t>(i)]) *
+            static_cast<double>(gradient[static_cast<std::size_t>((n * p.outChannels + k) * outputs + o)]);
+    }
+  }
+  return {sums.begin(), sums.end()};
+}
+
+// Sums of nothing but zeros may have either sign.
+void checkEqual(std::vector<float> got, std::vector<float> expected, const std::string& what) {
+  for (std::vector<float>* values : {&got, &expected}) {
+    for (float& value : *values) value += 0.0f;
+  }
+  check(got == expected, what);
+}
+
+void runInput(const Case& c, std::mt19937& generator) {
+  const Problem& p = c.problem;
+  const auto numbers = [&](std::ptrdiff_t count) {
+    return randomIntegers(static_cast<std::size_t>(count), 2, generator);
+  };
+  const std::vector<float> w = numbers(p.size()), gradient = numbers(p.batch * p.outChannels * volume(p.output));
+  const std::vector<float> bias = p.bias ? numbers(p.inChannels) : std::vector<float>{};
+  const Value description =
+      with(with(describe(c), "problem.direction", Value("backwardData")), "schedule.shared", Value("columns"));
+  const std::vector<float> packed = pack(description, w);
+  checkEqual(execute(*kConvolution.prepare(description), {&gradient, &packed, &bias}),
+             inputDefinition(c, w, gradient, bias), c.name + ", gradient of the input");
 }
 
 void run(const Case& c, std::mt19937& generator) {
@@ -99,23 +149,24 @@ void run(const Case& c, std::mt19937& generator) {
                            back = arranged(gradient, c.schedule.layouts.output, p.outChannels, p.output);
   const std::unique_ptr<Kernel> kernel = kConvolution.prepare(describeGradient(c, generator));
   const auto bytes = [](const std::vector<float>& values) { return values.size() * sizeof(float); };
-  std::vector<float> expected = definition(c, x, gradient);
+  const std::vector<float> expected = definition(c, x, gradient);
   check(kernel->inputBytes() == std::vector{bytes(given), bytes(back)} &&
             kernel->outputBytes() == std::vector{bytes(expected)},
         c.name + ", gradient, sizes");
-  std::vector<float> got = execute(*kernel, {&given, &back});
-  // Sums of nothing but zeros may have either sign.
-  for (std::vector<float>* values : {&got, &expected}) {
-    for (float& value : *values) value += 0.0f;
-  }
-  check(got == expected, c.name + ", gradient");
+  checkEqual(execute(*kernel, {&given, &back}), expected, c.name + ", gradient");
 }
 
 }  // namespace
 
-void testWeightsGradients(const KernelTable& kernels, int rounds) {
+void testGradients(const KernelTable& kernels, int rounds) {
   std::mt19937 generator(5);
   for (int round = 0; round < rounds; round++) {
+    if (round % 3 == 1) {
+      const Case c = randomCase(kernels, "gemm", generator);
+      run(c, generator);
+      runInput(c, generator);
+      continue;
+    }
     const bool direct = round % 3 == 0;
     Case c = randomCase(kernels, direct ? "direct" : "winograd", generator);
     if (c.winograd.weights.folds != Folds{}) continue;

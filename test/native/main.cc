@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
     testActivations(kernels);
     testOrderOfSums(kernels);
     testStages(kernels);
-    testWeightsGradients(kernels, 2 * rounds);
+    testGradients(kernels, 2 * rounds);
     std::printf("%s: %d cases\n", kernels.name, testConvolutions(kernels, rounds));
   }
   testRefusals();

@@ -102,6 +102,7 @@ void chooseLayouts(Case& c, std::mt19937& generator) {
     input = wholeVectors(p, p.groupInputs(), width);
     output = wholeVectors(p, p.groupOutputs(), width);
   }
+  if (c.algorithm == "gemm") input = output = false;
   Layouts& layouts = c.schedule.layouts;
   if (input && generator() % 3 == 0) layouts.input = Layout::blocked;
   if (output && generator() % 3 == 0) layouts.output = Layout::blocked;
@@ -131,6 +132,10 @@ void chooseBlocks(Case& c, std::mt19937& generator) {
   c.direct.wholeLines = generator() % 2;
   c.direct.items = upTo(12, generator);
   for (std::size_t a = 0; a < 3; a++) c.band[a] = upTo(static_cast<int>(p.output[a]), generator);
+  if (c.algorithm != "gemm") return;
+  w.sumBlock = upTo(90, generator);
+  c.gemm = {upTo(30, generator), 2 * width * upTo(3, generator), upTo(static_cast<int>(p.groupInputs()), generator),
+            generator() % 2 == 0};
 }
 
 }  // namespace
@@ -148,7 +153,7 @@ Case randomCase(const KernelTable& kernels, const std::string& algorithm, std::m
   if (generator() % 2) p.activation = {generator() % 2 ? 0.0f : 0.5f, -20, 60};
   c.schedule.threads = static_cast<int>(upTo(3, generator));
   c.schedule.wake = generator() % 4 != 0;
-  c.schedule.streamOutput = algorithm != "positions" && generator() % 4 == 0;
+  c.schedule.streamOutput = algorithm != "positions" && algorithm != "gemm" && generator() % 4 == 0;
   chooseAxes(c, generator);
   c.complete();
   chooseLayouts(c, generator);

@@ -17,8 +17,8 @@ const struct {
   Value value;
   const char* message;
 } kRefused[] = {
-    {"direct", "problem.direction", Value("backwardData"),
-     "Expected problem.direction to be \"forward\" or \"backwardWeights\" but"},
+    {"direct", "problem.direction", Value("sideways"),
+     "Expected problem.direction to be \"forward\", \"backwardData\" or \"backwardWeights\" but"},
     {"direct", "problem.batch", number(0), "Expected problem.batch to be an integer from 1 to"},
     {"direct", "problem.batch", number(1.5), "Expected problem.batch to be an integer from 1 to"},
     {"direct", "problem.batch", Value(), "to 2147483647 but received nothing"},

@@ -6,8 +6,8 @@
 
 /// Convolutions against the reference, on integers.
 int testConvolutions(const winograd::KernelTable& kernels, int rounds);
-/// Gradients of weights against their definition, on integers.
-void testWeightsGradients(const winograd::KernelTable& kernels, int rounds);
+/// Gradients of weights and inputs against their definition, on integers.
+void testGradients(const winograd::KernelTable& kernels, int rounds);
 /// Winograd's stages, each alone.
 void testStages(const winograd::KernelTable& kernels);
 /// Rounding of packed weights.

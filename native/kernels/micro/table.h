@@ -24,6 +24,7 @@ namespace {
 #include "kernels/micro/pool.h"
 #include "kernels/micro/positions.h"
 #include "kernels/micro/transform.h"
+#include "kernels/micro/unfold.h"
 // after vector.h
 #include "kernels/micro/math.h"
 // after math.h
@@ -135,6 +136,8 @@ constexpr KernelTable makeTable() {
   table.copyRows = copyRows;
   table.copyRuns = copyRuns;
   table.copySingles = copySingles;
+  table.unfold = unfold;
+  table.fold = fold;
   table.poolMaximum = pool<Maximum>;
   table.poolAverage = pool<Average>;
   table.blendRows = blendRows;

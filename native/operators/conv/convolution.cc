@@ -7,12 +7,20 @@
 namespace winograd {
 
 // Each in its folder.
-extern const Algorithm kWinograd, kPositions, kDirect, kGrouped, kWinogradWeightsGradient, kDirectWeightsGradient;
+extern const Algorithm kWinograd, kPositions, kDirect, kGrouped, kGemmConvolution, kWinogradWeightsGradient,
+    kDirectWeightsGradient, kGemmWeightsGradient, kGemmInputGradient;
 
 namespace {
 
-const Algorithm* const kAlgorithms[] = {
-    &kWinograd, &kPositions, &kDirect, &kGrouped, &kWinogradWeightsGradient, &kDirectWeightsGradient};
+const Algorithm* const kAlgorithms[] = {&kWinograd,
+                                        &kPositions,
+                                        &kDirect,
+                                        &kGrouped,
+                                        &kGemmConvolution,
+                                        &kWinogradWeightsGradient,
+                                        &kDirectWeightsGradient,
+                                        &kGemmWeightsGradient,
+                                        &kGemmInputGradient};
 
 const Algorithm& algorithmOf(const Value& description) {
   const Value name = description["schedule"]["algorithm"];

@@ -1,8 +1,9 @@
 import type { AlgorithmRow } from '../../planner/algorithm.js';
 import { direct } from './direct/direct.js';
+import { gemm } from './gemm/gemm.js';
 import { grouped } from './grouped/grouped.js';
 import { positions } from './positions/positions.js';
 import { winograd } from './winograd/winograd.js';
 
 /** Every algorithm for convolution, each with its folder here. */
-export const convolutionAlgorithms: readonly AlgorithmRow[] = [winograd, positions, grouped, direct];
+export const convolutionAlgorithms: readonly AlgorithmRow[] = [winograd, positions, grouped, direct, gemm];

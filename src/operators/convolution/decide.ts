@@ -32,6 +32,8 @@ export interface Wishes {
   readonly errorLimit?: number | undefined;
   readonly accuracy?: Accuracy | undefined;
   readonly lanes?: Lanes | undefined;
+  /** Whether input and output will be planar; by default that is not known. */
+  readonly planar?: boolean | undefined;
   /** In place of those that its graph is lowered by. */
   readonly settings?: Partial<LoweringSettings> | undefined;
 }
@@ -66,7 +68,7 @@ const PER_MOVED_NUMBER = 60;
  */
 export function* phasing(problem: Problem, wishes: Wishes, machine: Machine): Steps<Phased | undefined> {
   const phased = phasedOf(problem);
-  if (phased === undefined || wishes.algorithm === 'direct') return undefined;
+  if (phased === undefined || wishes.algorithm === 'direct' || wishes.algorithm === 'gemm') return undefined;
   if (wishes.algorithm === 'winograd') return phased;
   const whole = yield* choosing(problem, optionsOf(problem, wishes, machine));
   const phases = yield* choosing(phased.phases, optionsOf(phased.phases, wishes, machine));
@@ -121,12 +123,19 @@ function packing(problem: Problem, machine: Machine, weight: Float32Array) {
 
 function optionsOf(
   problem: Problem,
-  { tiles = {}, algorithm = 'auto', errorLimit = DEFAULT_ERROR_LIMIT, accuracy, lanes }: Wishes,
+  {
+    tiles = {},
+    algorithm = 'auto',
+    errorLimit = DEFAULT_ERROR_LIMIT,
+    accuracy,
+    lanes,
+    planar = false,
+  }: Wishes,
   machine: Machine,
 ): PlannerOptions {
   const limit = accuracy === undefined ? undefined : errorLimitOf(accuracy, problem);
   return {
-    ...{ algorithms: convolutionAlgorithms, algorithm, lanes, machine },
+    ...{ algorithms: convolutionAlgorithms, algorithm, lanes, planar, machine },
     candidates: candidatesOf(problem, tiles),
     // Given tiles are checked once they are chosen, where the error says what they keep.
     errorLimit: limit === undefined || errorLimit === Infinity ? errorLimit : limit,

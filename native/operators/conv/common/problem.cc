@@ -65,8 +65,7 @@ Axes readExtents(const Value& value, const Axes& most) {
 }
 
 Direction readDirection(const Value& problem) {
-  return readWord(problem["direction"], {"forward", "backwardWeights"}) == 0 ? Direction::forward
-                                                                             : Direction::backwardWeights;
+  return static_cast<Direction>(readWord(problem["direction"], {"forward", "backwardData", "backwardWeights"}));
 }
 
 Filters readFilters(const Value& problem) {

@@ -28,8 +28,8 @@ struct Filters {
   std::ptrdiff_t size() const { return outChannels * groupInputs() * volume(kernel); }
 };
 
-/// What is computed of x, the weights and y or its gradient: y, or the gradient of the weights.
-enum class Direction { forward, backwardWeights };
+/// What is computed of x, the weights and y or its gradient: y, or the gradient of x or of the weights.
+enum class Direction { forward, backwardData, backwardWeights };
 
 struct Problem : Filters {
   std::ptrdiff_t batch = 1;

@@ -30,7 +30,7 @@ const SHARE_OF_SECOND_LEVEL = 3 / 4;
 export function lanesOf(
   { inChannels, outChannels }: Problem,
   { table: { width } }: Machine,
-): WeightGradientSchedule['lanes'] {
+): Extract<WeightGradientSchedule, { lanes: unknown }>['lanes'] {
   const padded = (rows: number, lanes: number) => roundUp(rows, OUTER_ROWS) * roundUp(lanes, width);
   return padded(inChannels, outChannels) < padded(outChannels, inChannels) ? 'outputs' : 'inputs';
 }

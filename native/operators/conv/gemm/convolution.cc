@@ -1,0 +1,133 @@
+// Convolution as a product of matrices: weights, output channels by (input channel, tap), by the unfolded input, which
+// comes into being panel by panel while it is packed (CONVGEMM, Barrachina et al. 2023, section 3.2).
+
+#include <algorithm>
+
+#include "operators/conv/algorithm.h"
+#include "operators/conv/common/kernel.h"
+#include "operators/conv/common/packing.h"
+#include "operators/conv/gemm/columns.h"
+#include "operators/conv/gemm/weights.h"
+#include "operators/gemm/blocked.h"
+#include "operators/gemm/plain.h"
+#include "runtime/stopwatch.h"
+#include "runtime/threads.h"
+
+namespace winograd {
+namespace {
+
+// Panels of the unfolded input; a product is a group of an image.
+class UnfoldedColumns : public SecondFactor {
+ public:
+  UnfoldedColumns(const InputColumns& columns, const KernelTable& kernels, const float* x, std::ptrdiff_t groupFloats)
+      : columns_(columns), kernels_(kernels), x_(x), groupFloats_(groupFloats) {}
+
+  const float* inPlace(std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t) const override { return nullptr; }
+
+  // Some channels at a time across all panels: their rows of the input are read as far as they are contiguous.
+  void pack(const PanelRange& range, float* to) const override {
+    const float* const x = x_ + range.product * groupFloats_;
+    const std::ptrdiff_t panels = divideUp(range.columns, range.width);
+    std::vector<InputColumns::Runs> runs(static_cast<std::size_t>(panels));
+    for (std::ptrdiff_t p = 0; p < panels; p++)
+      columns_.find(range.column + p * range.width, present(range, p), widthOf(range, p),
+                    runs[static_cast<std::size_t>(p)]);
+    const std::ptrdiff_t together = roundUp(kRowsTogether, columns_.taps());
+    for (std::ptrdiff_t sum = 0; sum < range.sums; sum += together) {
+      const std::ptrdiff_t rows = std::min(together, range.sums - sum);
+      for (std::ptrdiff_t p = 0; p < panels; p++) {
+        const std::ptrdiff_t width = widthOf(range, p);
+        columns_.unfold(runs[static_cast<std::size_t>(p)], x, range.sum + sum, rows, to + p * range.step + sum * width,
+                        width);
+      }
+    }
+  }
+
+ private:
+  static constexpr std::ptrdiff_t kRowsTogether = 8;
+
+  static std::ptrdiff_t present(const PanelRange& range, std::ptrdiff_t panel) {
+    return std::min(range.width, range.columns - panel * range.width);
+  }
+  std::ptrdiff_t widthOf(const PanelRange& range, std::ptrdiff_t panel) const {
+    return std::min(range.width, roundUp(present(range, panel), kernels_.width));
+  }
+
+  const InputColumns& columns_;
+  const KernelTable& kernels_;
+  const float* x_;
+  std::ptrdiff_t groupFloats_;
+};
+
+class GemmConvolution final : public ConvolutionKernel {
+ public:
+  GemmConvolution(const Problem& problem, const Schedule& schedule, const ProductBlocks& blocks)
+      : ConvolutionKernel(
+            problem, schedule,
+            static_cast<std::size_t>(problem.outChannels) * static_cast<std::size_t>(weightStep(blocks.k)),
+            problem.groups),
+        columns_(problem, kernels_),
+        product_(blocks, false, true),
+        step_(weightStep(blocks.k)) {
+    for (std::ptrdiff_t p = 0; p < problem.batch * problem.groups; p++)
+      weights_.push_back(p % problem.groups * problem.groupOutputs() * step_);
+  }
+
+ private:
+  std::size_t scratchFloats() const override { return static_cast<std::size_t>(product_.workspaceFloats()); }
+
+  Times compute(const Pass& pass, float* scratch, const Run& run) const override {
+    Stopwatch watch;
+    const PlainRows weights(kernels_, pass.weights, step_, false, weights_.data());
+    const UnfoldedColumns columns(columns_, kernels_, pass.x, problem_.groupInputs() * columns_.plane());
+    const std::ptrdiff_t outputs = problem_.groupOutputs() * columns_.columns();
+    product_.run(
+        problem_.batch * problem_.groups, weights, columns,
+        [&](std::ptrdiff_t product) {
+          ProductResult result{pass.y + product * outputs, columns_.columns()};
+          if (problem_.bias) result.rowBias = biasOf(pass, product % problem_.groups);
+          if (pass.residual != nullptr) result.residual = pass.residual + product * outputs;
+          if (!changesNothing(problem_.activation)) result.activation = &problem_.activation;
+          return result;
+        },
+        run, scratch);
+    return {watch.lap()};
+  }
+
+  const InputColumns columns_;
+  const BlockedProduct product_;
+  const std::ptrdiff_t step_;
+  std::vector<std::ptrdiff_t> weights_;  // of each product
+};
+
+std::unique_ptr<Kernel> prepareKernel(const Value& description) {
+  const Problem problem = readProblem(description["problem"]);
+  const Value value = description["schedule"];
+  const Schedule schedule = readSchedule(value);
+  checkLayouts(value, schedule.layouts, {false, false});
+  if (schedule.streamOutput) value["streamOutput"].refuse("false: results are added to");
+  return std::make_unique<GemmConvolution>(problem, schedule,
+                                           readProductBlocks(value, problem.groupOutputs(), volume(problem.output),
+                                                             problem.groupInputs() * volume(problem.kernel)));
+}
+
+// Rows of weights as they are, but for the gaps between them.
+std::unique_ptr<Kernel> preparePacking(const Value& description) {
+  const Filters filters = readFilters(description["problem"]);
+  const Value schedule = description["schedule"];
+  const KernelTable& kernels = readKernels(schedule);
+  const std::ptrdiff_t floats = filters.groupInputs() * volume(filters.kernel), step = weightStep(floats);
+  const auto pack = [=, &kernels](const float* from, float* packed, const Run& run) {
+    run.check();
+    kernels.copyRows({from, floats, filters.outChannels, floats, packed, step});
+  };
+  return makePacking(filters, static_cast<std::size_t>(filters.outChannels) * static_cast<std::size_t>(step),
+                     readThreads(schedule), Written::part, pack);
+}
+
+}  // namespace
+
+extern const Algorithm kGemmConvolution;
+const Algorithm kGemmConvolution{"gemm", Direction::forward, prepareKernel, preparePacking};
+
+}  // namespace winograd

@@ -1,0 +1,34 @@
+import type { AlgorithmRow } from '../../../planner/algorithm.js';
+import { productBlocks, productOf } from '../../../planner/product-blocks.js';
+import { elementCount } from '../../../tensor/shape.js';
+import { paddedOutputs, rowRate, sharedCost } from '../common.js';
+import { directBound } from '../error-bound.js';
+
+/**
+ * Convolution as a product of matrices, weights by the unfolded input, which is packed from the input panel by panel and never
+ * exists (CONVGEMM, Barrachina et al. 2023). It runs any problem, in planar layout alone, with the weights as they are.
+ */
+export const gemm: AlgorithmRow = {
+  name: 'gemm',
+  kind: 'gemm',
+  lanes: 'positions',
+  applies: () => undefined,
+  likely: () => true,
+  candidates: () => [{ weightFormat: 'float32', sumBlocks: [0], flops: 0, error: () => 1 }],
+  cost(problem, _, machine) {
+    const { rates, table } = machine;
+    const { m, n, k, results } = productOf(problem);
+    const { sumBlock } = productBlocks({ m, n, k, results, packed: false }, problem.threads, machine);
+    const blocks = Math.ceil(k / sumBlock);
+    const panels = Math.ceil(n / (2 * table.width));
+    const tiles = Math.ceil(m / table.gemmRows) * panels * blocks;
+    const products = (2 * m * paddedOutputs(n, table.width, rates) * k) / rowRate(m, Infinity, rates);
+    const { rate, perTile, perPacked, perTap, perStored } = rates.gemm;
+    return sharedCost(problem, rates, {
+      input: results * (k * n * perPacked + panels * elementCount(problem.kernel) * blocks * perTap),
+      product: results * (products / rate + tiles * perTile),
+      output: results * m * n * blocks * perStored,
+    });
+  },
+  bound: directBound,
+};
