@@ -2,6 +2,7 @@
 
 #include "operators/concat/concat.h"
 #include "operators/conv/convolution.h"
+#include "operators/conv/gemm/unfold.h"
 #include "operators/elementwise/elementwise.h"
 #include "operators/gather/gather.h"
 #include "operators/gemm/gemm.h"
@@ -21,11 +22,13 @@ namespace {
 const Operator* const kOperators[] = {
     &kConcat,
     &kConvolution,
+    &kCol2Im,
     &kCopy,
     &kElementwise,
     &kGather,
     &kGemm,
     &kGroupNormalization,
+    &kIm2Col,
     &kLayerNormalization,
     &kLrn,
     &kPackConvolutionWeights,

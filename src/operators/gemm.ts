@@ -36,7 +36,7 @@ function matrix(inputs: Inputs, index: number, name: string, transposed: boolean
   if (shape.length !== 2 || elementCount(shape) === 0)
     throw expected(`input ${name}`, 'a matrix that is not empty', shape);
   const [rows, columns] = shape as [number, number];
-  return transposed ? [columns, rows] : [rows, columns];
+  return turned([rows, columns], transposed);
 }
 
 function biasStrides(shape: readonly number[], m: number, n: number): Int32Array {
@@ -46,36 +46,45 @@ function biasStrides(shape: readonly number[], m: number, n: number): Int32Array
   return Int32Array.of(rows === 1 ? 0 : columns, columns === 1 ? 0 : 1);
 }
 
-/** Products of the matrices in the last two axes; those before are stretched. A list is a row, or a column behind. */
+/**
+ * Products of the matrices in the last two axes; those before are stretched. A list is a row, or a column behind. Besides, as
+ * graph passes have it, `transA` and `transB`, as Gemm's, of matrices.
+ */
 export const matMul: Operator = {
   name: 'MatMul',
-  infer(_attributes, inputs) {
+  infer(attributes, inputs) {
     const [a, b] = [floats(inputs, 0, 'A').shape, floats(inputs, 1, 'B').shape];
-    const { m, n } = matMulOf(inputs);
+    const { m, n } = matMulOf(attributes, inputs);
     const sides = [...(a.length > 1 ? [m] : []), ...(b.length > 1 ? [n] : [])];
     return [{ type: 'float32', shape: [...batches(a, b), ...sides] }];
   },
-  lower: (node, settings) => lowerProduct(joined(matMulOf(node.inputs)), node, settings),
+  lower: (node, settings) => lowerProduct(joined(matMulOf(node.attributes, node.inputs)), node, settings),
 };
 
 function batches(a: readonly number[], b: readonly number[]): readonly number[] {
   return broadcastShape([a, b].map((shape) => ({ type: 'float32', shape: shape.slice(0, -2) })));
 }
 
-function matMulOf(inputs: Inputs): Product {
+function matMulOf(attributes: Attributes, inputs: Inputs): Product {
   const [a, b] = [floats(inputs, 0, 'A').shape, floats(inputs, 1, 'B').shape];
   if (elementCount(a) * elementCount(b) === 0 || a.length * b.length === 0)
     throw expected('inputs', 'matrices that are not empty', [a, b]);
-  const [m, k] = [a.at(-2) ?? 1, a.at(-1)!];
-  const [rows, n] = b.length === 1 ? [b[0]!, 1] : [b.at(-2)!, b.at(-1)!];
+  const transposeA = flag(attributes, 'transA') && a.length > 1;
+  const transposeB = flag(attributes, 'transB') && b.length > 1;
+  const [m, k] = turned([a.at(-2) ?? 1, a.at(-1)!], transposeA);
+  const [rows, n] = turned(b.length === 1 ? [b[0]!, 1] : [b.at(-2)!, b.at(-1)!], transposeB);
   if (rows !== k) throw expected('input B', `of ${k} rows, as A has columns`, b);
   const shape = batches(a, b);
   const of = (own: readonly number[]) => indicesOf(own.slice(0, -2), shape);
   return {
     ...{ m, n, k, a: of(a), b: of(b) },
     matrices: { a: elementCount(a.slice(0, -2)), b: elementCount(b.slice(0, -2)) },
-    ...{ transposeA: false, transposeB: false, alpha: 1, beta: 1 },
+    ...{ transposeA, transposeB, alpha: 1, beta: 1 },
   };
+}
+
+function turned([rows, columns]: [number, number], transposed: boolean): [number, number] {
+  return transposed ? [columns, rows] : [rows, columns];
 }
 
 /** Which matrix of an input each of a result's takes. */
@@ -95,8 +104,8 @@ function indicesOf(own: readonly number[], shape: readonly number[]): Int32Array
 
 /** Many matrices by a single one are one taller matrix by it. */
 function joined(product: Product): Product {
-  const { m, matrices, a } = product;
-  if (matrices.b !== 1 || a.length !== matrices.a) return product;
+  const { m, matrices, a, transposeA } = product;
+  if (transposeA || matrices.b !== 1 || a.length !== matrices.a) return product;
   const one = { matrices: { a: 1, b: 1 }, a: Int32Array.of(0), b: Int32Array.of(0) };
   return { ...product, ...one, m: m * a.length };
 }

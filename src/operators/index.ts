@@ -3,6 +3,7 @@ import { concat } from './concat.js';
 import { truths } from './constants.js';
 import { convTranspose, phaseWeights } from './conv-transpose.js';
 import { convolution } from './convolution/convolution.js';
+import { convInputGradient } from './convolution/gradient/input-gradient.js';
 import { convWeightsGradient } from './convolution/gradient/weights-gradient.js';
 import { elementwiseOperators } from './elementwise/elementwise.js';
 import { gemm, matMul } from './gemm.js';
@@ -21,12 +22,14 @@ import { cast, constantOfShape, range, shape, size } from './shapes.js';
 import { gather, slice, split } from './slice.js';
 import { softmaxOperators } from './softmax.js';
 import { depthToSpace, spaceToDepth, transpose } from './transpose.js';
+import { col2im, im2col, reindex } from './unfold.js';
 
 /** All operators. To add one: its file or folder here, a row in this list, and its kernel in native/operators. */
 const rows: readonly Operator[] = [
-  ...[convolution, convTranspose, convWeightsGradient, phaseWeights],
+  ...[convolution, convInputGradient, convTranspose, convWeightsGradient, phaseWeights],
   ...[averagePool, averagePoolGradient, maxPool, maxPoolGradient],
   ...[gemm, matMul],
+  ...[col2im, im2col, reindex],
   ...[concat, depthToSpace, expand, gather, pad, slice, spaceToDepth, split, tile, transpose],
   ...[resample, resize, upsample],
   ...[flatten, reshape, squeeze, unsqueeze],

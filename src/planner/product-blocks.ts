@@ -34,6 +34,29 @@ export function productOf({ batch, inChannels, outChannels, groups, kernel, outp
   };
 }
 
+/** The gradient of its weights, one product for each group: the gradient of the result by the transposed unfolded input. */
+export function gradientProductOf({
+  batch,
+  inChannels,
+  outChannels,
+  groups,
+  kernel,
+  output,
+}: Problem): Sizes {
+  return {
+    m: outChannels / groups,
+    n: (inChannels / groups) * elementCount(kernel),
+    k: batch * elementCount(output),
+    ...{ results: groups, packed: false },
+  };
+}
+
+/** The gradient of its input, one product for each group of an image: the transposed weights by that of the result. */
+export function inputGradientProductOf(problem: Problem): Sizes {
+  const { m, n, k, results } = productOf(problem);
+  return { m: k, n, k: m, results, packed: false };
+}
+
 /** Blocks of the five loops around the micro-kernel (Goto and van de Geijn 2008), and how threads share them. */
 export function productBlocks(
   { m, n, k, results, packed }: Sizes,

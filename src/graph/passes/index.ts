@@ -2,6 +2,7 @@ import type { Steps } from '../../support/unhurried.js';
 import type { TypedGraph } from '../typed.js';
 import { foldBatchNormalization, fuseActivation, fusePadding, fuseResidual } from './convolution.js';
 import { fuseElementwise } from './elementwise.js';
+import { expandProducts } from './products.js';
 import { type Pattern, rewrite } from './rewrite.js';
 import { dropIdentities, nestConcatenations } from './structure.js';
 import { expandTransposed } from './transposed.js';
@@ -11,6 +12,7 @@ import { expandTransposed } from './transposed.js';
  * node. To add one: a row here.
  */
 export const patterns: readonly (readonly Pattern[])[] = [
+  [expandProducts],
   [dropIdentities, fusePadding, foldBatchNormalization, fuseResidual, fuseActivation, nestConcatenations],
   // What convolutions can take they have taken.
   [expandTransposed, fuseElementwise],

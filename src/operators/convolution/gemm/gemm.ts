@@ -1,5 +1,8 @@
+import type { Machine } from '../../../machine/machine.js';
 import type { AlgorithmRow } from '../../../planner/algorithm.js';
-import { productBlocks, productOf } from '../../../planner/product-blocks.js';
+import type { Cost } from '../../../planner/choices.js';
+import { productBlocks, productOf, type Sizes } from '../../../planner/product-blocks.js';
+import type { Problem } from '../../../problem/problem.js';
 import { elementCount } from '../../../tensor/shape.js';
 import { paddedOutputs, rowRate, sharedCost } from '../common.js';
 import { directBound } from '../error-bound.js';
@@ -15,20 +18,23 @@ export const gemm: AlgorithmRow = {
   applies: () => undefined,
   likely: () => true,
   candidates: () => [{ weightFormat: 'float32', sumBlocks: [0], flops: 0, error: () => 1 }],
-  cost(problem, _, machine) {
-    const { rates, table } = machine;
-    const { m, n, k, results } = productOf(problem);
-    const { sumBlock } = productBlocks({ m, n, k, results, packed: false }, problem.threads, machine);
-    const blocks = Math.ceil(k / sumBlock);
-    const panels = Math.ceil(n / (2 * table.width));
-    const tiles = Math.ceil(m / table.gemmRows) * panels * blocks;
-    const products = (2 * m * paddedOutputs(n, table.width, rates) * k) / rowRate(m, Infinity, rates);
-    const { rate, perTile, perPacked, perTap, perStored } = rates.gemm;
-    return sharedCost(problem, rates, {
-      input: results * (k * n * perPacked + panels * elementCount(problem.kernel) * blocks * perTap),
-      product: results * (products / rate + tiles * perTile),
-      output: results * m * n * blocks * perStored,
-    });
-  },
+  cost: (problem, _, machine) => productCost(problem, productOf(problem), machine),
   bound: directBound,
 };
+
+/** Estimates products whose second factor is packed from an unfolded input. */
+export function productCost(problem: Problem, sizes: Sizes, machine: Machine): Cost {
+  const { rates, table } = machine;
+  const { m, n, k, results } = sizes;
+  const { sumBlock } = productBlocks(sizes, problem.threads, machine);
+  const blocks = Math.ceil(k / sumBlock);
+  const panels = Math.ceil(n / (2 * table.width));
+  const tiles = Math.ceil(m / table.gemmRows) * panels * blocks;
+  const products = (2 * m * paddedOutputs(n, table.width, rates) * k) / rowRate(m, Infinity, rates);
+  const { rate, perTile, perPacked, perTap, perStored } = rates.gemm;
+  return sharedCost(problem, rates, {
+    input: results * (k * n * perPacked + panels * elementCount(problem.kernel) * blocks * perTap),
+    product: results * (products / rate + tiles * perTile),
+    output: results * m * n * blocks * perStored,
+  });
+}

@@ -2,8 +2,10 @@ import { forwardErrorBound, relativeBound } from '../../../../synth/noise/bound.
 import { layerError } from '../../../../synth/noise/layer.js';
 import { defaultAlgorithm } from '../../../catalogue/catalogue.js';
 import type { AlgorithmRow } from '../../../planner/algorithm.js';
+import { gradientProductOf } from '../../../planner/product-blocks.js';
 import type { Problem } from '../../../problem/problem.js';
 import { elementCount } from '../../../tensor/shape.js';
+import { productCost } from '../gemm/gemm.js';
 import { nestedCandidates } from '../nested/candidates.js';
 import { needs, unmetNeed } from '../nested/needs.js';
 import { LONGEST_SUM } from './blocks.js';
@@ -58,8 +60,17 @@ const direct: AlgorithmRow = {
   bound: (problem) => forwardErrorBound([identity()], { channels: positionsOf(problem) }).absolute,
 };
 
+/** The gradient of the result by the transposed unfolded input (CONVGEMM_TRANS, Barrachina et al. 2023); planar. */
+const gemm: AlgorithmRow = {
+  ...direct,
+  name: 'gemm',
+  kind: 'gemm',
+  lanes: 'positions',
+  cost: (problem, _, machine) => productCost(problem, gradientProductOf(problem), machine),
+};
+
 /** Every algorithm for the gradient of a convolution's weights. */
-export const weightsGradientAlgorithms: readonly AlgorithmRow[] = [winograd, direct];
+export const weightsGradientAlgorithms: readonly AlgorithmRow[] = [winograd, direct, gemm];
 
 /** What a gradient sums over. */
 function positionsOf({ batch, output }: Problem): number {

@@ -5,6 +5,7 @@ import { tilingOf } from '../../../catalogue/cover.js';
 import type { WeightGradientSchedule } from '../../../native/addon.js';
 import { nativeProblem } from '../../../planner/lower.js';
 import { choosing, type Decision } from '../../../planner/planner.js';
+import { gradientProductOf, productBlocks } from '../../../planner/product-blocks.js';
 import { threadsOf, WORTH_WAKING, workOf } from '../../../planner/schedule.js';
 import { axes, outputShape, type Problem } from '../../../problem/problem.js';
 import { type BoundedMap, memoOf } from '../../../support/bounded-map.js';
@@ -12,7 +13,7 @@ import { atOnce, type Steps } from '../../../support/unhurried.js';
 import { elementCount } from '../../../tensor/shape.js';
 import { floats, integer, integers } from '../../attributes.js';
 import type { Attributes, LoweringSettings, Operator, TensorType } from '../../operator.js';
-import { DEFAULT_ERROR_LIMIT } from '../decide.js';
+import { DEFAULT_ERROR_LIMIT, type Wishes } from '../decide.js';
 import { problemOf } from '../geometry.js';
 import { weightsGradientAlgorithms } from './algorithms.js';
 import { gradientBlocks, lanesOf } from './blocks.js';
@@ -38,7 +39,10 @@ export const convWeightsGradient: Operator = {
       );
     return [weight];
   },
-  layouts: () => ({ inputs: [['blocked'], ['blocked']], outputs: [['planar']] }),
+  layouts(attributes) {
+    const layout = isPlanar(attributes) ? 'planar' : 'blocked';
+    return { inputs: [[layout], [layout]], outputs: [['planar']] };
+  },
   *prepare(attributes, inputs, settings) {
     yield* planning(attributes, inputs[0]!, inputs[1]!, settings);
   },
@@ -59,6 +63,10 @@ export const convWeightsGradient: Operator = {
     };
   },
 };
+
+function isPlanar({ wishes }: Attributes): boolean {
+  return (wishes as Wishes | undefined)?.algorithm === 'gemm';
+}
 
 interface Planned {
   readonly problem: Problem;
@@ -83,7 +91,7 @@ function* planning(
   yield;
   const decision = yield* choosing(problem, {
     algorithms: weightsGradientAlgorithms,
-    algorithm: 'auto',
+    algorithm: (attributes.wishes as Wishes | undefined)?.algorithm ?? 'auto',
     candidates: candidatesOf(problem, {}),
     errorLimit: limitOf(accuracy, problem),
     machine,
@@ -103,11 +111,15 @@ function scheduleOf(
   { choice }: Decision,
   { isa, machine }: LoweringSettings,
 ): WeightGradientSchedule {
-  const common = {
-    ...{ isa: isa.name, threads: threadsOf(choice), wake: workOf(choice) >= WORTH_WAKING },
-    layouts: { input: 'blocked', output: 'blocked', residual: 'blocked' },
-    ...{ streamOutput: false, lanes: lanesOf(problem, machine) },
+  const layout = choice.algorithm === 'gemm' ? 'planar' : 'blocked';
+  const threads = threadsOf(choice);
+  const shared = {
+    ...{ isa: isa.name, threads, wake: workOf(choice) >= WORTH_WAKING, streamOutput: false },
+    layouts: { input: layout, output: layout, residual: layout },
   } as const;
+  if (choice.algorithm === 'gemm')
+    return { algorithm: 'gemm', ...shared, ...productBlocks(gradientProductOf(problem), threads, machine) };
+  const common = { ...shared, lanes: lanesOf(problem, machine) };
   const { covers, sumBlock } = choice;
   if (covers === undefined) return { algorithm: 'direct', ...common };
   return {
