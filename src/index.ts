@@ -51,6 +51,7 @@ export { Conv1d, Conv2d, Conv3d } from './layers/layers.js';
 export type { LayerOptions } from './layers/options.js';
 export { type NetworkStatistics, Sequential, type SequentialLayer } from './layers/sequential.js';
 export type { PlannedLayer, SequentialPlan } from './layers/sequential-plan.js';
+export { type GemmOptions, gemm, gemmSync, type MatrixOperand } from './matrices/gemm.js';
 export type { CpuInfo } from './native/addon.js';
 export { Network, type NetworkOptions, type NetworkRun, type RunOptions } from './network/network.js';
 export type { NetworkPlan, PlannedNode } from './network/plan.js';

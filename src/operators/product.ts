@@ -33,15 +33,16 @@ export interface Blocks extends ProductBlocks {
 const ALIASED_BYTES = 1024;
 /** Register tiles of rows that are copied at a time: more do not stay in the first level of cache. */
 const COPIED_TILES = 4;
+/** @param stride floats between A's rows as they lie; by default its columns */
 export function blocksOf(
-  product: Pick<Product, 'm' | 'n' | 'k' | 'a' | 'transposeA'>,
+  { m, n, k, a, transposeA }: Pick<Product, 'm' | 'n' | 'k' | 'a' | 'transposeA'>,
   packed: boolean,
-  settings: LoweringSettings,
+  { machine, threads }: Pick<LoweringSettings, 'machine' | 'threads'>,
+  stride = k,
 ): Blocks {
-  const { m, n, k, a, transposeA } = product;
-  const { width, gemmRows: tile } = settings.machine.table;
-  const blocks = productBlocks({ m, n, k, results: a.length, packed }, settings.threads, settings.machine);
-  const packA = m > tile && !transposeA && n > 8 * width && (4 * k) % ALIASED_BYTES === 0;
+  const { width, gemmRows: tile } = machine.table;
+  const blocks = productBlocks({ m, n, k, results: a.length, packed }, threads, machine);
+  const packA = m > tile && !transposeA && n > 8 * width && (4 * stride) % ALIASED_BYTES === 0;
   const copied = packA || transposeA ? COPIED_TILES * tile : m;
   return { ...blocks, packA, rowBlock: Math.min(blocks.rowBlock, Math.max(copied, tile)) };
 }

@@ -50,7 +50,8 @@ function tensorOf(name: string, value: unknown, shape: readonly number[]): Tenso
   return value;
 }
 
-function overlap(a: Float32Array, b: Float32Array): boolean {
+/** Whether two arrays have memory in common. */
+export function overlap(a: Float32Array, b: Float32Array): boolean {
   if (a.buffer !== b.buffer) return false;
   return a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
 }
