@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Contender } from '../src/support/contender.js';
 import { packageRoot } from '../src/support/package.js';
+import type { ProductContender } from './products/run.js';
 import type { LayerContender } from './protocol.js';
 
 /** Libraries to compare with, none of them a dependency of the package. */
@@ -37,22 +38,37 @@ const peers: readonly Peer[] = [
   { name: 'oneDNN Winograd', install: () => oneDnn('winograd') },
 ];
 
-/** oneDNN's program, compiled where it is older than its source, and what it is called with. */
 function oneDnn(...options: readonly string[]): ReturnType<Peer['install']> {
-  const source = join(folder, 'onednn/main.cc');
-  const program = join(packageRoot(), 'build-bench/onednn');
-  if (!existsSync(program) || statSync(program).mtimeMs < statSync(source).mtimeMs) {
-    process.stderr.write('Compiling the comparison with oneDNN …\n');
-    mkdirSync(join(packageRoot(), 'build-bench'), { recursive: true });
-    const flags = ['-std=c++20', '-O2', '-fopenmp', source, '-ldnnl', '-o', program];
-    const done = spawnSync(process.env.CXX ?? 'c++', flags, { stdio: 'ignore' });
-    if (done.status !== 0)
-      return {
-        missing:
-          'its program could not be compiled; it needs a C++ compiler and libdnnl-dev (`apt-get install libdnnl-dev`)',
-      };
-  }
-  return [program, ...options];
+  const program = compiled('onednn', ['-fopenmp'], ['-ldnnl'], 'libdnnl-dev');
+  return 'missing' in program ? program : [program.path, ...options];
+}
+
+/** A library's program, compiled where it is older than its source. */
+function compiled(
+  name: string,
+  flags: readonly string[],
+  libraries: readonly string[],
+  debian: string,
+): { readonly path: string } | { readonly missing: string } {
+  const source = join(folder, name, 'main.cc');
+  const path = join(packageRoot(), 'build-bench', name);
+  if (existsSync(path) && statSync(path).mtimeMs >= statSync(source).mtimeMs) return { path };
+  process.stderr.write(`Compiling the comparison with ${name} …\n`);
+  mkdirSync(join(packageRoot(), 'build-bench'), { recursive: true });
+  const all = ['-std=c++20', '-O2', ...flags, source, ...libraries, '-o', path];
+  const done = spawnSync(process.env.CXX ?? 'c++', all, { stdio: 'ignore' });
+  if (done.status === 0) return { path };
+  return {
+    missing: `its program could not be compiled; it needs a C++ compiler and ${debian} (\`apt-get install ${debian}\`)`,
+  };
+}
+
+/** OpenBLAS, if it can be had; says on stderr if not, and how to get it. */
+export function startOpenBlas(): ProductContender | undefined {
+  const program = compiled('openblas', [], ['-lopenblas'], 'libopenblas-dev');
+  if (!('missing' in program)) return new Contender('OpenBLAS', [program.path]);
+  process.stderr.write(`Left out OpenBLAS: ${program.missing}\n`);
+  return undefined;
 }
 
 /**

@@ -12,6 +12,7 @@ import { measure } from './measure.js';
 import { networksReport } from './networks/report.js';
 import { networkColumns, parseNetworks, runNetworks } from './networks/run.js';
 import { startPeers } from './peers.js';
+import { productColumns, runProducts } from './products/run.js';
 import { Progress } from './progress.js';
 import type { LayerContender } from './protocol.js';
 import { runRandom } from './random/run.js';
@@ -42,6 +43,7 @@ interface Options extends Partial<Omit<Selection, 'cold'>> {
   readonly seed?: number;
   readonly minutes: number;
   readonly networks?: string | true;
+  readonly products?: boolean;
 }
 
 const ROUNDS = 7;
@@ -58,6 +60,7 @@ Examples:
   npm run -s bench -- --layers resnet --json > rows.jsonl
   npm run bench -- --reports --peers
   npm run bench -- --networks resnet,r3d18 --threads 1
+  npm run bench -- --products --threads 1
   npm run bench -- --random 1000 --minutes 10 --seed 7 --out random.jsonl  # again to go on where it stopped`;
 
 try {
@@ -111,6 +114,7 @@ try {
       '--networks [names]',
       'instead of layers, the networks of examples/networks beside onnxruntime-node; --reports writes bench/NETWORKS.md',
     )
+    .option('--products', 'instead of layers, products of matrices beside OpenBLAS (libopenblas-dev)')
     .option('--minutes <number>', 'begin no random layer after so long', parseMinutes, Infinity)
     .addHelpText('after', examples)
     .action(run)
@@ -124,6 +128,7 @@ async function run(options: Options): Promise<void> {
   warnIfBusy();
   if (options.random !== undefined) return random(options.random, options);
   if (options.networks !== undefined) return networks(options.networks, options);
+  if (options.products) return products(options);
   const engine: LayerContender = new Contender('winograd-nd', [
     process.execPath,
     '--expose-gc',
@@ -145,6 +150,11 @@ async function networks(names: string | true, options: Options): Promise<void> {
     rounds: options.rounds,
   });
   write(rows, options, { columns: networkColumns, reportOf: networksReport, place: NETWORKS });
+}
+
+async function products({ threads = defaultSelection().threads, rounds, json, out }: Options): Promise<void> {
+  const rows = await runProducts(threads, rounds);
+  write(rows, { json, rounds, out } as Options, { columns: productColumns, reportOf: () => '', place: '' });
 }
 
 /** How rows of a kind are shown: in a table, or in a report that has its place in the tree. */

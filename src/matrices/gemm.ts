@@ -4,6 +4,7 @@ import { kernelTable, machineOf } from '../machine/machine.js';
 import { native } from '../native/addon.js';
 import { blocksOf } from '../operators/product.js';
 import { threadsFor } from '../operators/threads.js';
+import { WORTH_WAKING } from '../planner/schedule.js';
 import { validateThreads } from '../problem/problem.js';
 import { overlap } from '../tensor/engine-memory.js';
 import { MAX_ELEMENTS } from '../tensor/shape.js';
@@ -63,7 +64,7 @@ export async function gemm<C extends MatrixOperand = Tensor>(
   const call = posed(options);
   const own = native().owns(call.c) ? call.c : allocate(call.c.length, false);
   if (own !== call.c) own.set(call.c);
-  if (!trivial(call)) await prepared('gemm', descriptionOf(call)).soon([call.a, call.b], own);
+  if (!trivial(call)) await preparedFor(call).soon([call.a, call.b], own);
   if (own !== call.c) {
     checkData(call.c, [own.length], 'c');
     call.c.set(own);
@@ -78,7 +79,7 @@ export function gemmSync<C extends MatrixOperand = Tensor>(
 ): C {
   checkNoMore('gemmSync', 1, extra);
   const call = posed(options);
-  if (!trivial(call)) prepared('gemm', descriptionOf(call)).sync([call.a, call.b, null], call.c);
+  if (!trivial(call)) preparedFor(call).sync([call.a, call.b, null], call.c);
   return call.result as C;
 }
 
@@ -125,14 +126,46 @@ function posed(options: GemmOptions): Call {
   };
 }
 
+function preparedFor(call: Call) {
+  const { m, n, k, transposeA, transposeB, alpha, beta, strides, isa, threads } = call;
+  const key = [
+    m,
+    n,
+    k,
+    transposeA,
+    transposeB,
+    alpha,
+    beta,
+    strides.a,
+    strides.b,
+    strides.c,
+    isa.name,
+    threads,
+  ];
+  return prepared('gemm', key.join(), () => descriptionOf(call));
+}
+
 function descriptionOf(call: Call): object {
   const { m, n, k, transposeA, transposeB, alpha, beta, strides, isa } = call;
   const bytes = 4 * (m * k + k * n + m * n);
-  const threads = threadsFor(call.threads, bytes, 2 * m * n * k);
+  const flops = 2 * m * n * k;
+  const threads = threadsFor(call.threads, bytes, flops);
   const machine = machineOf(isa.name);
   const product = { m, n, k, a: Int32Array.of(0), transposeA };
   return {
-    ...{ isa: isa.name, threads, m, n, k, transposeA, transposeB, alpha, beta, strides },
+    ...{
+      isa: isa.name,
+      threads,
+      wake: flops >= WORTH_WAKING,
+      m,
+      n,
+      k,
+      transposeA,
+      transposeB,
+      alpha,
+      beta,
+      strides,
+    },
     ...{ accumulates: beta !== 0, matrices: { a: 1, b: 1 }, a: Int32Array.of(0), b: Int32Array.of(0) },
     ...{ packed: false, ...blocksOf(product, false, { machine, threads }, strides.a) },
   };

@@ -39,8 +39,11 @@ class Prepared {
 const MOST = 64;
 const known = new BoundedMap<string, Prepared>(MOST);
 
-/** The kernel of a description, made at first use. Descriptions are told apart by their JSON. */
-export function prepared(operator: string, description: object): Prepared {
-  const key = `${operator} ${JSON.stringify(description)}`;
-  return known.getOrMake(key, () => new Prepared(operator, description));
+/**
+ * The kernel of a description, made at first use.
+ *
+ * @param key tells descriptions of the operator apart
+ */
+export function prepared(operator: string, key: string, describe: () => object): Prepared {
+  return known.getOrMake(`${operator} ${key}`, () => new Prepared(operator, describe()));
 }

@@ -42,7 +42,7 @@ export function blocksOf(
 ): Blocks {
   const { width, gemmRows: tile } = machine.table;
   const blocks = productBlocks({ m, n, k, results: a.length, packed }, threads, machine);
-  const packA = m > tile && !transposeA && n > 8 * width && (4 * stride) % ALIASED_BYTES === 0;
+  const packA = m > tile && !transposeA && n > 2 * width && (4 * stride) % ALIASED_BYTES === 0;
   const copied = packA || transposeA ? COPIED_TILES * tile : m;
   return { ...blocks, packA, rowBlock: Math.min(blocks.rowBlock, Math.max(copied, tile)) };
 }

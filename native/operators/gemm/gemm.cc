@@ -24,7 +24,8 @@ class GemmKernel : public Kernel {
         product_(blocks_, copiesA_, !packed_),
         accumulates_(!description["accumulates"].missing() && description["accumulates"].boolean()),
         beta_(static_cast<float>(description["beta"].number())),
-        activation_(describe::activation(description["activation"])) {
+        activation_(describe::activation(description["activation"])),
+        wake_(description["wake"].missing() || description["wake"].boolean()) {
     if (a_.starts.size() != b_.starts.size()) description["b"].refuse("as many indices as of A");
     if (packed_ && b_.stride != blocks_.n && b_.stride != blocks_.k)
       description["strides"]["b"].refuse("left out for a packed factor");
@@ -54,9 +55,11 @@ class GemmKernel : public Kernel {
   std::vector<std::size_t> outputBytes() const override { return {cBytes_}; }
   std::size_t workspaceBytes() const override { return describe::floatBytes(productAt_ + product_.workspaceFloats()); }
   int threads() const override { return blocks_.threads; }
+  bool wakes() const override { return wake_; }
 
   Times execute(std::span<const Buffer> inputs, std::span<const Buffer> outputs, const Run& run) const override {
     Stopwatch watch;
+    const ThreadPool::Session awake(ThreadPool::shared(), blocks_.threads, wake_);
     const PlainRows a(*blocks_.kernels, inputs[0].floats(), a_.stride, a_.transposed, a_.starts.data());
     const PlainColumns plain(*blocks_.kernels, inputs[1].floats(), plain_, b_.starts.data());
     const PackedColumns packed(panels_, inputs[1].floats(), b_.indices.data());
@@ -150,6 +153,7 @@ class GemmKernel : public Kernel {
   const bool accumulates_;
   const float beta_;
   const Activation activation_;
+  const bool wake_;
   std::ptrdiff_t results_;
   bool biased_ = false;
   std::ptrdiff_t biasRow_ = 0, biasColumn_ = 0;
