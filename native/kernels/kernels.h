@@ -226,6 +226,23 @@ struct UnfoldArgs {
 };
 using Unfold = void (*)(const UnfoldArgs&);
 
+/// A row of a sparse matrix by a panel of up to kMaxSparseVectors vectors: c = activation(Σ values[i] *
+/// panel[offsets[i]
+/// + :] + bias + (what c was, if it adds) + residual).
+constexpr int kMaxSparseVectors = 8;
+struct SparseRowArgs {
+  const float* values;
+  const std::int32_t* offsets;  // floats from the panel to its row
+  std::ptrdiff_t count;
+  const float* panel;
+  float* c;
+  bool adds;
+  float bias;
+  const float* residual;         // or null
+  const Activation* activation;  // or null
+};
+using SparseRow = void (*)(const SparseRowArgs&);
+
 /// One row of a pooling over lines: `rows` are combined into one, which is padded, then windows of its pixels into the
 /// result: to[x] = combine over rows and taps of row[(x * stride + tap * dilation - left)], for each of `lanes` floats
 /// of a pixel.
@@ -337,8 +354,9 @@ struct KernelTable {
   StoreRows storeRows;         // to planar rows
   StoreRows storeBlockedRows;  // to blocked pixels
   MoveMatrix transpose, copyRows;
-  CopyRuns copyRuns, copySingles;  // of runs of one float
-  Unfold unfold, fold;             // from planes to columns; from columns, added to planes
+  CopyRuns copyRuns, copySingles;          // of runs of one float
+  Unfold unfold, fold;                     // from planes to columns; from columns, added to planes
+  SparseRow sparseRow[kMaxSparseVectors];  // [vectors - 1]
   Pool poolMaximum, poolAverage;
   BlendRows blendRows;
   BlendPixels blendPixels;

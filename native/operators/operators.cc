@@ -15,6 +15,7 @@
 #include "operators/reorder/reorder.h"
 #include "operators/resample/resample.h"
 #include "operators/softmax/softmax.h"
+#include "operators/sparse/product.h"
 
 namespace winograd {
 namespace {
@@ -39,6 +40,7 @@ const Operator* const kOperators[] = {
     &kReorder,
     &kResample,
     &kSoftmax,
+    &kSparseProduct,
 };
 
 }  // namespace

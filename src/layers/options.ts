@@ -15,7 +15,7 @@ export interface LayerOptions extends ConvolutionOptions, TileOptions {
   /**
    * 'auto' (default) takes what is estimated to be fastest within `errorLimit`; 'winograd' is what `tile` and
    * `transforms` imply; 'direct' convolution takes any layout; 'gemm' multiplies the weights, as they are, by the unfolded
-   * input, which never exists (CONVGEMM), and is planar.
+   * input, which never exists (CONVGEMM), and is planar; 'sparse' multiplies only those weights that are not zero.
    */
   readonly algorithm?: Algorithm;
   /**
@@ -85,9 +85,15 @@ export function validateOptions(options: LayerOptions, rank: Rank): Settings {
 }
 
 function validateAlgorithm(options: LayerOptions): Algorithm {
-  const algorithm = oneOf('algorithm', options.algorithm ?? 'auto', ['auto', 'winograd', 'direct', 'gemm']);
+  const algorithm = oneOf('algorithm', options.algorithm ?? 'auto', [
+    'auto',
+    'winograd',
+    'direct',
+    'gemm',
+    'sparse',
+  ]);
   if (options.tile === undefined && options.transforms === undefined) return algorithm;
-  if (algorithm === 'direct' || algorithm === 'gemm')
+  if (algorithm !== 'auto' && algorithm !== 'winograd')
     throw expected('algorithm', "'auto' or 'winograd' with tiles given", algorithm);
   return 'winograd';
 }

@@ -77,6 +77,18 @@ export interface Rates {
     /** Flops to store a number of the result, for each block of sums. */
     readonly perStored: number;
   };
+  /** Convolution by sparse weights. */
+  readonly sparse: {
+    /** Share of the peak that products of non-zeros reach. */
+    readonly rate: number;
+    /** Flops to begin a row of weights on a panel … */
+    readonly perRow: number;
+    /** … to pack a number of the unfolded input, and to find where the inputs of a panel's outputs lie for a tap … */
+    readonly perPacked: number;
+    readonly perTap: number;
+    /** … and to store a number of the result, for each block of sums. */
+    readonly perStored: number;
+  };
   readonly memory: {
     /** Flops in the time in which memory delivers a byte to one core that works alone, and to each of several. */
     readonly perByte: number;

@@ -162,6 +162,21 @@ export interface GemmSchedule extends CommonSchedule, ProductBlocks {
   readonly algorithm: 'gemm';
 }
 
+/** How panels of the unfolded input are multiplied by sparse weights. */
+export interface SparseBlocks {
+  /** Rows of the unfolded input that are multiplied together. */
+  readonly sumBlock: number;
+  /** Parts of the output channels, for threads to share. */
+  readonly rowParts: number;
+}
+
+/** Convolution by weights most of which are zero; planar. */
+export interface SparseSchedule extends CommonSchedule, SparseBlocks {
+  readonly algorithm: 'sparse';
+  /** Numbers other than zero among the weights. */
+  readonly nonZeros: number;
+}
+
 /** How direct convolution goes through its outputs. */
 export interface DirectBlocks {
   /** Whether threads copy the rows that they are about to read, with their padding, and how pixels lie in the copies. */
@@ -194,7 +209,8 @@ export type NativeSchedule =
   | PositionsSchedule
   | DirectSchedule
   | GroupedSchedule
-  | GemmSchedule;
+  | GemmSchedule
+  | SparseSchedule;
 
 /** What kernels for convolution, and for packing its weights, are made of. */
 export interface ConvolutionDescription {

@@ -6,7 +6,7 @@ import type { Problem } from '../problem/problem.js';
 import type { Cost, EngineAlgorithm, Lanes, Settled } from './choices.js';
 
 /** The words that callers choose algorithms by; 'auto' takes whichever is estimated to be fastest. */
-export type Algorithm = 'auto' | 'winograd' | 'direct' | 'gemm';
+export type Algorithm = 'auto' | 'winograd' | 'direct' | 'gemm' | 'sparse';
 
 /** What the planner may choose from, and for which kernels. */
 export interface PlannerOptions {
@@ -21,6 +21,8 @@ export interface PlannerOptions {
   readonly roundedErrorLimit?: number;
   /** Whether input and output are known to be planar, which one layer alone can tell; by default not. */
   readonly planar?: boolean;
+  /** How many of the weights are not zero, where they are known and that has been counted. */
+  readonly nonZeros?: number | undefined;
   /** By default whichever suits. */
   readonly lanes?: Lanes | undefined;
   readonly machine: Machine;
@@ -52,6 +54,8 @@ export interface Candidate {
   /** Only of algorithms with tiles. */
   readonly covers?: Axes<Cover>;
   readonly weightFormat: WeightFormat;
+  /** Only of sparse weights. */
+  readonly nonZeros?: number;
   /** Input channels to sum at a time, the fastest first; 0 for all. */
   readonly sumBlocks: readonly number[];
   /** Of its products: a bound from below on its cost on one thread. */

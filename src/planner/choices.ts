@@ -3,7 +3,7 @@ import type { Axes, WeightFormat } from '../native/addon.js';
 import type { Tuning } from '../wisdom/wisdom.js';
 
 /** Algorithms of the engine. 'grouped' is direct convolution of groups narrower than a vector. */
-export type EngineAlgorithm = 'winograd' | 'positions' | 'direct' | 'grouped' | 'gemm';
+export type EngineAlgorithm = 'winograd' | 'positions' | 'direct' | 'grouped' | 'gemm' | 'sparse';
 
 /** What vectors hold: channels, or positions of a transformed tile (Algorithm 2 of Budden et al. 2017). */
 export type Lanes = 'channels' | 'positions';
@@ -35,6 +35,8 @@ export interface Settled {
   readonly weightFormat: WeightFormat;
   /** Input channels summed before the partial sum is added to memory; 0 for all. */
   readonly sumBlock: number;
+  /** Only of sparse weights: how many are not zero. */
+  readonly nonZeros?: number;
 }
 
 /** One way to run a problem, with what it is expected to cost. */

@@ -36,6 +36,7 @@ const takesBlocked: Readonly<
     output: groups === 1 || (outChannels / groups) % width === 0,
   }),
   gemm: () => ({ input: false, output: false }),
+  sparse: () => ({ input: false, output: false }),
   grouped: ({ inChannels, outChannels, groups }, _, width) => ({
     input: inChannels === outChannels && width % (outChannels / groups) === 0,
     output: true,

@@ -6,8 +6,8 @@ import type { Choice } from './choices.js';
 export const PACKING = 'pack convolution weights';
 
 /** The same for choices that read the same packed weights of a layer. */
-export function packingKey({ algorithm, weightFormat, covers }: Choice): string {
-  return [algorithm, weightFormat, ...(covers ?? []).map((each) => each.algorithm.key)].join(' | ');
+export function packingKey({ algorithm, weightFormat, covers, nonZeros }: Choice): string {
+  return [algorithm, nonZeros, weightFormat, ...(covers ?? []).map((each) => each.algorithm.key)].join(' | ');
 }
 
 /** Memory that the weights of a convolution take once they are packed. */

@@ -8,7 +8,7 @@ import type { Decision } from './planner.js';
 /** How one layer runs on one shape of input: what was chosen, why, and what it takes. Its fields make its JSON. */
 export class Plan {
   /** What runs, never 'auto'. */
-  readonly algorithm: 'winograd' | 'direct' | 'gemm';
+  readonly algorithm: 'winograd' | 'direct' | 'gemm' | 'sparse';
   /** What vectors hold: channels, or positions of a transformed tile. */
   readonly lanes: Lanes;
   /** N×C×spatial. */

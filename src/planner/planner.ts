@@ -28,10 +28,10 @@ export function choose(problem: Problem, options: PlannerOptions): Decision {
 /** The same in steps of well below a millisecond. */
 export function* choosing(problem: Problem, options: PlannerOptions): Steps<Decision> {
   const plain = plainDecision(problem, options);
-  if (options.algorithm === 'direct' || options.algorithm === 'gemm') return { ...plain, reason: 'as asked' };
+  if (isPlain(options.algorithm)) return { ...plain, reason: 'as asked' };
   const { rows, unmet } = fastRows(problem, options);
   const compare = ({ cost }: Choice) =>
-    `${plain.choice.algorithm === 'gemm' ? 'gemm' : 'direct'} is estimated to take ${(plain.choice.cost.total / cost.total).toFixed(1)}× the time`;
+    `${plain.row.kind} is estimated to take ${(plain.choice.cost.total / cost.total).toFixed(1)}× the time`;
 
   if (options.algorithm === 'winograd') {
     if (unmet !== undefined)
@@ -72,7 +72,7 @@ export function* contending(
 ): Steps<readonly Choice[]> {
   const { choice } = yield* choosing(problem, options);
   const { rows } = fastRows(problem, options);
-  if (options.algorithm === 'direct' || options.algorithm === 'gemm') return [choice];
+  if (isPlain(options.algorithm)) return [choice];
   if (options.algorithm === 'winograd')
     return (yield* ranked(problem, options, rows, Infinity)).slice(0, count);
   const plain = plainChoices(problem, options);
@@ -117,25 +117,40 @@ export function decisionOf(
   return { choice, row: algorithms.find(({ name }) => name === choice.algorithm)!, reason };
 }
 
-/** What every problem has, the cheapest that suits. */
-function plainDecision(problem: Problem, options: PlannerOptions): Decision {
-  return decisionOf(plainChoices(problem, options)[0]!, options, '');
+/** Kinds of algorithms without tiles; planar ones are for those who ask for them, or whose activations are so. */
+const plainKinds = { direct: 'any layout', gemm: 'planar', sparse: 'planar' } as const;
+type PlainKind = keyof typeof plainKinds;
+
+function isPlain(algorithm: Algorithm): algorithm is PlainKind {
+  return Object.hasOwn(plainKinds, algorithm);
 }
 
-/** Algorithms without tiles: the first of the kind 'direct' that applies, and products of matrices; the cheapest first. */
+/**
+ * What problems have without tiles, the cheapest that suits.
+ *
+ * @throws InputError when an algorithm is asked for that does not apply
+ */
+function plainDecision(problem: Problem, options: PlannerOptions): Decision {
+  const [choice] = plainChoices(problem, options);
+  if (choice !== undefined) return decisionOf(choice, options, '');
+  const row = options.algorithms.find(({ kind }) => kind === options.algorithm);
+  const unmet = row?.applies(problem, options) ?? 'a row of its own here';
+  throw new InputError(
+    `Expected algorithm '${options.algorithm}' to have ${unmet}; 'direct' and 'auto' run any`,
+  );
+}
+
+/** Of each kind that suits the first that applies; the cheapest first. */
 function plainChoices(problem: Problem, options: PlannerOptions): readonly Choice[] {
   const { algorithm, planar = false } = options;
-  const kinds = {
-    direct: algorithm !== 'gemm',
-    gemm: algorithm === 'gemm' || (algorithm !== 'direct' && planar),
-  };
-  return (['direct', 'gemm'] as const)
-    .filter((kind) => kinds[kind])
-    .flatMap(
-      (kind) =>
-        options.algorithms.find((row) => row.kind === kind && row.applies(problem, options) === undefined) ??
-        [],
-    )
+  const suiting = (Object.keys(plainKinds) as PlainKind[]).filter((kind) =>
+    isPlain(algorithm) ? kind === algorithm : planar || plainKinds[kind] === 'any layout',
+  );
+  return suiting
+    .flatMap((kind) => {
+      const applies = (row: AlgorithmRow) => row.kind === kind && row.applies(problem, options) === undefined;
+      return options.algorithms.find(applies) ?? [];
+    })
     .map((row) => {
       const [candidate] = row.candidates(problem, options);
       return choiceOf(problem, options, row, candidate!, 0);
@@ -253,8 +268,12 @@ function choiceOf(
   return { algorithm: row.name, ...settled, error: candidate.error(sumBlock), cost };
 }
 
-function settle({ covers, weightFormat }: Candidate, sumBlock: number): Settled {
-  return covers === undefined ? { weightFormat, sumBlock } : { covers, weightFormat, sumBlock };
+function settle({ covers, weightFormat, nonZeros }: Candidate, sumBlock: number): Settled {
+  return {
+    ...(covers !== undefined && { covers }),
+    ...(nonZeros !== undefined && { nonZeros }),
+    ...{ weightFormat, sumBlock },
+  };
 }
 
 /** The largest error that options admit with weights in a format; 0 for none. */

@@ -8,6 +8,7 @@ import { directBlocks } from './direct-blocks.js';
 import { groupedBand } from './grouped-bands.js';
 import type { Layouts } from './layouts.js';
 import { productBlocks, productOf } from './product-blocks.js';
+import { sparseBlocks } from './sparse-blocks.js';
 import { winogradBlocks } from './winograd-blocks.js';
 
 /** Flops at one core's peak whose time waking a sleeping thread takes, some 50 microseconds. */
@@ -24,6 +25,7 @@ const FAR_OUTPUT: Readonly<Record<EngineAlgorithm, number>> = {
   direct: 1,
   grouped: Infinity,
   gemm: Infinity,
+  sparse: Infinity,
 };
 
 /** The flops at one core's peak that a choice is estimated to take as long as. */
@@ -62,6 +64,8 @@ export function scheduleOf(
       return { algorithm, ...common, band: groupedBand(problem, threads, machine) };
     if (algorithm === 'gemm')
       return { algorithm, ...common, ...productBlocks(productOf(problem), threads, machine) };
+    if (algorithm === 'sparse')
+      return { algorithm, ...common, nonZeros: choice.nonZeros!, ...sparseBlocks(problem, threads, machine) };
     return { algorithm: 'direct', ...common, ...directBlocks(problem, threads, layouts, machine) };
   }
   const tiles = {

@@ -228,7 +228,7 @@ describe('bad input', () => {
   it.each([
     [
       { algorithm: 'fft' },
-      "Expected algorithm to be 'auto', 'winograd', 'direct' or 'gemm' but received \"fft\"",
+      "Expected algorithm to be 'auto', 'winograd', 'direct', 'gemm' or 'sparse' but received \"fft\"",
     ],
     [{ errorLimit: 0 }, 'Expected errorLimit to be a positive number but received 0'],
     [{ errorLimit: Number.NaN }, 'Expected errorLimit to be a positive number but received NaN'],

@@ -123,6 +123,8 @@ Value describeSchedule(const Case& c) {
                  {"rowBlock", whole(c.gemm.rowBlock)},
                  {"columnBlock", whole(c.gemm.columnBlock)},
                  {"channelBlock", whole(c.gemm.channelBlock)},
+                 {"rowParts", whole(c.gemm.rowParts)},
+                 {"nonZeros", whole(c.gemm.nonZeros)},
                  {"shared", Value(c.gemm.sharesRows ? "rows" : "columns")}});
 }
 

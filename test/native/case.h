@@ -17,7 +17,7 @@ struct Case {
   winograd::DirectSchedule direct{};
   winograd::Axes band{1, 1, 1};
   struct {
-    std::ptrdiff_t rowBlock = 1, columnBlock = 1, channelBlock = 1;
+    std::ptrdiff_t rowBlock = 1, columnBlock = 1, channelBlock = 1, rowParts = 1, nonZeros = 0;
     bool sharesRows = false;
   } gemm{};
   double scale = 1;  // of the sums of products

@@ -16,7 +16,7 @@ using namespace winograd;
 
 namespace {
 
-void run(const Case& c, std::mt19937& generator) {
+void run(Case c, std::mt19937& generator) {
   const Problem& p = c.problem;
   std::vector<float> w = randomIntegers(static_cast<std::size_t>(p.size()), 1, generator);
   if (c.winograd.weights.format == WeightFormat::bfloat16) {
@@ -25,6 +25,7 @@ void run(const Case& c, std::mt19937& generator) {
       if (static_cast<std::ptrdiff_t>(i) / (p.kernel[1] * p.kernel[2]) % p.kernel[0] > 1) w[i] = 0;
     }
   }
+  c.gemm.nonZeros = std::count_if(w.begin(), w.end(), [](float value) { return value != 0; });
   const auto numbers = [&](std::ptrdiff_t count, int most) {
     return randomIntegers(static_cast<std::size_t>(count), most, generator);
   };
@@ -63,9 +64,9 @@ void run(const Case& c, std::mt19937& generator) {
 int testConvolutions(const KernelTable& kernels, int rounds) {
   std::mt19937 generator(1);
   for (int round = 0; round < rounds; round++) {
-    static const char* const algorithms[] = {"winograd",  "direct",   "winograd", "gemm",
-                                             "positions", "winograd", "grouped",  "gemm"};
-    run(randomCase(kernels, algorithms[round % 8], generator), generator);
+    static const char* const algorithms[] = {"winograd", "direct",  "winograd", "gemm",  "positions",
+                                             "winograd", "grouped", "gemm",     "sparse"};
+    run(randomCase(kernels, algorithms[round % 9], generator), generator);
   }
   std::vector<Case> fixed = longCases(kernels);
   for (Case& c : directCases(kernels)) fixed.push_back(std::move(c));

@@ -102,7 +102,7 @@ void chooseLayouts(Case& c, std::mt19937& generator) {
     input = wholeVectors(p, p.groupInputs(), width);
     output = wholeVectors(p, p.groupOutputs(), width);
   }
-  if (c.algorithm == "gemm") input = output = false;
+  if (c.algorithm == "gemm" || c.algorithm == "sparse") input = output = false;
   Layouts& layouts = c.schedule.layouts;
   if (input && generator() % 3 == 0) layouts.input = Layout::blocked;
   if (output && generator() % 3 == 0) layouts.output = Layout::blocked;
@@ -132,9 +132,13 @@ void chooseBlocks(Case& c, std::mt19937& generator) {
   c.direct.wholeLines = generator() % 2;
   c.direct.items = upTo(12, generator);
   for (std::size_t a = 0; a < 3; a++) c.band[a] = upTo(static_cast<int>(p.output[a]), generator);
-  if (c.algorithm != "gemm") return;
+  if (c.algorithm != "gemm" && c.algorithm != "sparse") return;
   w.sumBlock = upTo(90, generator);
-  c.gemm = {upTo(30, generator), 2 * width * upTo(3, generator), upTo(static_cast<int>(p.groupInputs()), generator),
+  c.gemm = {upTo(30, generator),
+            2 * width * upTo(3, generator),
+            upTo(static_cast<int>(p.groupInputs()), generator),
+            upTo(4, generator),
+            0,
             generator() % 2 == 0};
 }
 
@@ -153,7 +157,8 @@ Case randomCase(const KernelTable& kernels, const std::string& algorithm, std::m
   if (generator() % 2) p.activation = {generator() % 2 ? 0.0f : 0.5f, -20, 60};
   c.schedule.threads = static_cast<int>(upTo(3, generator));
   c.schedule.wake = generator() % 4 != 0;
-  c.schedule.streamOutput = algorithm != "positions" && algorithm != "gemm" && generator() % 4 == 0;
+  c.schedule.streamOutput =
+      algorithm != "positions" && algorithm != "gemm" && algorithm != "sparse" && generator() % 4 == 0;
   chooseAxes(c, generator);
   c.complete();
   chooseLayouts(c, generator);

@@ -23,6 +23,7 @@ namespace {
 #include "kernels/micro/outer.h"
 #include "kernels/micro/pool.h"
 #include "kernels/micro/positions.h"
+#include "kernels/micro/sparse.h"
 #include "kernels/micro/transform.h"
 #include "kernels/micro/unfold.h"
 // after vector.h
@@ -101,6 +102,12 @@ constexpr void fillOuter(Outer (&to)[kMaxOuterVectors]) {
   if constexpr (VECTORS > 1) fillOuter<VECTORS - 1>(to);
 }
 
+template <int VECTORS = kMaxSparseVectors>
+constexpr void fillSparse(SparseRow (&to)[kMaxSparseVectors]) {
+  to[VECTORS - 1] = sparseRow<VECTORS>;
+  if constexpr (VECTORS > 1) fillSparse<VECTORS - 1>(to);
+}
+
 template <bool CROSSED, int PAIRS = kMaxColumnPairs>
 constexpr void fillPairedLines(PairedLines (&to)[kMaxColumnPairs + 1]) {
   to[PAIRS] = pairedLines<PAIRS, CROSSED>;
@@ -138,6 +145,7 @@ constexpr KernelTable makeTable() {
   table.copySingles = copySingles;
   table.unfold = unfold;
   table.fold = fold;
+  fillSparse(table.sparseRow);
   table.poolMaximum = pool<Maximum>;
   table.poolAverage = pool<Average>;
   table.blendRows = blendRows;

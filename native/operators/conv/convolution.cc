@@ -7,8 +7,8 @@
 namespace winograd {
 
 // Each in its folder.
-extern const Algorithm kWinograd, kPositions, kDirect, kGrouped, kGemmConvolution, kWinogradWeightsGradient,
-    kDirectWeightsGradient, kGemmWeightsGradient, kGemmInputGradient;
+extern const Algorithm kWinograd, kPositions, kDirect, kGrouped, kGemmConvolution, kSparseConvolution,
+    kWinogradWeightsGradient, kDirectWeightsGradient, kGemmWeightsGradient, kGemmInputGradient;
 
 namespace {
 
@@ -17,6 +17,7 @@ const Algorithm* const kAlgorithms[] = {&kWinograd,
                                         &kDirect,
                                         &kGrouped,
                                         &kGemmConvolution,
+                                        &kSparseConvolution,
                                         &kWinogradWeightsGradient,
                                         &kDirectWeightsGradient,
                                         &kGemmWeightsGradient,

@@ -32,6 +32,7 @@ export const avx2: Rates = {
   grouped: { rate: 0.95, load: 8, spread: 5, store: 12 },
   // Measured on Zen 4 with vectors of eight: 60 random layers, errors of estimates 13 % (root mean square).
   gemm: { rate: 0.63, perTile: 3050, perPacked: 66, perTap: 5900, perStored: 18 },
+  sparse: { rate: 0.43, perRow: 3000, perPacked: 35, perTap: 12_000, perStored: 18 },
   memory: { perByte: 5.4, perSharedByte: 3.8, cacheSpeed: 1.5, unhidden: 0.2 },
   threads: { perPass: 1.5e6, perStages: 5e6 },
   perPass: 100_000,
@@ -65,4 +66,5 @@ export const portable: Rates = {
   positions: { perInstruction: 5.6, stepsPerSum: 9, perTile: 2490, perRow: 65, perNumber: 25 },
   direct: { rate: 0.455, perTile: 560, perLine: 1050, perCopied: 46, perBlock: 510 },
   gemm: { rate: 0.4, perTile: 1500, perPacked: 33, perTap: 3000, perStored: 9 },
+  sparse: { rate: 0.35, perRow: 1500, perPacked: 20, perTap: 6000, perStored: 9 },
 };

@@ -246,9 +246,10 @@ function poseOf(
   const asked = { ...graphSettings, ...given?.settings };
   const settings = isFixed(inputs[WEIGHT]!) ? asked : withPacking(asked);
   const { threads, isa, accuracy, machine } = settings;
+  const nonZeros = nonZerosFor(given, inputs[WEIGHT]!);
   const shapes = inputs.slice(0, 2).map((input) => input!.shape.join('×'));
   const key = [...shapes, threads, isa.name, accuracy, machine.perColdByte].join();
-  return { settings, wishes: { accuracy, ...given }, key };
+  return { settings, wishes: { accuracy, ...given, nonZeros }, key };
 }
 
 /** Weights that each run computes are packed at each run, by all threads: a price for each of their bytes. */
@@ -286,4 +287,23 @@ function isFixed(weight: TensorType | Constant | Placed): boolean {
 
 function numbersOf(weight: TensorType | Constant): Float32Array | undefined {
   return 'data' in weight && weight.data instanceof Float32Array ? weight.data : undefined;
+}
+
+/** How many there are, for who can use sparse weights. Weights of nothing but zeros stand for others that will come. */
+function nonZerosFor(wishes: Wishes | undefined, weight: TensorType | Constant): number | undefined {
+  const asked = wishes?.algorithm === 'sparse';
+  const numbers = asked || wishes?.planar ? numbersOf(weight) : undefined;
+  const count = numbers && nonZerosOf(numbers);
+  return asked || count !== 0 ? count : undefined;
+}
+
+const counted = new WeakMap<Float32Array, number>();
+
+function nonZerosOf(numbers: Float32Array): number {
+  const known = counted.get(numbers);
+  if (known !== undefined) return known;
+  let count = 0;
+  for (const number of numbers) if (number !== 0) count++;
+  counted.set(numbers, count);
+  return count;
 }

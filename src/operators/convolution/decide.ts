@@ -34,6 +34,8 @@ export interface Wishes {
   readonly lanes?: Lanes | undefined;
   /** Whether input and output will be planar; by default that is not known. */
   readonly planar?: boolean | undefined;
+  /** How many of the weights are not zero, if that is known. */
+  readonly nonZeros?: number | undefined;
   /** In place of those that its graph is lowered by. */
   readonly settings?: Partial<LoweringSettings> | undefined;
 }
@@ -68,7 +70,7 @@ const PER_MOVED_NUMBER = 60;
  */
 export function* phasing(problem: Problem, wishes: Wishes, machine: Machine): Steps<Phased | undefined> {
   const phased = phasedOf(problem);
-  if (phased === undefined || wishes.algorithm === 'direct' || wishes.algorithm === 'gemm') return undefined;
+  if (phased === undefined || !['auto', 'winograd', undefined].includes(wishes.algorithm)) return undefined;
   if (wishes.algorithm === 'winograd') return phased;
   const whole = yield* choosing(problem, optionsOf(problem, wishes, machine));
   const phases = yield* choosing(phased.phases, optionsOf(phased.phases, wishes, machine));
@@ -130,12 +132,13 @@ function optionsOf(
     accuracy,
     lanes,
     planar = false,
+    nonZeros,
   }: Wishes,
   machine: Machine,
 ): PlannerOptions {
   const limit = accuracy === undefined ? undefined : errorLimitOf(accuracy, problem);
   return {
-    ...{ algorithms: convolutionAlgorithms, algorithm, lanes, planar, machine },
+    ...{ algorithms: convolutionAlgorithms, algorithm, lanes, planar, nonZeros, machine },
     candidates: candidatesOf(problem, tiles),
     // Given tiles are checked once they are chosen, where the error says what they keep.
     errorLimit: limit === undefined || errorLimit === Infinity ? errorLimit : limit,
