@@ -31,6 +31,7 @@ import {
   type Selection,
 } from './selection.js';
 import { type Column, columns, textTable } from './table.js';
+import { parseTraining, runTraining, trainingColumns } from './training/run.js';
 
 interface Options extends Partial<Omit<Selection, 'cold'>> {
   readonly cold?: boolean;
@@ -44,6 +45,7 @@ interface Options extends Partial<Omit<Selection, 'cold'>> {
   readonly minutes: number;
   readonly networks?: string | true;
   readonly products?: boolean;
+  readonly training?: string | true;
 }
 
 const ROUNDS = 7;
@@ -61,6 +63,7 @@ Examples:
   npm run bench -- --reports --peers
   npm run bench -- --networks resnet,r3d18 --threads 1
   npm run bench -- --products --threads 1
+  npm run bench -- --training cifar --threads 2
   npm run bench -- --random 1000 --minutes 10 --seed 7 --out random.jsonl  # again to go on where it stopped`;
 
 try {
@@ -115,6 +118,10 @@ try {
       'instead of layers, the networks of examples/networks beside onnxruntime-node; --reports writes bench/NETWORKS.md',
     )
     .option('--products', 'instead of layers, products of matrices beside OpenBLAS (libopenblas-dev)')
+    .option(
+      '--training [names]',
+      'instead of layers, training steps of networks, by the planner and as products of matrices (Barrachina et al.)',
+    )
     .option('--minutes <number>', 'begin no random layer after so long', parseMinutes, Infinity)
     .addHelpText('after', examples)
     .action(run)
@@ -129,6 +136,7 @@ async function run(options: Options): Promise<void> {
   if (options.random !== undefined) return random(options.random, options);
   if (options.networks !== undefined) return networks(options.networks, options);
   if (options.products) return products(options);
+  if (options.training !== undefined) return training(options.training, options);
   const engine: LayerContender = new Contender('winograd-nd', [
     process.execPath,
     '--expose-gc',
@@ -150,6 +158,11 @@ async function networks(names: string | true, options: Options): Promise<void> {
     rounds: options.rounds,
   });
   write(rows, options, { columns: networkColumns, reportOf: networksReport, place: NETWORKS });
+}
+
+async function training(names: string | true, { threads = [2], rounds, json, out }: Options): Promise<void> {
+  const rows = await runTraining(parseTraining(names === true ? '' : names), threads, rounds);
+  write(rows, { json, rounds, out } as Options, { columns: trainingColumns, reportOf: () => '', place: '' });
 }
 
 async function products({ threads = defaultSelection().threads, rounds, json, out }: Options): Promise<void> {

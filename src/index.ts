@@ -78,6 +78,7 @@ export type { Loss } from './training/losses.js';
 export type { OptimizerOptions } from './training/optimizers.js';
 export { type Epoch, type Score, type TrainOptions, train } from './training/train.js';
 export { Trainer, type TrainerOptions, type TrainingStep } from './training/trainer.js';
+export type { ConvolutionVariant } from './training/variants.js';
 export {
   exportWisdom,
   forgetWisdom,

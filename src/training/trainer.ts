@@ -2,16 +2,19 @@ import { expected } from '../../synth/errors.js';
 import { checkOptions, type OptionNames } from '../../synth/options.js';
 import { randomNumbers } from '../../synth/random.js';
 import type { Graph } from '../graph/graph.js';
-import { Network, type NetworkOptions } from '../network/network.js';
+import { Network, type NetworkOptions, type NetworkRun } from '../network/network.js';
+import type { NetworkPlan } from '../network/plan.js';
 import { BoundedMap } from '../support/bounded-map.js';
 import { given } from '../support/given.js';
 import type { LongOptions } from '../support/long.js';
+import { oneOf } from '../support/words.js';
 import { readSafetensors, writeSafetensors } from '../tensor/safetensors.js';
 import { elementCount } from '../tensor/shape.js';
 import { allocate, Tensor } from '../tensor/tensor.js';
 import type { Loss } from './losses.js';
 import { type Optimizer, type OptimizerOptions, validateOptimizer } from './optimizers.js';
 import { LOSS, type Mask, newName, type Step, scalarName, stepOf, TARGET } from './step.js';
+import { type ConvolutionVariant, convolutionVariants, withVariant } from './variants.js';
 
 /** How a network is trained. */
 export interface TrainerOptions extends Omit<NetworkOptions, 'withoutPasses'> {
@@ -30,11 +33,13 @@ export interface TrainerOptions extends Omit<NetworkOptions, 'withoutPasses'> {
   readonly statisticsMomentum?: number;
   /** Of dropouts; an integer, default 0. */
   readonly seed?: number;
+  /** Default 'auto'. */
+  readonly convolutions?: ConvolutionVariant;
 }
 
 const optionNames: OptionNames<TrainerOptions> = {
   ...{ loss: true, optimizer: true, schedule: true, output: true, frozen: true, clipNorm: true },
-  ...{ statisticsMomentum: true, seed: true },
+  ...{ statisticsMomentum: true, seed: true, convolutions: true },
   ...{ threads: true, accuracy: true, effort: true, maxMemory: true, isa: true },
 };
 
@@ -74,6 +79,9 @@ export class Trainer {
   readonly #options: TrainerOptions;
   readonly #optimizer: Optimizer;
   readonly #output: string;
+  /** The step that ended last, node by node. */
+  lastRun: NetworkRun | undefined;
+
   readonly #programs = new BoundedMap<string, { step: Step; network: Network }>(MAX_SHAPES);
   /** What each step takes and gives: parameters, their states, statistics. */
   #now = new Map<string, Tensor>();
@@ -96,6 +104,7 @@ export class Trainer {
       throw expected('schedule', 'a function of the step', schedule);
     if (options.output === undefined && graph.outputs.length !== 1)
       throw expected('output', `one of ${graph.outputs.join(', ')}`, undefined);
+    oneOf('convolutions', options.convolutions ?? 'auto', convolutionVariants);
     this.#graph = graph;
     this.#options = options;
     this.#output = options.output ?? graph.outputs[0]!;
@@ -134,6 +143,20 @@ export class Trainer {
     long: LongOptions = {},
   ): Promise<TrainingStep> {
     return this.#queued(() => this.#step(inputs, target, long));
+  }
+
+  /**
+   * How a step on batches of these shapes runs, and the memory that it takes: `plan(shapes).memory.run` is the most that lives
+   * at once, beside parameters and their states.
+   *
+   * @param shapes of all inputs of the network, by name
+   * @throws InputError when one does not fit
+   */
+  async plan(shapes: Readonly<Record<string, readonly number[]>>): Promise<NetworkPlan> {
+    const { network, step } = this.#programFor(shapes);
+    return network.plan(
+      Object.fromEntries(step.graph.inputs.map(({ name, shape }) => [name, shape as number[]])),
+    );
   }
 
   /** The network as it is now, its parameters copied. */
@@ -214,6 +237,7 @@ export class Trainer {
       this.#now.set(name, out[newName(name)]!);
     }
     this.#steps = count;
+    this.lastRun = network.lastRun;
     return { step: count, loss, output: results[this.#output]!, milliseconds: network.lastRun!.milliseconds };
   }
 
@@ -240,7 +264,12 @@ export class Trainer {
   #program(inputs: Readonly<Record<string, Tensor>>) {
     for (const [name, tensor] of Object.entries(inputs))
       if (!(tensor instanceof Tensor)) throw expected(`input ${name}`, 'a Tensor', tensor);
-    const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
+    return this.#programFor(
+      Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape])),
+    );
+  }
+
+  #programFor(shapes: Readonly<Record<string, readonly number[]>>) {
     const { frozen = [], clipNorm, loss } = this.#options;
     return this.#programs.getOrMake(JSON.stringify(shapes), () => {
       const step = stepOf(this.#graph, shapes, {
@@ -248,7 +277,8 @@ export class Trainer {
         isFrozen: (name) => frozen.some((beginning) => name.startsWith(beginning)),
         statisticsMomentum: this.#options.statisticsMomentum ?? 0.1,
       });
-      return { step, network: new Network(step.graph, this.networkOptions) };
+      const stepGraph = withVariant(step.graph, this.#options.convolutions ?? 'auto');
+      return { step, network: new Network(stepGraph, this.networkOptions) };
     });
   }
 }
