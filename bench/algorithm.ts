@@ -30,7 +30,7 @@ const modes: Readonly<Record<string, Partial<Wish>>> = {
 
 /** In a few words, for help and errors. */
 export const GRAMMAR =
-  'auto, winograd, direct, tiles such as 4 or 2x4x4, and with a mode auto:generic (without codelets), ' +
+  'auto, winograd, direct, gemm (planar), tiles such as 4 or 2x4x4, and with a mode auto:generic (without codelets), ' +
   'winograd:channels and 4:positions (what vectors hold), 4:fold1 or 4:fold2 (taps of the first axes summed like channels), ' +
   'auto:bfloat16 (weights in bfloat16 where that is faster)';
 
@@ -50,7 +50,8 @@ export function parseAlgorithm(name: string): Wish {
 }
 
 function baseWish(base: string): Omit<Wish, 'mode'> | undefined {
-  if (base === 'auto' || base === 'winograd' || base === 'direct') return { algorithm: base };
+  if (base === 'auto' || base === 'winograd' || base === 'direct' || base === 'gemm')
+    return { algorithm: base };
   if (/^[1-9]\d*(x[1-9]\d*)*$/.test(base)) {
     const tile = base.split('x').map(Number);
     return { algorithm: 'winograd', tile: tile.length === 1 ? tile[0]! : tile };

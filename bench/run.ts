@@ -12,6 +12,7 @@ import { measure } from './measure.js';
 import { networksReport } from './networks/report.js';
 import { networkColumns, parseNetworks, runNetworks } from './networks/run.js';
 import { startPeers } from './peers.js';
+import { productsReport } from './products/report.js';
 import { productColumns, runProducts } from './products/run.js';
 import { Progress } from './progress.js';
 import type { LayerContender } from './protocol.js';
@@ -31,6 +32,7 @@ import {
   type Selection,
 } from './selection.js';
 import { type Column, columns, textTable } from './table.js';
+import { trainingReport } from './training/report.js';
 import { parseTraining, runTraining, trainingColumns } from './training/run.js';
 
 interface Options extends Partial<Omit<Selection, 'cold'>> {
@@ -51,6 +53,8 @@ interface Options extends Partial<Omit<Selection, 'cold'>> {
 const ROUNDS = 7;
 const RESULTS = join(packageRoot(), 'bench/RESULTS.md');
 const NETWORKS = join(packageRoot(), 'bench/NETWORKS.md');
+const PRODUCTS = join(packageRoot(), 'bench/PRODUCTS.md');
+const TRAINING = join(packageRoot(), 'bench/TRAINING.md');
 
 const examples = `
 The others are no dependencies: onnxruntime-node is installed into bench/peers/onnxruntime at the first run with
@@ -117,10 +121,13 @@ try {
       '--networks [names]',
       'instead of layers, the networks of examples/networks beside onnxruntime-node; --reports writes bench/NETWORKS.md',
     )
-    .option('--products', 'instead of layers, products of matrices beside OpenBLAS (libopenblas-dev)')
+    .option(
+      '--products',
+      'instead of layers, products of matrices beside OpenBLAS (libopenblas-dev); --reports writes bench/PRODUCTS.md',
+    )
     .option(
       '--training [names]',
-      'instead of layers, training steps of networks, by the planner and as products of matrices (Barrachina et al.)',
+      'instead of layers, training steps of networks, by the planner and as products of matrices; --reports writes bench/TRAINING.md',
     )
     .option('--minutes <number>', 'begin no random layer after so long', parseMinutes, Infinity)
     .addHelpText('after', examples)
@@ -160,14 +167,16 @@ async function networks(names: string | true, options: Options): Promise<void> {
   write(rows, options, { columns: networkColumns, reportOf: networksReport, place: NETWORKS });
 }
 
-async function training(names: string | true, { threads = [2], rounds, json, out }: Options): Promise<void> {
+async function training(names: string | true, options: Options): Promise<void> {
+  const { threads = [2], rounds } = options;
   const rows = await runTraining(parseTraining(names === true ? '' : names), threads, rounds);
-  write(rows, { json, rounds, out } as Options, { columns: trainingColumns, reportOf: () => '', place: '' });
+  write(rows, options, { columns: trainingColumns, reportOf: trainingReport, place: TRAINING });
 }
 
-async function products({ threads = defaultSelection().threads, rounds, json, out }: Options): Promise<void> {
+async function products(options: Options): Promise<void> {
+  const { threads = defaultSelection().threads, rounds } = options;
   const rows = await runProducts(threads, rounds);
-  write(rows, { json, rounds, out } as Options, { columns: productColumns, reportOf: () => '', place: '' });
+  write(rows, options, { columns: productColumns, reportOf: productsReport, place: PRODUCTS });
 }
 
 /** How rows of a kind are shown: in a table, or in a report that has its place in the tree. */

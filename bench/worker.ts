@@ -63,7 +63,7 @@ function detailsOf({ plan, productShare }: Prepared): PlanDetails {
 }
 
 function runsOf({ algorithm, transforms, lanes, weightFormat }: Prepared['plan']): string {
-  if (algorithm === 'direct') return 'direct';
+  if (algorithm !== 'winograd') return algorithm;
   const rounded = weightFormat === 'bfloat16' ? ', weights in bfloat16' : '';
   return transforms.join(' × ') + (lanes === 'positions' ? ' in positions' : '') + rounded;
 }

@@ -1,4 +1,4 @@
-import type { Environment } from '../report/environment.js';
+import { type Environment, headOf } from '../report/environment.js';
 import { markdownTable } from '../table.js';
 import { type NetworkRow, networkColumns, speedOf } from './run.js';
 
@@ -11,15 +11,7 @@ export function networksReport(rows: readonly NetworkRow[], at: Environment): st
   const losses = rows.filter((row) => speedOf(row) < 1);
   return [
     '# Whole networks',
-    [
-      'Written by `npm run bench -- --networks --reports`; do not edit.',
-      '',
-      `- ${at.date}, winograd-nd ${at.commit}`,
-      `- ${at.machine}; ${at.flags}`,
-      `- ${at.system}; ${at.compiler}`,
-      `- Contenders: ${libraries.join(', ')}`,
-      `- ${at.rounds} rounds; load average at the end ${at.load.toFixed(1)}`,
-    ].join('\n'),
+    headOf('--networks --reports', at, libraries),
     ...counts.flatMap((count) => [
       `## ${count} thread${count === 1 ? '' : 's'}`,
       markdownTable(

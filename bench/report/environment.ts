@@ -17,6 +17,19 @@ export interface Environment {
   readonly load: number;
 }
 
+/** What stands on top of a report: how it was made, where and when. */
+export function headOf(command: string, at: Environment, contenders: readonly string[] = []): string {
+  return [
+    `Written by \`npm run bench -- ${command}\`; do not edit.`,
+    '',
+    `- ${at.date}, winograd-nd ${at.commit}`,
+    `- ${at.machine}; ${at.flags}`,
+    `- ${at.system}; ${at.compiler}`,
+    ...(contenders.length > 0 ? [`- Contenders: ${contenders.join(', ')}`] : []),
+    `- ${at.rounds} rounds; load average at the end ${at.load.toFixed(1)}`,
+  ].join('\n');
+}
+
 /** To be asked at the end of a run. */
 export function environment(rounds: number): Environment {
   return {

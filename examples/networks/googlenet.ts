@@ -19,13 +19,17 @@ const stages: readonly Readonly<Record<string, Module>>[] = [
 
 /**
  * GoogLeNet. Szegedy et al., *Going Deeper with Convolutions*, CVPR 2015, table 1, with local response normalisation as
- * there: 6,998,552 parameters without the auxiliary classifiers (6.99 M in Caffe's `bvlc_googlenet`).
+ * there: 6,998,552 parameters without the auxiliary classifiers (6.99 M in Caffe's `bvlc_googlenet`). Images of up to 64²
+ * keep their size until the first modules, as CIFAR-10's want it.
  */
 export function googlenet({ size = 224, classes = 1000, ...weights }: NetworkOptions = {}): Graph {
   const b = new Builder(weights);
   let x = b.input('image', [1, 3, size, size]);
-  x = b.relu(b.conv(x, { name: 'conv1', outChannels: 64, kernelSize: 7, stride: 2, padding: 3 }));
-  x = b.lrn(pool(b, x), { size: 5 });
+  const small = size <= 64;
+  const kernelSize = small ? 3 : 7;
+  const stem = { outChannels: 64, kernelSize, stride: small ? 1 : 2, padding: (kernelSize - 1) / 2 };
+  x = b.relu(b.conv(x, { name: 'conv1', ...stem }));
+  x = b.lrn(small ? x : pool(b, x), { size: 5 });
   x = b.relu(b.conv(x, { name: 'conv2', outChannels: 64, kernelSize: 1 }));
   x = b.relu(b.conv(x, { name: 'conv3', outChannels: 192, kernelSize: 3, padding: 1 }));
   x = b.lrn(x, { size: 5 });

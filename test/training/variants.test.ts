@@ -6,9 +6,10 @@ import { convolutionVariants } from '../../src/training/variants.js';
 function small(): Graph {
   const b = new Builder();
   const x = b.input('x', [2, 3, 9, 9]);
-  const first = b.relu(b.conv(x, 8, 3, { padding: 1 }));
-  const second = b.relu(b.conv(first, 12, 3, { stride: 2, padding: 1 }));
-  return b.build({ y: b.linear(b.flatten(b.conv(second, 4, 1)), 3) });
+  const first = b.relu(b.conv(x, { outChannels: 8, kernelSize: 3, padding: 1 }));
+  const second = b.relu(b.conv(first, { outChannels: 12, kernelSize: 3, stride: 2, padding: 1 }));
+  const third = b.conv(second, { outChannels: 4, kernelSize: 1 });
+  return b.build({ y: b.linear(b.flatten(third), { inFeatures: 100, outFeatures: 3 }) });
 }
 
 describe('variants of training steps', () => {

@@ -40,7 +40,7 @@ export function register(program: Command): void {
     .option('--dilation <n>', 'one number, or one per axis', perAxis)
     .option('--groups <n>', 'divides both channel counts', number)
     .option('--activation <name>', 'none, relu or relu6')
-    .option('--algorithm <name>', 'auto, winograd or direct')
+    .option('--algorithm <name>', 'auto, winograd, direct, gemm or sparse')
     .option(
       '--tile <n>',
       'outputs S of a Winograd tile: one number, or one per axis; fold sums taps like channels',

@@ -80,7 +80,9 @@ export const layersExperiment = experiment<Reading>({
     const losses = lines
       .filter(({ plan, time, direct }) => plan !== 'direct' && time > direct)
       .map(({ layer }) => layer);
-    const used = lines.filter(({ plan }) => plan !== 'direct').map(({ utilisation }) => utilisation);
+    const used = lines
+      .filter(({ plan }) => plan.startsWith('Winograd'))
+      .map(({ utilisation }) => utilisation);
     const range = (values: readonly number[]) =>
       values.length === 0
         ? 'none'

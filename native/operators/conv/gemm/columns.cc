@@ -25,21 +25,17 @@ void add(std::vector<ColumnRun>& runs, std::size_t first, const ColumnRun& run, 
 InputColumns::InputColumns(const Problem& problem, const KernelTable& kernels)
     : problem_(problem), kernels_(kernels), taps_(volume(problem.kernel)) {}
 
-void InputColumns::find(std::ptrdiff_t column, std::ptrdiff_t columns, std::ptrdiff_t width, Runs& runs) const {
+void InputColumns::find(std::ptrdiff_t column, std::ptrdiff_t columns, std::ptrdiff_t width, Runs& runs,
+                        std::ptrdiff_t first, std::ptrdiff_t taps) const {
   runs.runs.clear();
   runs.ends.clear();
-  Axes tap;
-  for (tap[0] = 0; tap[0] < problem_.kernel[0]; tap[0]++) {
-    for (tap[1] = 0; tap[1] < problem_.kernel[1]; tap[1]++) {
-      for (tap[2] = 0; tap[2] < problem_.kernel[2]; tap[2]++) {
-        const std::size_t first = runs.runs.size();
-        findTap(tap, column, columns, runs.runs);
-        const auto present = static_cast<std::int32_t>(columns);
-        const ColumnRun none{-1, present, static_cast<std::int32_t>(width - columns)};
-        add(runs.runs, first, none, 0);
-        runs.ends.push_back(static_cast<std::int32_t>(runs.runs.size()));
-      }
-    }
+  runs.first = first;
+  const Axes& kernel = problem_.kernel;
+  for (std::ptrdiff_t t = first; t < first + taps; t++) {
+    const std::size_t own = runs.runs.size();
+    findTap({t / kernel[2] / kernel[1], t / kernel[2] % kernel[1], t % kernel[2]}, column, columns, runs.runs);
+    add(runs.runs, own, {-1, static_cast<std::int32_t>(columns), static_cast<std::int32_t>(width - columns)}, 0);
+    runs.ends.push_back(static_cast<std::int32_t>(runs.runs.size()));
   }
 }
 
@@ -83,8 +79,8 @@ UnfoldArgs InputColumns::argsOf(const Runs& runs, std::ptrdiff_t row, std::ptrdi
   args.planeStep = plane();
   args.runs = runs.runs.data();
   args.ends = runs.ends.data();
-  args.taps = taps_;
-  args.tap = row % taps_;
+  args.taps = taps_ - runs.first;
+  args.tap = row % taps_ - runs.first;
   args.rows = rows;
   args.step = problem_.stride[2];
   args.columnsStep = step;

@@ -22,9 +22,15 @@ class InputColumns {
   struct Runs {
     std::vector<ColumnRun> runs;
     std::vector<std::int32_t> ends;
+    std::ptrdiff_t first = 0;  // tap
   };
   /// @param width columns that are written, those beyond the given ones as zeros
-  void find(std::ptrdiff_t column, std::ptrdiff_t columns, std::ptrdiff_t width, Runs& runs) const;
+  /// @param first,taps of a channel, others are not asked for; by default all
+  void find(std::ptrdiff_t column, std::ptrdiff_t columns, std::ptrdiff_t width, Runs& runs, std::ptrdiff_t first,
+            std::ptrdiff_t taps) const;
+  void find(std::ptrdiff_t column, std::ptrdiff_t columns, std::ptrdiff_t width, Runs& runs) const {
+    find(column, columns, width, runs, 0, taps_);
+  }
 
   /// Writes some rows of these columns, `step` floats apart, and up to a vector behind each.
   /// @param input of the group: its first channel

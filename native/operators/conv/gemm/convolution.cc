@@ -24,26 +24,42 @@ class UnfoldedColumns : public SecondFactor {
 
   const float* inPlace(std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t) const override { return nullptr; }
 
-  // Some channels at a time across all panels: their rows of the input are read as far as they are contiguous.
   void pack(const PanelRange& range, float* to) const override {
+    const std::ptrdiff_t taps = columns_.taps();
+    if (range.sums >= taps) return packTaps(range, to, 0, taps);
+    // Of more taps than there are sums only those that these meet.
+    for (std::ptrdiff_t done = 0; done < range.sums;) {
+      const std::ptrdiff_t tap = (range.sum + done) % taps, count = std::min(taps - tap, range.sums - done);
+      PanelRange part = range;
+      part.sum += done;
+      part.sums = count;
+      packTaps(part, to, tap, count, done);
+      done += count;
+    }
+  }
+
+ private:
+  // Some channels at a time across all panels: their rows of the input are read as far as they are contiguous.
+  // `done` sums lie in the panels already.
+  void packTaps(const PanelRange& range, float* to, std::ptrdiff_t tap, std::ptrdiff_t taps,
+                std::ptrdiff_t done = 0) const {
     const float* const x = x_ + range.product * groupFloats_;
     const std::ptrdiff_t panels = divideUp(range.columns, range.width);
     std::vector<InputColumns::Runs> runs(static_cast<std::size_t>(panels));
     for (std::ptrdiff_t p = 0; p < panels; p++)
       columns_.find(range.column + p * range.width, present(range, p), widthOf(range, p),
-                    runs[static_cast<std::size_t>(p)]);
-    const std::ptrdiff_t together = roundUp(kRowsTogether, columns_.taps());
+                    runs[static_cast<std::size_t>(p)], tap, taps);
+    const std::ptrdiff_t together = roundUp(kRowsTogether, taps);
     for (std::ptrdiff_t sum = 0; sum < range.sums; sum += together) {
       const std::ptrdiff_t rows = std::min(together, range.sums - sum);
       for (std::ptrdiff_t p = 0; p < panels; p++) {
         const std::ptrdiff_t width = widthOf(range, p);
-        columns_.unfold(runs[static_cast<std::size_t>(p)], x, range.sum + sum, rows, to + p * range.step + sum * width,
-                        width);
+        columns_.unfold(runs[static_cast<std::size_t>(p)], x, range.sum + sum, rows,
+                        to + p * range.step + (done + sum) * width, width);
       }
     }
   }
 
- private:
   static constexpr std::ptrdiff_t kRowsTogether = 8;
 
   static std::ptrdiff_t present(const PanelRange& range, std::ptrdiff_t panel) {
