@@ -32,6 +32,11 @@ export interface Machine {
    * default 0: a layer that runs again and again finds its weights where it left them.
    */
   readonly perColdByte?: number;
+  /**
+   * Flops at one core's peak in which a number comes into planar order or back, where layers work on blocked ones. By default 0:
+   * what comes and goes is planar.
+   */
+  readonly perMovedNumber?: number;
 }
 
 /** Where the system tells nothing: what processors of the last ten years have. */

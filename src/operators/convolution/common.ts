@@ -2,6 +2,7 @@ import type { Machine } from '../../machine/machine.js';
 import type { Rates } from '../../machine/rates.js';
 import type { Cost, Stages } from '../../planner/choices.js';
 import type { Problem } from '../../problem/problem.js';
+import { elementCount } from '../../tensor/shape.js';
 
 /** What a pass in one go takes on as many threads as it is done soonest with. */
 export function sharedCost(problem: Problem, rates: Rates, stages: Stages): Cost {
@@ -44,7 +45,18 @@ export function roundUp(value: number, step: number): number {
   return Math.ceil(value / step) * step;
 }
 
+/** What activations of a planar algorithm take beside all else, among blocked ones (see `Machine`). */
+export function movedCost(problem: Problem, { perMovedNumber = 0 }: Machine): number {
+  const { batch, inChannels, outChannels, input, output } = problem;
+  return perMovedNumber * batch * (inChannels * elementCount(input) + outChannels * elementCount(output));
+}
+
 /** What so many bytes of weights take beside all else (see `Machine`). */
 export function coldCost(bytes: number, { perColdByte = 0 }: Machine): number {
   return perColdByte * bytes;
+}
+
+/** Of weights as they are. */
+export function weightBytes({ inChannels, outChannels, groups, kernel }: Problem): number {
+  return 4 * (inChannels / groups) * outChannels * elementCount(kernel);
 }

@@ -24,7 +24,15 @@ import type {
   Placed,
   TensorType,
 } from '../operator.js';
-import { deciding, exchanged, phasing, type Weighed, type Wishes, weighing } from './decide.js';
+import {
+  deciding,
+  exchanged,
+  PER_MOVED_NUMBER,
+  phasing,
+  type Weighed,
+  type Wishes,
+  weighing,
+} from './decide.js';
 import { addendIntoPhases, intoPhases, outOfPhases, type Phased } from './dilating.js';
 import { problemOf } from './geometry.js';
 import { coversAll, type Interleaving, inOrder, interleaved } from './interleaving.js';
@@ -244,19 +252,22 @@ function poseOf(
 ): Posed {
   const given = attributes.wishes as Wishes | undefined;
   const asked = { ...graphSettings, ...given?.settings };
-  const settings = isFixed(inputs[WEIGHT]!) ? asked : withPacking(asked);
+  const fixed = isFixed(inputs[WEIGHT]!);
+  const settings = fixed ? asked : withPacking(asked);
   const { threads, isa, accuracy, machine } = settings;
   const nonZeros = nonZerosFor(given, inputs[WEIGHT]!);
   const shapes = inputs.slice(0, 2).map((input) => input!.shape.join('×'));
   const key = [...shapes, threads, isa.name, accuracy, machine.perColdByte].join();
-  return { settings, wishes: { accuracy, ...given, nonZeros }, key };
+  // Products of matrices take weights as they are, which pays where these are new at every run.
+  const planar = given?.planar ?? !fixed;
+  return { settings, wishes: { accuracy, ...given, planar, nonZeros }, key };
 }
 
 /** Weights that each run computes are packed at each run, by all threads: a price for each of their bytes. */
 function withPacking(settings: LoweringSettings): LoweringSettings {
   const { machine, threads } = settings;
   const perColdByte = (machine.perColdByte ?? 0) + PER_PACKED_BYTE / threads;
-  return { ...settings, machine: { ...machine, perColdByte } };
+  return { ...settings, machine: { ...machine, perColdByte, perMovedNumber: PER_MOVED_NUMBER } };
 }
 
 function* weighed(

@@ -61,7 +61,7 @@ export function* deciding(
 }
 
 /** Flops at one core's peak in the time that a number takes to be read or written: 4 bytes at 8 GB/s, beside 118 GFLOP/s. */
-const PER_MOVED_NUMBER = 60;
+export const PER_MOVED_NUMBER = 60;
 
 /**
  * The phases of a dilated problem, where they are estimated to be faster, what is moved before and after included.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "operators/common/work.h"
 #include "operators/conv/algorithm.h"
 #include "operators/conv/common/kernel.h"
 #include "operators/conv/common/packing.h"
@@ -133,12 +134,17 @@ std::unique_ptr<Kernel> preparePacking(const Value& description) {
   const Value schedule = description["schedule"];
   const KernelTable& kernels = readKernels(schedule);
   const std::ptrdiff_t floats = filters.groupInputs() * volume(filters.kernel), step = weightStep(floats);
+  const int threads = readThreads(schedule);
   const auto pack = [=, &kernels](const float* from, float* packed, const Run& run) {
-    run.check();
-    kernels.copyRows({from, floats, filters.outChannels, floats, packed, step});
+    forEachRange(filters.outChannels, grainOf(filters.outChannels, threads, filters.outChannels), threads, run,
+                 [&](std::ptrdiff_t begin, std::ptrdiff_t end, int) {
+                   kernels.copyRows({from + begin * floats, floats, end - begin, floats, packed + begin * step, step});
+                   for (std::ptrdiff_t row = begin; row < end; row++)
+                     std::fill_n(packed + row * step + floats, step - floats, 0.0f);
+                 });
   };
-  return makePacking(filters, static_cast<std::size_t>(filters.outChannels) * static_cast<std::size_t>(step),
-                     readThreads(schedule), Written::part, pack);
+  return makePacking(filters, static_cast<std::size_t>(filters.outChannels) * static_cast<std::size_t>(step), threads,
+                     Written::everything, pack);
 }
 
 }  // namespace

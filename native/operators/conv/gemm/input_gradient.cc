@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "operators/common/work.h"
 #include "operators/conv/algorithm.h"
 #include "operators/conv/common/kernel.h"
 #include "operators/conv/common/packing.h"
@@ -111,6 +112,9 @@ std::unique_ptr<Kernel> prepareKernel(const Value& description) {
                                              value["channelBlock"].integer(1, problem.groupInputs()));
 }
 
+// Rows that are transposed together.
+constexpr std::ptrdiff_t kRowsTogether = 256;
+
 // Of each group's weights the transposed ones, (input channel, tap) by output channels.
 std::unique_ptr<Kernel> preparePacking(const Value& description) {
   const Filters filters = readFilters(description["problem"]);
@@ -118,15 +122,22 @@ std::unique_ptr<Kernel> preparePacking(const Value& description) {
   const KernelTable& kernels = readKernels(schedule);
   const std::ptrdiff_t rows = filters.groupInputs() * volume(filters.kernel), outputs = filters.groupOutputs();
   const std::ptrdiff_t step = weightStep(outputs);
+  const int threads = readThreads(schedule);
   const auto pack = [=, &kernels](const float* from, float* packed, const Run& run) {
     for (std::ptrdiff_t g = 0; g < filters.groups; g++) {
-      run.check();
-      kernels.transpose({from + g * outputs * rows, rows, outputs, rows, packed + g * rows * step, step});
+      const float* const group = from + g * outputs * rows;
+      forEachRange(rows, grainOf(rows, threads, kRowsTogether), threads, run,
+                   [&](std::ptrdiff_t begin, std::ptrdiff_t end, int) {
+                     float* const to = packed + (g * rows + begin) * step;
+                     kernels.transpose({group + begin, rows, outputs, end - begin, to, step});
+                     for (std::ptrdiff_t row = 0; row < end - begin; row++)
+                       std::fill_n(to + row * step + outputs, step - outputs, 0.0f);
+                   });
     }
   };
   return makePacking(filters,
                      checkedMultiply(static_cast<std::size_t>(filters.groups * rows), static_cast<std::size_t>(step)),
-                     readThreads(schedule), Written::part, pack);
+                     threads, Written::everything, pack);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@ import type { AlgorithmRow } from '../../../planner/algorithm.js';
 import type { Stages } from '../../../planner/choices.js';
 import type { Problem } from '../../../problem/problem.js';
 import { elementCount } from '../../../tensor/shape.js';
-import { coldCost, paddedOutputs, rowRate, sharedCost } from '../common.js';
+import { coldCost, paddedOutputs, rowRate, sharedCost, weightBytes } from '../common.js';
 import { directBound } from '../error-bound.js';
 import { tapsMet } from '../taps.js';
 
@@ -27,10 +27,6 @@ const SHORT_SUM = 160;
 const SHORT_TILE = 8;
 /** Planar inputs of no more channels are read where they lie. */
 const NEAR_CHANNELS = 64;
-
-function weightBytes({ inChannels, outChannels, groups, kernel }: Problem): number {
-  return 4 * (inChannels / groups) * outChannels * elementCount(kernel);
-}
 
 function stagesOf(problem: Problem, { rates, table: { width } }: Machine): Stages {
   const { batch, inChannels, outChannels, groups, output, input, kernel, padBegin, padEnd } = problem;

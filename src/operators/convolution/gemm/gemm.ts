@@ -4,8 +4,11 @@ import type { Cost } from '../../../planner/choices.js';
 import { productBlocks, productOf, type Sizes } from '../../../planner/product-blocks.js';
 import type { Problem } from '../../../problem/problem.js';
 import { elementCount } from '../../../tensor/shape.js';
-import { paddedOutputs, rowRate, sharedCost } from '../common.js';
+import { coldCost, movedCost, paddedOutputs, rowRate, sharedCost, weightBytes } from '../common.js';
 import { directBound } from '../error-bound.js';
+
+/** Weights are copied as they are, in so much of the time in which others are packed. */
+const COPIED = 1 / 5;
 
 /**
  * Convolution as a product of matrices, weights by the unfolded input, which is packed from the input panel by panel and never
@@ -18,7 +21,11 @@ export const gemm: AlgorithmRow = {
   applies: () => undefined,
   likely: () => true,
   candidates: () => [{ weightFormat: 'float32', sumBlocks: [0], flops: 0, error: () => 1 }],
-  cost: (problem, _, machine) => productCost(problem, productOf(problem), machine),
+  cost(problem, _, machine) {
+    const cost = productCost(problem, productOf(problem), machine);
+    const copied = COPIED * coldCost(weightBytes(problem), machine);
+    return { ...cost, total: cost.total + copied + movedCost(problem, machine) / problem.threads };
+  },
   bound: directBound,
 };
 
