@@ -258,6 +258,17 @@ struct PoolArgs {
 };
 using Pool = void (*)(const PoolArgs&);
 
+/// The gradient of one window's maximum, lane by lane: it is added to the first of the largest of its pixels, of a
+/// vector each. A NaN is larger than all numbers.
+struct LargestArgs {
+  const float* x;
+  const std::int32_t* pixels;  // floats to each, in x and in the result
+  std::ptrdiff_t count;
+  const float* gradient;
+  float* to;
+};
+using Largest = void (*)(const LargestArgs&);
+
 /// A weighted sum of rows: to[i] = Σ_tap weights[tap] * rows[tap][i].
 struct BlendRowsArgs {
   const float* const* rows;
@@ -358,6 +369,7 @@ struct KernelTable {
   Unfold unfold, fold;                     // from planes to columns; from columns, added to planes
   SparseRow sparseRow[kMaxSparseVectors];  // [vectors - 1]
   Pool poolMaximum, poolAverage;
+  Largest giveToLargest;
   BlendRows blendRows;
   BlendPixels blendPixels;
   const ElementFunction* functions;

@@ -104,3 +104,19 @@ static void pool(const PoolArgs& args) {
   if (args.stride == 2) return poolSingles<Operation, 2>(args);
   poolSingles<Operation, 0>(args);
 }
+
+static void giveToLargest(const LargestArgs& args) {
+  Vec most = Vec::load(args.x + args.pixels[0]);
+  Lanes place{};
+  for (std::ptrdiff_t p = 1; p < args.count; p++) {
+    const Vec value = Vec::load(args.x + args.pixels[p]);
+    const Lanes larger = (value.raw > most.raw) | ((value.raw != value.raw) & (most.raw == most.raw));
+    most = select(larger, value, most);
+    place = larger ? Lanes{} + static_cast<int>(p) : place;
+  }
+  const Vec gradient = Vec::load(args.gradient);
+  for (std::ptrdiff_t p = 0; p < args.count; p++) {
+    float* const to = args.to + args.pixels[p];
+    (Vec::load(to) + select(place == static_cast<int>(p), gradient, Vec::zero())).store(to);
+  }
+}

@@ -148,6 +148,7 @@ constexpr KernelTable makeTable() {
   fillSparse(table.sparseRow);
   table.poolMaximum = pool<Maximum>;
   table.poolAverage = pool<Average>;
+  table.giveToLargest = giveToLargest;
   table.blendRows = blendRows;
   table.blendPixels = blendPixels;
   table.functions = elementFunctions;

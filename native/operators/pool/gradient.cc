@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <vector>
 
 #include "operators/common/describe.h"
 #include "operators/common/work.h"
@@ -14,7 +16,8 @@ namespace {
 class PoolGradientKernel : public Kernel {
  public:
   explicit PoolGradientKernel(const Value& description)
-      : threads_(describe::threads(description)),
+      : kernels_(describe::kernels(description)),
+        threads_(describe::threads(description)),
         averages_(averages(description)),
         countsPadding_(averages_ && description["countsPadding"].boolean()),
         planes_(description["planes"].integer(0, describe::kMaxElements)),
@@ -22,6 +25,19 @@ class PoolGradientKernel : public Kernel {
         axes_(readWindows(description)) {
     inputs_ = describe::elements({planes_, axes_[0].input, axes_[1].input, axes_[2].input, lanes_});
     outputs_ = describe::elements({planes_, axes_[0].output, axes_[1].output, axes_[2].output, lanes_});
+    for (std::size_t a = 0; a < 3; a++) {
+      for (std::ptrdiff_t x = 0; x < axes_[a].output; x++)
+        taps_[a].push_back({axes_[a].firstTap(x), axes_[a].endTap(x)});
+    }
+    // Where windows do not fit into the input none is whole.
+    const auto fits = [](const WindowAxis& axis) { return (axis.kernel - 1) * axis.dilation < axis.input; };
+    if (averages_ || !std::all_of(axes_.begin(), axes_.end(), fits)) return;
+    for (std::ptrdiff_t tap = 0; tap < describe::elements({axes_[0].kernel, axes_[1].kernel, axes_[2].kernel}); tap++) {
+      const std::ptrdiff_t a = tap / axes_[2].kernel / axes_[1].kernel, b = tap / axes_[2].kernel % axes_[1].kernel;
+      const std::ptrdiff_t row = a * axes_[0].dilation * axes_[1].input + b * axes_[1].dilation;
+      const std::ptrdiff_t at = row * axes_[2].input + tap % axes_[2].kernel * axes_[2].dilation;
+      whole_.push_back(static_cast<std::int32_t>(at * lanes_));
+    }
   }
 
   std::vector<std::size_t> inputBytes() const override {
@@ -48,25 +64,45 @@ class PoolGradientKernel : public Kernel {
   // x is null for means.
   void spread(const float* gradients, const float* x, float* to) const {
     const WindowAxis &deep = axes_[0], &high = axes_[1], &across = axes_[2];
+    std::vector<std::int32_t> pixels;
     for (std::ptrdiff_t i = 0; i < deep.output; i++) {
       for (std::ptrdiff_t j = 0; j < high.output; j++) {
+        const bool inside = whole(0, i) && whole(1, j);
         for (std::ptrdiff_t k = 0; k < across.output; k++, gradients += lanes_) {
-          if (x == nullptr)
+          if (x == nullptr) {
             share(i, j, k, gradients, to);
-          else
-            giveToLargest(i, j, k, gradients, x, to);
+          } else if (inside && whole(2, k)) {
+            const std::ptrdiff_t first =
+                ((deep.start(i) * high.input + high.start(j)) * across.input + across.start(k)) * lanes_;
+            giveToLargest(whole_, gradients, x + first, to + first);
+          } else {
+            pixels.clear();
+            forEachPixel(i, j, k, [&](std::ptrdiff_t at) { pixels.push_back(static_cast<std::int32_t>(at)); });
+            giveToLargest(pixels, gradients, x, to);
+          }
         }
       }
     }
   }
 
+  // The taps of an output that are in the input.
+  struct Taps {
+    std::ptrdiff_t first, end;
+  };
+  bool whole(std::size_t axis, std::ptrdiff_t output) const {
+    const Taps& taps = taps_[axis][static_cast<std::size_t>(output)];
+    return taps.first == 0 && taps.end == axes_[axis].kernel;
+  }
+
   template <class Visit>
   void forEachPixel(std::ptrdiff_t i, std::ptrdiff_t j, std::ptrdiff_t k, const Visit& visit) const {
     const WindowAxis &deep = axes_[0], &high = axes_[1], &across = axes_[2];
-    for (std::ptrdiff_t a = deep.firstTap(i); a < deep.endTap(i); a++) {
-      for (std::ptrdiff_t b = high.firstTap(j); b < high.endTap(j); b++) {
+    const Taps &planes = taps_[0][static_cast<std::size_t>(i)], &rows = taps_[1][static_cast<std::size_t>(j)],
+               &columns = taps_[2][static_cast<std::size_t>(k)];
+    for (std::ptrdiff_t a = planes.first; a < planes.end; a++) {
+      for (std::ptrdiff_t b = rows.first; b < rows.end; b++) {
         const std::ptrdiff_t row = (deep.start(i) + a * deep.dilation) * high.input + high.start(j) + b * high.dilation;
-        for (std::ptrdiff_t c = across.firstTap(k); c < across.endTap(k); c++)
+        for (std::ptrdiff_t c = columns.first; c < columns.end; c++)
           visit((row * across.input + across.start(k) + c * across.dilation) * lanes_);
       }
     }
@@ -82,30 +118,31 @@ class PoolGradientKernel : public Kernel {
   }
 
   // The first of several that are largest; a NaN is larger than all numbers, as it is the result of its windows.
-  void giveToLargest(std::ptrdiff_t i, std::ptrdiff_t j, std::ptrdiff_t k, const float* gradients, const float* x,
-                     float* to) const {
-    std::array<float, kMaxWidth> most;
-    std::array<std::ptrdiff_t, kMaxWidth> places;
-    bool begun = false;
-    forEachPixel(i, j, k, [&](std::ptrdiff_t at) {
-      for (std::ptrdiff_t lane = 0; lane < lanes_; lane++) {
-        const auto own = static_cast<std::size_t>(lane);
+  void giveToLargest(const std::vector<std::int32_t>& pixels, const float* gradients, const float* x, float* to) const {
+    if (lanes_ == kernels_.width)
+      return kernels_.giveToLargest({x, pixels.data(), static_cast<std::ptrdiff_t>(pixels.size()), gradients, to});
+    for (std::ptrdiff_t lane = 0; lane < lanes_; lane++) {
+      std::ptrdiff_t place = pixels[0];
+      float most = x[place + lane];
+      for (const std::int32_t at : pixels) {
         const float value = x[at + lane];
-        const bool larger = !begun || value > most[own] || (value != value && most[own] == most[own]);
-        most[own] = larger ? value : most[own];
-        places[own] = larger ? at : places[own];
+        if (value > most || (value != value && most == most)) {
+          most = value;
+          place = at;
+        }
       }
-      begun = true;
-    });
-    for (std::ptrdiff_t lane = 0; lane < lanes_; lane++)
-      to[places[static_cast<std::size_t>(lane)] + lane] += gradients[lane];
+      to[place + lane] += gradients[lane];
+    }
   }
 
+  const KernelTable& kernels_;
   int threads_;
   bool averages_, countsPadding_;
   std::ptrdiff_t planes_, lanes_;
   std::array<WindowAxis, 3> axes_;
   std::ptrdiff_t inputs_, outputs_;
+  std::array<std::vector<Taps>, 3> taps_;  // of each output
+  std::vector<std::int32_t> whole_;        // pixels of a window from its first one
 };
 
 }  // namespace

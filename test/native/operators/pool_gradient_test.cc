@@ -70,6 +70,7 @@ void testPool(const KernelTable& kernels, Generator& generator) {
   for (float& value : dy) value *= averages ? 64 * 9 * 9 * 9 : 1;
   std::vector<Member> members = w.members();
   for (const Member& member : std::vector<Member>{{"threads", between(generator, 1, 3)},
+                                                  {"isa", kernels.name},
                                                   {"kind", averages ? "average" : "maximum"},
                                                   {"planes", planes},
                                                   {"lanes", lanes},
