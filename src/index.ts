@@ -52,6 +52,7 @@ export type { LayerOptions } from './layers/options.js';
 export { type NetworkStatistics, Sequential, type SequentialLayer } from './layers/sequential.js';
 export type { PlannedLayer, SequentialPlan } from './layers/sequential-plan.js';
 export { CsrMatrix } from './matrices/csr.js';
+export { readCsr, writeCsr } from './matrices/csr-file.js';
 export { type GemmOptions, gemm, gemmSync, type MatrixOperand } from './matrices/gemm.js';
 export * as systemml from './matrices/systemml/index.js';
 export type { CpuInfo } from './native/addon.js';

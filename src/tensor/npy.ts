@@ -72,16 +72,53 @@ export async function parseNpy(
   name: string,
 ): Promise<Tensor> {
   const header = await readHeader(next, name);
+  const data = await numbersOf(next, available, name, header, allocate);
+  return header.fortranOrder ? fromFortranOrder(data, header.shape) : new Tensor(data, header.shape);
+}
+
+/**
+ * The same for a list, in double precision, which holds integers up to 2⁵³.
+ *
+ * @throws InputError as {@link parseNpy} does, and for an array of several axes
+ * @internal
+ */
+export async function parseNpyList(
+  next: NextBytes,
+  available: number | undefined,
+  name: string,
+): Promise<Float64Array> {
+  const header = await readHeader(next, name);
+  if (header.shape.length > 1) throw expected(name, 'an array of one axis', header.shape);
+  return numbersOf(next, available, name, header, (size) => new Float64Array(size));
+}
+
+/** A string of bytes, as `numpy.bytes_` is written. @throws InputError for anything else @internal */
+export async function parseNpyText(next: NextBytes, name: string): Promise<string> {
+  const header = await readHeaderText(next, name);
+  const length = Number(/['"]descr['"] ?: ?['"]\|S(\d{1,4})['"]/.exec(header)?.[1] ?? Number.NaN);
+  if (Number.isNaN(length)) throw expected(name, 'a string', header.trim());
+  const bytes = await next(Buffer.alloc(length));
+  if (bytes.length < length) throw cutShort(name, `${length} characters`);
+  return bytes.toString('latin1').replace(/\0+$/, '');
+}
+
+async function numbersOf<T extends Float32Array | Float64Array>(
+  next: NextBytes,
+  available: number | undefined,
+  name: string,
+  header: Header,
+  make: (size: number) => T,
+): Promise<T> {
   const size = elementCount(header.shape);
   // What is too short is refused before memory is taken for what its header claims.
   if (available !== undefined && available < size * numberFormats[header.type].bytes)
     throw cutShort(name, wants(header));
-  const data = allocate(size);
+  const data = make(size);
   const read = async (bytes: Buffer) => {
     if ((await next(bytes)).length < bytes.length) throw cutShort(name, wants(header));
   };
   await fillNumbers(data, header.type, read, header.swapped);
-  return header.fortranOrder ? fromFortranOrder(data, header.shape) : new Tensor(data, header.shape);
+  return data;
 }
 
 /**
@@ -96,12 +133,17 @@ export async function writeNpy(path: string, tensor: Tensor): Promise<void> {
 /** A tensor as the bytes of a `.npy` file, its elements where they lie. @throws InputError when its buffer is detached */
 export function npyBytes(tensor: Tensor): readonly Uint8Array[] {
   const { data, shape } = new Tensor(tensor.data, tensor.shape);
-  return [header(shape), littleEndianBytes(data, 'float32')];
+  return npyArray(shape, '<f4', littleEndianBytes(data, 'float32'));
 }
 
-function header(shape: readonly number[]): Buffer {
+/** An array as the bytes of a `.npy` file. @param descr its type as NumPy writes it */
+export function npyArray(shape: readonly number[], descr: string, bytes: Uint8Array): readonly Uint8Array[] {
+  return [header(shape, descr), bytes];
+}
+
+function header(shape: readonly number[], descr: string): Buffer {
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-  const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${tuple}), }`;
   const prefix = MAGIC.length + 4;
   // NumPy pads with spaces and one newline so that the elements start at a multiple of 64.
   const total = Math.ceil((prefix + dictionary.length + 1) / 64) * 64;
@@ -112,6 +154,10 @@ function header(shape: readonly number[]): Buffer {
 }
 
 async function readHeader(next: NextBytes, path: string): Promise<Header> {
+  return parseHeader(await readHeaderText(next, path), path);
+}
+
+async function readHeaderText(next: NextBytes, path: string): Promise<string> {
   const start = await next(Buffer.alloc(MAGIC.length + 2));
   if (start.length < MAGIC.length + 2 || !start.subarray(0, MAGIC.length).equals(MAGIC))
     throw new InputError(
@@ -126,7 +172,7 @@ async function readHeader(next: NextBytes, path: string): Promise<Header> {
   if (length > MAX_HEADER) throw expected(`the header of ${path}`, `at most ${MAX_HEADER} bytes`, length);
   const text = await next(Buffer.alloc(length));
   if (text.length < length) throw cutShort(path, 'its header');
-  return parseHeader(text.toString('latin1'), path);
+  return text.toString('latin1');
 }
 
 /** Understands the dictionary as NumPy writes it, in any order of keys, Python 2's `3L` included. */

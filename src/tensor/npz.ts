@@ -28,22 +28,40 @@ export async function readNpz(
   names?: Iterable<string>,
   { maxBytes = 2 ** 34 }: { readonly maxBytes?: number } = {},
 ): Promise<Map<string, Tensor>> {
+  return readEntries(path, names, maxBytes, (next, size, name) => parseNpy(next, size, name));
+}
+
+/**
+ * The same with arrays in whatever form they are parsed to.
+ *
+ * @param parse takes an array's bytes in order, how many there are, what errors call it, and its name in the archive
+ * @throws InputError as {@link readNpz} and `parse` do
+ * @internal
+ */
+export async function readEntries<T>(
+  path: string,
+  names: Iterable<string> | undefined,
+  maxBytes: number,
+  parse: (next: NextBytes, size: number, name: string, key: string) => Promise<T>,
+): Promise<Map<string, T>> {
   if (!(await stat(path)).isFile()) throw expected('the archive', 'a regular file', path);
   const archive = await refused(path, opened(path));
   try {
     const entries = await refused(path, entriesOf(archive));
     const wanted = new Set(names ?? entries.keys());
-    const tensors = new Map<string, Tensor>();
+    const arrays = new Map<string, T>();
     let room = maxBytes;
     for (const [name, entry] of entries) {
       if (!wanted.delete(name)) continue;
       room -= entry.uncompressedSize;
       if (room < 0) throw expected(`the arrays of ${path}`, `at most ${maxBytes} bytes`, maxBytes - room);
-      tensors.set(name, await refused(path, arrayOf(archive, entry, `${entry.fileName} of ${path}`)));
+      const called = `${entry.fileName} of ${path}`;
+      const parsed = arrayOf(archive, entry, (next) => parse(next, entry.uncompressedSize, called, name));
+      arrays.set(name, await refused(path, parsed));
     }
     for (const name of wanted)
       throw expected(`the arrays of ${path}`, `one of the name ${name}`, [...entries.keys()]);
-    return tensors;
+    return arrays;
   } finally {
     archive.close();
   }
@@ -56,12 +74,21 @@ export async function readNpz(
  *   the file cannot be written
  */
 export async function writeNpz(path: string, tensors: NamedTensors): Promise<void> {
+  const entries = new Map<string, readonly Uint8Array[]>();
+  for (const [name, tensor] of checkedTensors(tensors)) entries.set(name, npyBytes(tensor));
+  await writeEntries(path, entries);
+}
+
+/** The same for arrays that are the bytes of `.npy` files already. @internal */
+export async function writeEntries(
+  path: string,
+  entries: ReadonlyMap<string, readonly Uint8Array[]>,
+): Promise<void> {
   const [{ ZipFile }, { validateFileName }] = await Promise.all([import('yazl'), import('yauzl')]);
   const archive = new ZipFile();
-  for (const [name, tensor] of checkedTensors(tensors)) {
+  for (const [name, pieces] of entries) {
     if (name === '' || name.includes('\\') || validateFileName(`${name}.npy`) !== null)
       throw expected('the name of an array', 'a relative path', name);
-    const pieces = npyBytes(tensor);
     // A date that is always the same, so that the same tensors give the same file.
     const mtime = new Date(1980, 0, 1);
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
@@ -114,14 +141,18 @@ async function entriesOf(archive: yauzl.ZipFile): Promise<Map<string, yauzl.Entr
   return entries;
 }
 
-async function arrayOf(archive: yauzl.ZipFile, entry: yauzl.Entry, name: string): Promise<Tensor> {
+async function arrayOf<T>(
+  archive: yauzl.ZipFile,
+  entry: yauzl.Entry,
+  parse: (next: NextBytes) => Promise<T>,
+): Promise<T> {
   const stream = await new Promise<Readable>((resolve, reject) => {
     archive.openReadStream(entry, (error, stream) => (error ? reject(error) : resolve(stream)));
   });
   // What is wrong behind the array's last byte concerns nobody; without a listener, it would end the process.
   stream.on('error', () => {});
   try {
-    return await parseNpy(bytesOfStream(stream), entry.uncompressedSize, name);
+    return await parse(bytesOfStream(stream));
   } finally {
     stream.destroy();
   }
