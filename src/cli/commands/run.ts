@@ -80,18 +80,23 @@ function fileName(name: string): string {
   return name.replace(/[^\w.-]/g, '_');
 }
 
-/** Kernels, the longest first. */
+/** Kernels of a kind together, then each, the longest first. */
 function profileOf({ milliseconds, steps }: NetworkRun): string {
+  const share = (time: number) => right(`${((100 * time) / milliseconds).toFixed(1)} %`);
+  const kinds = new Map<string, { readonly count: number; readonly time: number }>();
+  for (const { operator, milliseconds: time } of steps) {
+    const { count, time: before } = kinds.get(operator) ?? { count: 0, time: 0 };
+    kinds.set(operator, { count: count + 1, time: before + time });
+  }
+  const summary = plainTable();
+  summary.push(['kernel', right('runs'), right('ms'), right('share')]);
+  for (const [kind, { count, time }] of [...kinds].sort(([, a], [, b]) => b.time - a.time))
+    summary.push([kind, right(String(count)), right(time.toFixed(3)), share(time)]);
   const table = plainTable();
   table.push(['node', 'kernel', right('ms'), right('share')]);
   for (const step of [...steps].sort((a, b) => b.milliseconds - a.milliseconds))
-    table.push([
-      step.node,
-      step.operator,
-      right(step.milliseconds.toFixed(3)),
-      right(`${((100 * step.milliseconds) / milliseconds).toFixed(1)} %`),
-    ]);
-  return table.toString();
+    table.push([step.node, step.operator, right(step.milliseconds.toFixed(3)), share(step.milliseconds)]);
+  return `${summary}\n\n${table}`;
 }
 
 /** The format of chrome://tracing: complete events, in microseconds. */
