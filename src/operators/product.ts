@@ -47,16 +47,32 @@ export function blocksOf(
   return { ...blocks, packA, rowBlock: Math.min(blocks.rowBlock, Math.max(copied, tile)) };
 }
 
+/**
+ * A row by a transposed matrix as the matrix by a column: the same numbers, and the matrix is read where it lies, in the order in
+ * which it lies, instead of being turned for the one use that it has.
+ */
+function asColumn(product: Product): Product {
+  const { n, matrices, a, b, biasStrides } = product;
+  return {
+    ...product,
+    ...{ m: n, n: 1, a: b, b: a, matrices: { a: matrices.b, b: matrices.a } },
+    ...{ transposeA: false, transposeB: false },
+    ...(biasStrides && { biasStrides: Int32Array.of(biasStrides[1]!, 0) }),
+  };
+}
+
 /** One kernel; a second factor that never changes is packed once. */
-export function lowerProduct(product: Product, node: NodeToLower, settings: LoweringSettings): Lowered {
+export function lowerProduct(given: Product, node: NodeToLower, settings: LoweringSettings): Lowered {
+  const [, other] = node.inputs;
+  const fixed = other !== undefined && ('data' in other || other.made === true);
+  const turned = given.m === 1 && given.transposeB && !fixed;
+  const product = turned ? asColumn(given) : given;
   const { isa } = settings;
   const { m, n, k, matrices, transposeB, alpha } = product;
   const results = product.a.length;
   const bytes = 4 * (matrices.a * m * k + matrices.b * k * n + results * m * n);
   const threads = threadsFor(settings.threads, bytes, 2 * results * m * n * k);
-  const [, factor] = node.inputs;
-  const packed = factor !== undefined && ('data' in factor || factor.made === true);
-  const blocks = blocksOf(product, packed, { ...settings, threads });
+  const blocks = blocksOf(product, fixed, { ...settings, threads });
   const call: KernelCall = {
     operator: 'pack gemm',
     description: {
@@ -64,16 +80,16 @@ export function lowerProduct(product: Product, node: NodeToLower, settings: Lowe
       ...{ sumBlock: blocks.sumBlock, transposeB, alpha },
     },
   };
-  const second: Operand = packed
+  const second: Operand = fixed
     ? { packed: call, inputs: [1], key: keyOf(call), bytes: packedBytes(product, isa.width) }
-    : { input: 1 };
-  const inputs: Operand[] = [{ input: 0 }, second];
+    : { input: turned ? 0 : 1 };
+  const inputs: Operand[] = [{ input: turned ? 1 : 0 }, second];
   inputs.push(product.biasStrides === undefined ? undefined : { input: 2 });
   return {
     steps: [
       {
         operator: 'gemm',
-        description: { isa: isa.name, threads, ...product, ...blocks, packed },
+        description: { isa: isa.name, threads, ...product, ...blocks, packed: fixed },
         inputs,
         outputs: [{ output: 0 }],
       },
