@@ -9,6 +9,57 @@ import { type ParameterOptions, type Parameters, parametersOf } from './paramete
 import { multiplySparse, rowAsMatrix, scratch, turned, unfold, unfoldedRow } from './sparse.js';
 import { countCall, timed } from './statistics.js';
 
+/** Matrices of a convolution: what errors call them, what decides whether they are sparse enough, and their sizes. */
+const matrices = {
+  x: { called: 'X', role: 'image', sizes: ({ N, C, H, W }: Parameters) => [N, C * H * W] as const },
+  filter: {
+    called: 'the filter',
+    role: 'filter',
+    sizes: ({ K, C, R, S }: Parameters) => [K, C * R * S] as const,
+  },
+  dout: { called: 'dout', role: 'image', sizes: ({ N, K, P, Q }: Parameters) => [N, K * P * Q] as const },
+} as const;
+
+/** Each direction makes one of them of the other two. */
+const directions = {
+  forward: { name: 'conv2d', of: ['x', 'filter'], result: 'dout' },
+  data: { name: 'conv2d_backward_data', of: ['filter', 'dout'], result: 'x' },
+  filter: { name: 'conv2d_backward_filter', of: ['x', 'dout'], result: 'filter' },
+} as const;
+
+/** Operands in the form that is best for them, and where the result goes: zeros, to be written or added to. */
+interface Posed {
+  readonly first: SystemMatrix;
+  readonly second: SystemMatrix;
+  readonly result: Tensor;
+  readonly shape: readonly [number, number];
+  readonly p: Parameters;
+}
+
+/**
+ * Checks operands, and answers what needs no product: nothing comes of empty ones, and double precision goes by the
+ * definition.
+ */
+async function directed(
+  direction: keyof typeof directions,
+  operands: readonly [SystemMatrix, SystemMatrix],
+  parameters: ParameterOptions | Parameters,
+  compute: (posed: Posed) => Promise<Tensor>,
+): Promise<Tensor> {
+  const p = parametersOf(parameters);
+  const { name, of, result } = directions[direction];
+  const [first, second] = of.map((key, i) => {
+    const { called, role, sizes } = matrices[key];
+    checkMatrix(called, operands[i], sizes(p), p);
+    return inBestForm(operands[i]!, role, p);
+  }) as [SystemMatrix, SystemMatrix];
+  countCall(name, first instanceof CsrMatrix, second instanceof CsrMatrix);
+  const shape = matrices[result].sizes(p);
+  if (isEmpty(first) || isEmpty(second)) return Tensor.zeros(shape);
+  if (p.precision === 'double') return byDefinition(direction, denseOf(first), denseOf(second), shape, p);
+  return compute({ first, second, result: Tensor.zeros(shape), shape, p });
+}
+
 /**
  * SystemML's conv2d: X, N × CHW, by filters, K × CRS, to N × KPQ. Dense operands run as any layer does, by Winograd where
  * that is faster; a sparse one by its non-zeros (of two the filter's).
@@ -16,42 +67,37 @@ import { countCall, timed } from './statistics.js';
  * @returns dense; all zero where X or the filter is
  * @throws InputError naming an operand that does not fit, with the parameters
  */
-export async function conv2d(
-  givenX: SystemMatrix,
-  givenFilter: SystemMatrix,
+export function conv2d(
+  x: SystemMatrix,
+  filter: SystemMatrix,
   parameters: ParameterOptions | Parameters,
 ): Promise<Tensor> {
-  const p = parametersOf(parameters);
-  const { N, C, H, W, K, R, S, P, Q } = p;
-  checkMatrix('X', givenX, [N, C * H * W], p);
-  checkMatrix('the filter', givenFilter, [K, C * R * S], p);
-  const [x, filter] = [inBestForm(givenX, 'image', p), inBestForm(givenFilter, 'filter', p)];
-  countCall('conv2d', x instanceof CsrMatrix, filter instanceof CsrMatrix);
-  const shape = [N, K * P * Q] as const;
-  if (isEmpty(x) || isEmpty(filter)) return Tensor.zeros(shape);
-  if (p.precision === 'double') return byDefinition('forward', denseOf(x), denseOf(filter), shape, p);
-  const result = Tensor.zeros(shape);
-  if (filter instanceof CsrMatrix) {
-    const dense = denseOf(x);
-    const columns = scratch(C * R * S, P * Q);
-    for (let n = 0; n < N; n++) {
-      await timed('im2col', () => unfold('im2col', rowOf(dense, n), columns, p));
-      await timed('product', () => rowInto(result, n, (to) => multiplySparse(filter, columns, P * Q, to, p)));
+  return directed('forward', [x, filter], parameters, async ({ first, second, result, shape, p }) => {
+    const { N, C, H, W, K, R, S, P, Q } = p;
+    if (second instanceof CsrMatrix) {
+      const images = denseOf(first);
+      const columns = scratch(C * R * S, P * Q);
+      for (let n = 0; n < N; n++) {
+        await timed('im2col', () => unfold('im2col', rowOf(images, n), columns, p));
+        await timed('product', () =>
+          rowInto(result, n, (to) => multiplySparse(second, columns, P * Q, to, p)),
+        );
+      }
+      return result;
     }
-    return result;
-  }
-  if (x instanceof CsrMatrix) {
-    const weights = scratch(C * R * S, K);
-    turned(filter.data, K, C * R * S, weights);
-    const product = scratch(P * Q, K);
-    for (let n = 0; n < N; n++) {
-      const columns = await timed('im2col', () => unfoldedRow(x, n, p).transposed());
-      await timed('product', () => multiplySparse(columns, weights, K, product, p));
-      turned(product, P * Q, K, rowOf(result, n));
+    if (first instanceof CsrMatrix) {
+      const weights = scratch(C * R * S, K);
+      turned(second.data, K, C * R * S, weights);
+      const product = scratch(P * Q, K);
+      for (let n = 0; n < N; n++) {
+        const columns = await timed('im2col', () => unfoldedRow(first, n, p).transposed());
+        await timed('product', () => multiplySparse(columns, weights, K, product, p));
+        turned(product, P * Q, K, rowOf(result, n));
+      }
+      return result;
     }
-    return result;
-  }
-  return dense('Conv', [x.reshape([N, C, H, W]), filter.reshape([K, C, R, S])], shape, p);
+    return dense('Conv', [first.reshape([N, C, H, W]), second.reshape([K, C, R, S])], shape, p);
+  });
 }
 
 /**
@@ -60,47 +106,39 @@ export async function conv2d(
  *
  * @throws InputError as {@link conv2d} does
  */
-export async function conv2dBackwardData(
-  givenFilter: SystemMatrix,
-  givenDout: SystemMatrix,
+export function conv2dBackwardData(
+  filter: SystemMatrix,
+  dout: SystemMatrix,
   parameters: ParameterOptions | Parameters,
 ): Promise<Tensor> {
-  const p = parametersOf(parameters);
-  const { N, C, H, W, K, R, S, P, Q } = p;
-  checkMatrix('the filter', givenFilter, [K, C * R * S], p);
-  checkMatrix('dout', givenDout, [N, K * P * Q], p);
-  const [filter, dout] = [inBestForm(givenFilter, 'filter', p), inBestForm(givenDout, 'image', p)];
-  countCall('conv2d_backward_data', filter instanceof CsrMatrix, dout instanceof CsrMatrix);
-  const shape = [N, C * H * W] as const;
-  if (isEmpty(filter) || isEmpty(dout)) return Tensor.zeros(shape);
-  if (p.precision === 'double') return byDefinition('data', denseOf(filter), denseOf(dout), shape, p);
-  const result = Tensor.zeros(shape);
-  const columns = scratch(C * R * S, P * Q);
-  if (filter instanceof CsrMatrix) {
-    const weights = filter.transposed();
-    const gradient = denseOf(dout);
-    for (let n = 0; n < N; n++) {
-      await timed('product', () => multiplySparse(weights, rowOf(gradient, n), P * Q, columns, p));
-      await timed('col2im', () => rowInto(result, n, (to) => unfold('col2im', columns, to, p)));
+  return directed('data', [filter, dout], parameters, async ({ first, second, result, shape, p }) => {
+    const { N, C, H, W, K, R, S, P, Q, stride, padding } = p;
+    const columns = scratch(C * R * S, P * Q);
+    const addUp = (n: number) =>
+      timed('col2im', () => rowInto(result, n, (to) => unfold('col2im', columns, to, p)));
+    if (first instanceof CsrMatrix) {
+      const weights = first.transposed();
+      const gradient = denseOf(second);
+      for (let n = 0; n < N; n++) {
+        await timed('product', () => multiplySparse(weights, rowOf(gradient, n), P * Q, columns, p));
+        await addUp(n);
+      }
+      return result;
     }
-    return result;
-  }
-  if (dout instanceof CsrMatrix) {
-    const product = scratch(P * Q, C * R * S);
-    for (let n = 0; n < N; n++) {
-      const gradient = rowAsMatrix(dout, n, K).transposed();
-      await timed('product', () => multiplySparse(gradient, filter.data, C * R * S, product, p));
-      turned(product, P * Q, C * R * S, columns);
-      await timed('col2im', () => rowInto(result, n, (to) => unfold('col2im', columns, to, p)));
+    if (second instanceof CsrMatrix) {
+      const product = scratch(P * Q, C * R * S);
+      for (let n = 0; n < N; n++) {
+        const gradient = rowAsMatrix(second, n, K).transposed();
+        await timed('product', () => multiplySparse(gradient, first.data, C * R * S, product, p));
+        turned(product, P * Q, C * R * S, columns);
+        await addUp(n);
+      }
+      return result;
     }
-    return result;
-  }
-  const rest = [
-    H + 2 * p.padding[0] - R - (P - 1) * p.stride[0],
-    W + 2 * p.padding[1] - S - (Q - 1) * p.stride[1],
-  ];
-  const operands = [dout.reshape([N, K, P, Q]), filter.reshape([K, C, R, S])];
-  return dense('ConvTranspose', operands, shape, p, { output_padding: rest });
+    const rest = [H + 2 * padding[0] - R - (P - 1) * stride[0], W + 2 * padding[1] - S - (Q - 1) * stride[1]];
+    const operands = [second.reshape([N, K, P, Q]), first.reshape([K, C, R, S])];
+    return dense('ConvTranspose', operands, shape, p, { output_padding: rest });
+  });
 }
 
 /**
@@ -109,46 +147,39 @@ export async function conv2dBackwardData(
  *
  * @throws InputError as {@link conv2d} does
  */
-export async function conv2dBackwardFilter(
-  givenX: SystemMatrix,
-  givenDout: SystemMatrix,
+export function conv2dBackwardFilter(
+  x: SystemMatrix,
+  dout: SystemMatrix,
   parameters: ParameterOptions | Parameters,
 ): Promise<Tensor> {
-  const p = parametersOf(parameters);
-  const { N, C, H, W, K, R, S, P, Q } = p;
-  checkMatrix('X', givenX, [N, C * H * W], p);
-  checkMatrix('dout', givenDout, [N, K * P * Q], p);
-  const [x, dout] = [inBestForm(givenX, 'image', p), inBestForm(givenDout, 'image', p)];
-  countCall('conv2d_backward_filter', x instanceof CsrMatrix, dout instanceof CsrMatrix);
-  const shape = [K, C * R * S] as const;
-  if (isEmpty(x) || isEmpty(dout)) return Tensor.zeros(shape);
-  if (p.precision === 'double') return byDefinition('filter', denseOf(x), denseOf(dout), shape, p);
-  const result = Tensor.zeros(shape);
-  if (x instanceof CsrMatrix) {
-    const gradient = denseOf(dout);
-    const transposed = scratch(P * Q, K);
-    const sums = scratch(C * R * S, K).fill(0);
-    for (let n = 0; n < N; n++) {
-      const columns = await timed('im2col', () => unfoldedRow(x, n, p));
-      turned(rowOf(gradient, n), K, P * Q, transposed);
-      await timed('product', () => multiplySparse(columns, transposed, K, sums, p, true));
+  return directed('filter', [x, dout], parameters, async ({ first, second, result, shape, p }) => {
+    const { N, C, H, W, K, R, S, P, Q } = p;
+    if (first instanceof CsrMatrix) {
+      const gradient = denseOf(second);
+      const transposed = scratch(P * Q, K);
+      const sums = scratch(C * R * S, K).fill(0);
+      for (let n = 0; n < N; n++) {
+        const columns = await timed('im2col', () => unfoldedRow(first, n, p));
+        turned(rowOf(gradient, n), K, P * Q, transposed);
+        await timed('product', () => multiplySparse(columns, transposed, K, sums, p, true));
+      }
+      turned(sums, C * R * S, K, result.data);
+      return result;
     }
-    turned(sums, C * R * S, K, result.data);
-    return result;
-  }
-  if (dout instanceof CsrMatrix) {
-    const columns = scratch(C * R * S, P * Q);
-    const transposed = scratch(P * Q, C * R * S);
-    for (let n = 0; n < N; n++) {
-      await timed('im2col', () => unfold('im2col', rowOf(x, n), columns, p));
-      turned(columns, C * R * S, P * Q, transposed);
-      const gradient = rowAsMatrix(dout, n, K);
-      await timed('product', () => multiplySparse(gradient, transposed, C * R * S, result.data, p, true));
+    if (second instanceof CsrMatrix) {
+      const columns = scratch(C * R * S, P * Q);
+      const transposed = scratch(P * Q, C * R * S);
+      for (let n = 0; n < N; n++) {
+        await timed('im2col', () => unfold('im2col', rowOf(first, n), columns, p));
+        turned(columns, C * R * S, P * Q, transposed);
+        const gradient = rowAsMatrix(second, n, K);
+        await timed('product', () => multiplySparse(gradient, transposed, C * R * S, result.data, p, true));
+      }
+      return result;
     }
-    return result;
-  }
-  const operands = [x.reshape([N, C, H, W]), dout.reshape([N, K, P, Q])];
-  return dense('ConvWeightsGradient', operands, shape, p);
+    const operands = [first.reshape([N, C, H, W]), second.reshape([N, K, P, Q])];
+    return dense('ConvWeightsGradient', operands, shape, p);
+  });
 }
 
 const MOST = 32;

@@ -49,4 +49,11 @@ void checkLayouts(const Value& schedule, const Layouts& layouts, TakesLayouts ta
   if (volume(layouts.phases) > 1 && !takes.phases) value["phases"].refuse("none, or ones, for this convolution");
 }
 
+Schedule readPlanarSchedule(const Value& value) {
+  const Schedule schedule = readSchedule(value);
+  checkLayouts(value, schedule.layouts, {false, false});
+  if (schedule.streamOutput) value["streamOutput"].refuse("false: results are added to");
+  return schedule;
+}
+
 }  // namespace winograd

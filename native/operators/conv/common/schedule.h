@@ -46,6 +46,9 @@ struct TakesLayouts {
 /// Throws std::invalid_argument for a layout that is not taken.
 void checkLayouts(const Value& schedule, const Layouts& layouts, TakesLayouts takes);
 
+/// Reads the schedule of an algorithm that is planar and adds to its results. Throws std::invalid_argument.
+Schedule readPlanarSchedule(const Value& schedule);
+
 /// Whether channels of every group begin with a vector of their own.
 inline bool wholeVectors(const Filters& filters, std::ptrdiff_t channelsOfGroup, int width) {
   return filters.groups == 1 || channelsOfGroup % width == 0;

@@ -103,8 +103,7 @@ class GemmInputGradient final : public Kernel {
 std::unique_ptr<Kernel> prepareKernel(const Value& description) {
   const Problem problem = readProblem(description["problem"]);
   const Value value = description["schedule"];
-  const Schedule schedule = readSchedule(value);
-  checkLayouts(value, schedule.layouts, {false, false});
+  const Schedule schedule = readPlanarSchedule(value);
   const ProductBlocks blocks = readProductBlocks(value, problem.groupInputs() * volume(problem.kernel),
                                                  volume(problem.output), problem.groupOutputs());
   if (blocks.shared == Shared::rows) value["shared"].refuse("\"columns\" for this direction");

@@ -127,8 +127,7 @@ class GemmWeightsGradient final : public Kernel {
 std::unique_ptr<Kernel> prepareKernel(const Value& description) {
   const Problem problem = readProblem(description["problem"]);
   const Value value = description["schedule"];
-  const Schedule schedule = readSchedule(value);
-  checkLayouts(value, schedule.layouts, {false, false});
+  const Schedule schedule = readPlanarSchedule(value);
   return std::make_unique<GemmWeightsGradient>(
       problem, schedule,
       readProductBlocks(

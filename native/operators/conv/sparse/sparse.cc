@@ -121,9 +121,7 @@ class SparseConvolution final : public ConvolutionKernel {
 std::unique_ptr<Kernel> prepareKernel(const Value& description) {
   const Problem problem = readProblem(description["problem"]);
   const Value value = description["schedule"];
-  const Schedule schedule = readSchedule(value);
-  checkLayouts(value, schedule.layouts, {false, false});
-  if (schedule.streamOutput) value["streamOutput"].refuse("false: results are added to");
+  const Schedule schedule = readPlanarSchedule(value);
   return std::make_unique<SparseConvolution>(problem, schedule, readSparse(value, problem));
 }
 
