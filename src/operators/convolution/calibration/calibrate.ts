@@ -115,14 +115,16 @@ interface Pass {
   readonly run: () => NativeTimes;
 }
 
-/** Direct convolution and plans from the likeliest down, on the same data. */
+/** Direct convolution, a product of matrices, and plans from the likeliest down, on the same data. */
 function passesOf(problem: Problem, machine: Machine): Pass[] {
   const options: PlannerOptions = {
     ...{ algorithms: convolutionAlgorithms, algorithm: 'auto', errorLimit: 2.5, machine },
+    planar: true,
     candidates: candidatesOf(problem, {}),
   };
   const ranked = contenders(problem, options, RANKING);
-  const chosen = ranked.filter(({ algorithm }, i) => PLACES.includes(i) || algorithm === 'direct');
+  const plain = ({ algorithm }: Choice) => algorithm === 'direct' || algorithm === 'gemm';
+  const chosen = ranked.filter((choice, i) => PLACES.includes(i) || plain(choice));
   const pattern = (numbers: Float32Array) => numbers.map((_, i) => (i % 61) / 30 - 1);
   const weight = pattern(new Float32Array(elementCount(weightShape(problem))));
   const input = allocate(elementCount(inputShape(problem)));

@@ -53,6 +53,7 @@ const unseen = [
   'memory.perSharedByte',
   'products.wideningRate',
   'grouped',
+  'sparse',
   'registerTile.rowRate',
 ] as const;
 /** Rates that are shares. */
