@@ -21,26 +21,16 @@ namespace winograd {
 namespace {
 
 const Operator* const kOperators[] = {
-    &kConcat,
-    &kConvolution,
-    &kCol2Im,
-    &kCopy,
-    &kElementwise,
-    &kGather,
-    &kGemm,
-    &kGroupNormalization,
-    &kIm2Col,
-    &kLayerNormalization,
-    &kLrn,
-    &kPackConvolutionWeights,
-    &kPackGemm,
-    &kPool,
-    &kPoolGradient,
-    &kReduce,
-    &kReorder,
-    &kResample,
-    &kSoftmax,
-    &kSparseProduct,
+    &kConcat,       &kConvolution,
+    &kCol2Im,       &kCopy,
+    &kElementwise,  &kGather,
+    &kGemm,         &kGroupNormalization,
+    &kIm2Col,       &kLayerNormalization,
+    &kLrn,          &kPackConvolutionWeights,
+    &kPackGemm,     &kPool,
+    &kPoolGradient, &kReduce,
+    &kReorder,      &kResample,
+    &kSoftmax,      &kSparseProduct,
 };
 
 }  // namespace
