@@ -60,8 +60,8 @@ class GemmKernel : public Kernel {
   Times execute(std::span<const Buffer> inputs, std::span<const Buffer> outputs, const Run& run) const override {
     Stopwatch watch;
     const ThreadPool::Session awake(ThreadPool::shared(), blocks_.threads, wake_);
-    const PlainRows a(*blocks_.kernels, inputs[0].floats(), a_.stride, a_.transposed, a_.starts.data());
-    const PlainColumns plain(*blocks_.kernels, inputs[1].floats(), plain_, b_.starts.data());
+    const PlainRows a(*blocks_.kernels, inputs[0].floats(), a_.stride, a_.transposed, {a_.starts.data()});
+    const PlainColumns plain(*blocks_.kernels, inputs[1].floats(), plain_, {b_.starts.data()});
     const PackedColumns packed(panels_, inputs[1].floats(), b_.indices.data());
     const float* const bias = inputs.size() > 2 ? inputs[2].floats() : nullptr;
     ProductResult result{outputs[0].floats(), cStride_};

@@ -6,6 +6,16 @@
 /// Matrices that lie in memory, as factors.
 namespace winograd {
 
+/// Floats before the matrix of each product: as listed, or evenly apart and the same again after a period.
+struct Places {
+  const std::ptrdiff_t* listed = nullptr;
+  std::ptrdiff_t period = 1, step = 0;
+
+  std::ptrdiff_t operator[](std::ptrdiff_t product) const {
+    return listed != nullptr ? listed[product] : product % period * step;
+  }
+};
+
 /// Matrices with rows `stride` floats apart: m x k, or k x m if transposed.
 class PlainRows : public FirstFactor {
  public:
@@ -13,10 +23,9 @@ class PlainRows : public FirstFactor {
   const float* at;
   std::ptrdiff_t stride;
   bool transposed;
-  const std::ptrdiff_t* starts = nullptr;  // floats to the matrix of each product; null: one matrix
+  Places starts;
 
-  PlainRows(const KernelTable& table, const float* from, std::ptrdiff_t step, bool turned,
-            const std::ptrdiff_t* places = nullptr)
+  PlainRows(const KernelTable& table, const float* from, std::ptrdiff_t step, bool turned, const Places& places)
       : kernels(&table), at(from), stride(step), transposed(turned), starts(places) {}
 
   Rows inPlace(std::ptrdiff_t product, std::ptrdiff_t row, std::ptrdiff_t sum) const override {
@@ -32,20 +41,19 @@ class PlainRows : public FirstFactor {
   }
 
  private:
-  const float* matrix(std::ptrdiff_t product) const { return at + (starts == nullptr ? 0 : starts[product]); }
+  const float* matrix(std::ptrdiff_t product) const { return at + starts[product]; }
 };
 
 /// Matrices as they lie (see PlainFactor), packed when they are needed.
 class PlainColumns : public SecondFactor {
  public:
-  PlainColumns(const KernelTable& kernels, const float* at, const PlainFactor& plain,
-               const std::ptrdiff_t* starts = nullptr)
+  PlainColumns(const KernelTable& kernels, const float* at, const PlainFactor& plain, const Places& starts)
       : kernels_(kernels), at_(at), plain_(plain), starts_(starts) {}
 
   const float* inPlace(std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t) const override { return nullptr; }
   // Some rows at a time across all panels: they are read as far as they are contiguous.
   void pack(const PanelRange& range, float* to) const override {
-    const float* const from = at_ + (starts_ == nullptr ? 0 : starts_[range.product]);
+    const float* const from = at_ + starts_[range.product];
     const std::ptrdiff_t rows = plain_.transposed ? range.sums : kRowsTogether;
     for (std::ptrdiff_t sum = 0; sum < range.sums; sum += rows) {
       float* panel = to;
@@ -64,7 +72,7 @@ class PlainColumns : public SecondFactor {
   const KernelTable& kernels_;
   const float* at_;
   PlainFactor plain_;
-  const std::ptrdiff_t* starts_;
+  Places starts_;
 };
 
 /// Matrices that were packed whole.

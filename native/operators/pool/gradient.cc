@@ -25,10 +25,6 @@ class PoolGradientKernel : public Kernel {
         axes_(readWindows(description)) {
     inputs_ = describe::elements({planes_, axes_[0].input, axes_[1].input, axes_[2].input, lanes_});
     outputs_ = describe::elements({planes_, axes_[0].output, axes_[1].output, axes_[2].output, lanes_});
-    for (std::size_t a = 0; a < 3; a++) {
-      for (std::ptrdiff_t x = 0; x < axes_[a].output; x++)
-        taps_[a].push_back({axes_[a].firstTap(x), axes_[a].endTap(x)});
-    }
     // Where windows do not fit into the input none is whole.
     const auto fits = [](const WindowAxis& axis) { return (axis.kernel - 1) * axis.dilation < axis.input; };
     if (averages_ || !std::all_of(axes_.begin(), axes_.end(), fits)) return;
@@ -85,24 +81,20 @@ class PoolGradientKernel : public Kernel {
     }
   }
 
-  // The taps of an output that are in the input.
-  struct Taps {
-    std::ptrdiff_t first, end;
-  };
+  // Whether all taps of an output are in the input.
   bool whole(std::size_t axis, std::ptrdiff_t output) const {
-    const Taps& taps = taps_[axis][static_cast<std::size_t>(output)];
-    return taps.first == 0 && taps.end == axes_[axis].kernel;
+    const WindowAxis& windows = axes_[axis];
+    const std::ptrdiff_t start = windows.start(output);
+    return start >= 0 && start + (windows.kernel - 1) * windows.dilation < windows.input;
   }
 
   template <class Visit>
   void forEachPixel(std::ptrdiff_t i, std::ptrdiff_t j, std::ptrdiff_t k, const Visit& visit) const {
     const WindowAxis &deep = axes_[0], &high = axes_[1], &across = axes_[2];
-    const Taps &planes = taps_[0][static_cast<std::size_t>(i)], &rows = taps_[1][static_cast<std::size_t>(j)],
-               &columns = taps_[2][static_cast<std::size_t>(k)];
-    for (std::ptrdiff_t a = planes.first; a < planes.end; a++) {
-      for (std::ptrdiff_t b = rows.first; b < rows.end; b++) {
+    for (std::ptrdiff_t a = deep.firstTap(i); a < deep.endTap(i); a++) {
+      for (std::ptrdiff_t b = high.firstTap(j); b < high.endTap(j); b++) {
         const std::ptrdiff_t row = (deep.start(i) + a * deep.dilation) * high.input + high.start(j) + b * high.dilation;
-        for (std::ptrdiff_t c = columns.first; c < columns.end; c++)
+        for (std::ptrdiff_t c = across.firstTap(k); c < across.endTap(k); c++)
           visit((row * across.input + across.start(k) + c * across.dilation) * lanes_);
       }
     }
@@ -141,8 +133,7 @@ class PoolGradientKernel : public Kernel {
   std::ptrdiff_t planes_, lanes_;
   std::array<WindowAxis, 3> axes_;
   std::ptrdiff_t inputs_, outputs_;
-  std::array<std::vector<Taps>, 3> taps_;  // of each output
-  std::vector<std::int32_t> whole_;        // pixels of a window from its first one
+  std::vector<std::int32_t> whole_;  // pixels of a window from its first one
 };
 
 }  // namespace

@@ -85,17 +85,15 @@ class GemmConvolution final : public ConvolutionKernel {
             problem.groups),
         columns_(problem, kernels_),
         product_(blocks, false, true),
-        step_(weightStep(blocks.k)) {
-    for (std::ptrdiff_t p = 0; p < problem.batch * problem.groups; p++)
-      weights_.push_back(p % problem.groups * problem.groupOutputs() * step_);
-  }
+        step_(weightStep(blocks.k)) {}
 
  private:
   std::size_t scratchFloats() const override { return static_cast<std::size_t>(product_.workspaceFloats()); }
 
   Times compute(const Pass& pass, float* scratch, const Run& run) const override {
     Stopwatch watch;
-    const PlainRows weights(kernels_, pass.weights, step_, false, weights_.data());
+    const PlainRows weights(kernels_, pass.weights, step_, false,
+                            {nullptr, problem_.groups, problem_.groupOutputs() * step_});
     const UnfoldedColumns columns(columns_, kernels_, pass.x, problem_.groupInputs() * columns_.plane());
     const std::ptrdiff_t outputs = problem_.groupOutputs() * columns_.columns();
     product_.run(
@@ -114,7 +112,6 @@ class GemmConvolution final : public ConvolutionKernel {
   const InputColumns columns_;
   const BlockedProduct product_;
   const std::ptrdiff_t step_;
-  std::vector<std::ptrdiff_t> weights_;  // of each product
 };
 
 std::unique_ptr<Kernel> prepareKernel(const Value& description) {

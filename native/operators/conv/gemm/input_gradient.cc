@@ -32,12 +32,7 @@ class GemmInputGradient final : public Kernel {
         weightStep_(weightStep(blocks.k)),
         columnStep_(roundUp(std::min(blocks.columnBlock, blocks.n), kLineFloats)),
         columnFloats_(checkedMultiply(static_cast<std::size_t>(channelBlock * columns_.taps()),
-                                      static_cast<std::size_t>(columnStep_))) {
-    for (std::ptrdiff_t p = 0; p < problem.batch * problem.groups; p++) {
-      weights_.push_back(p % problem.groups * blocks.m * weightStep_);
-      gradients_.push_back(p * blocks.k * blocks.n);
-    }
-  }
+                                      static_cast<std::size_t>(columnStep_))) {}
 
   std::vector<std::size_t> inputBytes() const override {
     const std::size_t rows = static_cast<std::size_t>(problem_.groups * blocks_.m);
@@ -57,8 +52,10 @@ class GemmInputGradient final : public Kernel {
   Times execute(std::span<const Buffer> inputs, std::span<const Buffer> outputs, const Run& run) const override {
     Stopwatch watch;
     const ThreadPool::Session awake(ThreadPool::shared(), schedule_.threads, schedule_.wake);
-    const PlainRows weights(*blocks_.kernels, inputs[1].floats(), weightStep_, false, weights_.data());
-    const PlainColumns gradient(*blocks_.kernels, inputs[0].floats(), {false, blocks_.n, 1}, gradients_.data());
+    const PlainRows weights(*blocks_.kernels, inputs[1].floats(), weightStep_, false,
+                            {nullptr, problem_.groups, blocks_.m * weightStep_});
+    const PlainColumns gradient(*blocks_.kernels, inputs[0].floats(), {false, blocks_.n, 1},
+                                {nullptr, problem_.batch * problem_.groups, blocks_.k * blocks_.n});
     const std::ptrdiff_t parts = divideUp(problem_.groupInputs(), channelBlock_);
     ThreadPool::shared().forEach(
         problem_.batch * problem_.groups * parts, schedule_.threads, [&](std::ptrdiff_t item, int slot) {
@@ -97,7 +94,6 @@ class GemmInputGradient final : public Kernel {
   const BlockedProduct product_;
   const std::ptrdiff_t channelBlock_, weightStep_, columnStep_;
   const std::size_t columnFloats_;
-  std::vector<std::ptrdiff_t> weights_, gradients_;  // of each product
 };
 
 std::unique_ptr<Kernel> prepareKernel(const Value& description) {
