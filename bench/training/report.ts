@@ -27,7 +27,7 @@ function comparedOf(rows: readonly TrainingRow[]): string {
     (row) => row.peakBytes < base.get(`${row.network} ${row.threads}`)!.peakBytes,
   );
   return [
-    `Beside explicit columns 'rdx' is ${speeds('rdx')} times as fast, 'cgt' ${speeds('cgt')}, 'cgt+dg' ${speeds('cgt+dg')}; the paper has all of them ahead on batches of 64 and more (figures 12 and 13). With single images the reindexed gradient is a convolution by a kernel as large as the result, of which little is in any cache: 'rdx' falls behind there.`,
+    `Beside explicit columns 'rdx' is ${speeds('rdx')} times as fast, 'cgt' ${speeds('cgt')}, 'cgt+dg' ${speeds('cgt+dg')}; the paper, with batches of 64, has all of them ahead (figures 12 and 13). With single images the reindexed gradient is a convolution by a kernel as large as the result, of which little is in any cache: 'rdx' falls behind there.`,
     `Steps of 'cgt+dg' take ${range(memory)} of the memory of 'base' (figure 14); less in ${below.length} of ${memory.length}.`,
     `The paper found 'cgt+dg' slower than 'cgt', for columns had to be unpacked by a single routine at the end of a loop; here blocks of columns are small enough to be added up in the second level of cache, and it is ${of('cgt+dg').filter((row, i) => row.ms <= of('cgt')[i]!.ms).length} of ${of('cgt').length} times at least as fast.`,
     `The planner's own steps, by Winograd for the most part, are ${speeds('auto')} times as fast as 'base', and ${range(of('auto').map(({ overFreeOfColumns }) => overFreeOfColumns))} times as fast as one whose columns cost nothing, which bounds every variant in the paper.`,
