@@ -39,7 +39,7 @@ function comparedOf(rows: readonly TrainingRow[]): string {
 const METHOD = `## How it was measured
 
 Whole steps of \`Trainer\` (forward pass, loss, backward pass, update by SGD) of the networks of \`examples/networks\`, with random weights and
-images; *-cifar* are 3 × 32 × 32, the others 224² and 16 × 112². All variants of a network take turns, one step each; *ms* are
+images; *-cifar* are 3 × 32 × 32, the others 224² and 16 × 112². All variants of a network take turns, each a step that is not timed and one that is; *ms* are
 medians of the kernels' times. *× base* compares with explicit im2col and col2im around products of matrices, *× base free of columns* with
 the same step less the time of its im2col and col2im. *Peak* is the arena and the workspace of a step, in which parameters, their
 gradients' destinations and optimizer states are not counted, for they are the same in all.`;
