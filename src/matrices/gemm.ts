@@ -2,7 +2,7 @@ import { expected } from '../../synth/errors.js';
 import { checkNoMore, checkOptions, type OptionNames } from '../../synth/options.js';
 import { kernelTable, machineOf } from '../machine/machine.js';
 import { native } from '../native/addon.js';
-import { blocksOf } from '../operators/product.js';
+import { blocksOf, turned } from '../operators/product.js';
 import { threadsFor } from '../operators/threads.js';
 import { WORTH_WAKING } from '../planner/schedule.js';
 import { validateThreads } from '../problem/problem.js';
@@ -211,10 +211,6 @@ function matrix(
   if (data.length < least)
     throw expected(name, `at least ${least} elements long, ${rows} rows ${stride} apart`, data.length);
   return { data: data.subarray(0, least), stride };
-}
-
-function turned<T>([rows, columns]: readonly [T, T], transposed: boolean): [T, T] {
-  return transposed ? [columns, rows] : [rows, columns];
 }
 
 function sizeOf(name: string, value: unknown): number {

@@ -198,3 +198,27 @@ export function axesOf(
     return { input, output, taps, stride, dilation, padBegin };
   });
 }
+
+/**
+ * Attributes of the convolution that takes what the transposed one makes, and has as many outputs as that has inputs.
+ *
+ * @param shape,weight,result of the transposed one
+ * @throws InputError naming the attribute that does not fit
+ */
+export function transposedWindow(
+  attributes: Attributes,
+  shape: readonly number[],
+  weight: readonly number[],
+  result: readonly number[],
+): Attributes {
+  const axes = axesOf(attributes, shape, weight);
+  const ends = axes.map(({ input, taps, stride, dilation, padBegin }, a) =>
+    // Negative where the convolution leaves the last pixels alone: then it has no padding and one stride's rest.
+    Math.max(0, (input - 1) * stride + dilation * (taps - 1) + 1 - padBegin - result[a + 2]!),
+  );
+  return {
+    ...{ kernel_shape: weight.slice(2), group: attributes.group ?? 1 },
+    ...{ strides: axes.map(({ stride }) => stride), dilations: axes.map(({ dilation }) => dilation) },
+    pads: [...axes.map(({ padBegin }) => padBegin), ...ends],
+  };
+}

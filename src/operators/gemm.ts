@@ -3,7 +3,7 @@ import { elementCount } from '../tensor/shape.js';
 import { flag, floats, number } from './attributes.js';
 import { broadcastShape } from './constants.js';
 import type { Attributes, Operator, TensorType } from './operator.js';
-import { lowerProduct, type Product } from './product.js';
+import { lowerProduct, type Product, turned } from './product.js';
 
 type Inputs = readonly (TensorType | undefined)[];
 
@@ -81,10 +81,6 @@ function matMulOf(attributes: Attributes, inputs: Inputs): Product {
     matrices: { a: elementCount(a.slice(0, -2)), b: elementCount(b.slice(0, -2)) },
     ...{ transposeA, transposeB, alpha: 1, beta: 1 },
   };
-}
-
-function turned([rows, columns]: [number, number], transposed: boolean): [number, number] {
-  return transposed ? [columns, rows] : [rows, columns];
 }
 
 /** Which matrix of an input each of a result's takes. */

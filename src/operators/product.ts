@@ -23,6 +23,11 @@ export interface Product {
   readonly activation?: NativeActivation;
 }
 
+/** Rows and columns of a matrix, or of what it is transposed. */
+export function turned<T>([rows, columns]: readonly [T, T], transposed: boolean): [T, T] {
+  return transposed ? [columns, rows] : [rows, columns];
+}
+
 /** How a product runs. */
 export interface Blocks extends ProductBlocks {
   /** Whether blocks of A are copied before they are multiplied. */
@@ -65,8 +70,8 @@ function asColumn(product: Product): Product {
 export function lowerProduct(given: Product, node: NodeToLower, settings: LoweringSettings): Lowered {
   const [, other] = node.inputs;
   const fixed = other !== undefined && ('data' in other || other.made === true);
-  const turned = given.m === 1 && given.transposeB && !fixed;
-  const product = turned ? asColumn(given) : given;
+  const exchanged = given.m === 1 && given.transposeB && !fixed;
+  const product = exchanged ? asColumn(given) : given;
   const { isa } = settings;
   const { m, n, k, matrices, transposeB, alpha } = product;
   const results = product.a.length;
@@ -82,8 +87,8 @@ export function lowerProduct(given: Product, node: NodeToLower, settings: Loweri
   };
   const second: Operand = fixed
     ? { packed: call, inputs: [1], key: keyOf(call), bytes: packedBytes(product, isa.width) }
-    : { input: turned ? 0 : 1 };
-  const inputs: Operand[] = [{ input: turned ? 1 : 0 }, second];
+    : { input: exchanged ? 0 : 1 };
+  const inputs: Operand[] = [{ input: exchanged ? 1 : 0 }, second];
   inputs.push(product.biasStrides === undefined ? undefined : { input: 2 });
   return {
     steps: [

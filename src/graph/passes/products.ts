@@ -1,4 +1,6 @@
+import { transposedWindow } from '../../operators/conv-transpose.js';
 import type { Attributes } from '../../operators/operator.js';
+import { given } from '../../support/given.js';
 import { elementCount } from '../../tensor/shape.js';
 import type { Node } from '../graph.js';
 import { integerConstant } from '../literal.js';
@@ -90,7 +92,7 @@ const transposedByColumns: Expansion = (to, attributes) => {
     'Col2Im',
     'image',
     [columns, to.integers('extents', image), to.integers('windows', kernel)],
-    folding(attributes, spatial, kernel, image),
+    transposedWindow(attributes, to.shape(0), to.shape(1), to.result),
   );
   return to.finish(folded, to.result, to.input(2));
 };
@@ -170,26 +172,4 @@ export const expandProducts: Pattern = {
 /** What Im2Col wants of a convolution's attributes. */
 function windows({ strides, dilations, pads, auto_pad }: Attributes, kernel: readonly number[]): Attributes {
   return given({ kernel_shape: kernel, strides, dilations, pads, auto_pad });
-}
-
-/** What Col2Im wants: the padding behind is as much as makes so many windows. */
-function folding(
-  { strides, dilations, pads }: Attributes,
-  spatial: readonly number[],
-  kernel: readonly number[],
-  image: readonly number[],
-): Attributes {
-  const of = (list: unknown, a: number) => (list as readonly number[] | undefined)?.[a] ?? 1;
-  const before = kernel.map((_, a) => (pads as readonly number[] | undefined)?.[a] ?? 0);
-  const behind = kernel.map((taps, a) =>
-    Math.max(
-      0,
-      (spatial[a]! - 1) * of(strides, a) + of(dilations, a) * (taps - 1) + 1 - before[a]! - image[a]!,
-    ),
-  );
-  return given({ strides, dilations, pads: [...before, ...behind] });
-}
-
-function given(attributes: Attributes): Attributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 }

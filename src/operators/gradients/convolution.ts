@@ -1,7 +1,7 @@
 /** Gradients of convolutions, each the other's (Georganas et al. 2018, sections II-I and II-J). */
 import type { Problem } from '../../problem/problem.js';
 import { elementCount } from '../../tensor/shape.js';
-import { axesOf } from '../conv-transpose.js';
+import { transposedWindow } from '../conv-transpose.js';
 import { problemOf } from '../convolution/geometry.js';
 import type { Attributes } from '../operator.js';
 import { channelSums, type GradientRule } from './rule.js';
@@ -69,23 +69,4 @@ function windowOf(problem: Problem): Attributes {
 /** Of the axes that there are. */
 function spatial({ rank }: Problem, values: readonly number[]): readonly number[] {
   return values.slice(3 - rank);
-}
-
-/** The convolution that takes what the transposed one makes, and has as many outputs as that has inputs. */
-function transposedWindow(
-  attributes: Attributes,
-  shape: readonly number[],
-  weight: readonly number[],
-  result: readonly number[],
-): Attributes {
-  const axes = axesOf(attributes, shape, weight);
-  const ends = axes.map(({ input, taps, stride, dilation, padBegin }, a) =>
-    // Negative where the convolution leaves the last pixels alone: then it has no padding and one stride's rest.
-    Math.max(0, (input - 1) * stride + dilation * (taps - 1) + 1 - padBegin - result[a + 2]!),
-  );
-  return {
-    ...{ kernel_shape: weight.slice(2), group: attributes.group ?? 1 },
-    ...{ strides: axes.map(({ stride }) => stride), dilations: axes.map(({ dilation }) => dilation) },
-    pads: [...axes.map(({ padBegin }) => padBegin), ...ends],
-  };
 }

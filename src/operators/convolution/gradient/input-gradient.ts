@@ -5,7 +5,7 @@ import { inputGradientProductOf, productBlocks } from '../../../planner/product-
 import { WORTH_WAKING } from '../../../planner/schedule.js';
 import { directFlops, type Problem } from '../../../problem/problem.js';
 import { elementCount } from '../../../tensor/shape.js';
-import { axesOf, convTranspose } from '../../conv-transpose.js';
+import { convTranspose, transposedWindow } from '../../conv-transpose.js';
 import type {
   Attributes,
   LoweredStep,
@@ -60,24 +60,8 @@ function forwardOf(
   weight: TensorType,
   result: TensorType,
 ): Problem {
-  const axes = axesOf(attributes, gradient.shape, weight.shape);
-  const ends = axes.map(({ input, taps, stride, dilation, padBegin, output }) =>
-    Math.max(0, (input - 1) * stride + dilation * (taps - 1) + 1 - padBegin - output),
-  );
-  const { group = 1 } = attributes;
-  return problemOf(
-    {
-      ...{
-        strides: axes.map(({ stride }) => stride),
-        dilations: axes.map(({ dilation }) => dilation),
-        group,
-      },
-      pads: [...axes.map(({ padBegin }) => padBegin), ...ends],
-    },
-    result,
-    weight,
-    1,
-  );
+  const window = transposedWindow(attributes, gradient.shape, weight.shape, result.shape);
+  return problemOf(window, result, weight, 1);
 }
 
 function scheduleOf(problem: Problem, { isa, threads, machine }: LoweringSettings): InputGradientSchedule {
