@@ -128,7 +128,7 @@ void BlockedProduct::shareRows(std::ptrdiff_t product, const FirstFactor& a, con
 
 void BlockedProduct::pack(const SecondFactor& b, std::ptrdiff_t product, std::ptrdiff_t sum, std::ptrdiff_t column,
                           std::ptrdiff_t columns, float* to) const {
-  b.pack({product, sum, blocks_.sums(sum), column, columns, blocks_.width(), panelStep_}, to);
+  b.pack({product, sum, blocks_.sums(sum), column, columns, blocks_.width(), panelStep_, blocks_.kernels->width}, to);
 }
 
 void BlockedProduct::multiplyRows(const Block& block, std::ptrdiff_t row, std::ptrdiff_t rows, const FirstFactor& a,

@@ -53,6 +53,11 @@ class FirstFactor {
 struct PanelRange {
   std::ptrdiff_t product, sum, sums, column, columns;
   std::ptrdiff_t width, step;  // columns of a panel, and floats between panels
+  std::ptrdiff_t vector;       // floats of one
+
+  /// Columns of the panel that begins after so many, and those that it is written with.
+  std::ptrdiff_t present(std::ptrdiff_t before) const { return std::min(width, columns - before); }
+  std::ptrdiff_t written(std::ptrdiff_t before) const { return std::min(width, roundUp(present(before), vector)); }
 };
 
 /// The second factor, k x n, of each product.

@@ -58,10 +58,9 @@ class PlainColumns : public SecondFactor {
     for (std::ptrdiff_t sum = 0; sum < range.sums; sum += rows) {
       float* panel = to;
       for (std::ptrdiff_t column = 0; column < range.columns; column += range.width, panel += range.step) {
-        const std::ptrdiff_t present = std::min(range.width, range.columns - column);
-        const std::ptrdiff_t columns = std::min(range.width, roundUp(present, kernels_.width));
+        const std::ptrdiff_t columns = range.written(column);
         packPlain(kernels_, plain_, from, range.sum + sum, std::min(rows, range.sums - sum), range.column + column,
-                  present, columns, panel + sum * columns);
+                  range.present(column), columns, panel + sum * columns);
       }
     }
   }

@@ -20,8 +20,8 @@ namespace {
 // Panels of the unfolded input; a product is a group of an image.
 class UnfoldedColumns : public SecondFactor {
  public:
-  UnfoldedColumns(const InputColumns& columns, const KernelTable& kernels, const float* x, std::ptrdiff_t groupFloats)
-      : columns_(columns), kernels_(kernels), x_(x), groupFloats_(groupFloats) {}
+  UnfoldedColumns(const InputColumns& columns, const float* x, std::ptrdiff_t groupFloats)
+      : columns_(columns), x_(x), groupFloats_(groupFloats) {}
 
   const float* inPlace(std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t) const override { return nullptr; }
 
@@ -48,13 +48,13 @@ class UnfoldedColumns : public SecondFactor {
     const std::ptrdiff_t panels = divideUp(range.columns, range.width);
     std::vector<InputColumns::Runs> runs(static_cast<std::size_t>(panels));
     for (std::ptrdiff_t p = 0; p < panels; p++)
-      columns_.find(range.column + p * range.width, present(range, p), widthOf(range, p),
+      columns_.find(range.column + p * range.width, range.present(p * range.width), range.written(p * range.width),
                     runs[static_cast<std::size_t>(p)], tap, taps);
     const std::ptrdiff_t together = roundUp(kRowsTogether, taps);
     for (std::ptrdiff_t sum = 0; sum < range.sums; sum += together) {
       const std::ptrdiff_t rows = std::min(together, range.sums - sum);
       for (std::ptrdiff_t p = 0; p < panels; p++) {
-        const std::ptrdiff_t width = widthOf(range, p);
+        const std::ptrdiff_t width = range.written(p * range.width);
         columns_.unfold(runs[static_cast<std::size_t>(p)], x, range.sum + sum, rows,
                         to + p * range.step + (done + sum) * width, width);
       }
@@ -63,15 +63,7 @@ class UnfoldedColumns : public SecondFactor {
 
   static constexpr std::ptrdiff_t kRowsTogether = 8;
 
-  static std::ptrdiff_t present(const PanelRange& range, std::ptrdiff_t panel) {
-    return std::min(range.width, range.columns - panel * range.width);
-  }
-  std::ptrdiff_t widthOf(const PanelRange& range, std::ptrdiff_t panel) const {
-    return std::min(range.width, roundUp(present(range, panel), kernels_.width));
-  }
-
   const InputColumns& columns_;
-  const KernelTable& kernels_;
   const float* x_;
   std::ptrdiff_t groupFloats_;
 };
@@ -94,7 +86,7 @@ class GemmConvolution final : public ConvolutionKernel {
     Stopwatch watch;
     const PlainRows weights(kernels_, pass.weights, step_, false,
                             {nullptr, problem_.groups, problem_.groupOutputs() * step_});
-    const UnfoldedColumns columns(columns_, kernels_, pass.x, problem_.groupInputs() * columns_.plane());
+    const UnfoldedColumns columns(columns_, pass.x, problem_.groupInputs() * columns_.plane());
     const std::ptrdiff_t outputs = problem_.groupOutputs() * columns_.columns();
     product_.run(
         problem_.batch * problem_.groups, weights, columns,

@@ -64,8 +64,7 @@ class TransposedColumns : public SecondFactor {
           x_ + (image * problem_.inChannels + range.product * problem_.groupInputs()) * columns_.plane();
       float* panel = to;
       for (std::ptrdiff_t column = 0; column < range.columns; column += range.width, panel += range.step) {
-        const std::ptrdiff_t present = std::min(range.width, range.columns - column);
-        const std::ptrdiff_t width = std::min(range.width, roundUp(present, kernels_.width));
+        const std::ptrdiff_t present = range.present(column), width = range.written(column);
         columns_.unfold(runs, x, range.column + column, present, rows, kRowStep);
         float* const into = panel + done * width;
         if (present < width) std::fill_n(into, count * width, 0.0f);
