@@ -56,7 +56,14 @@ export { readCsr, writeCsr } from './matrices/csr-file.js';
 export { type GemmOptions, gemm, gemmSync, type MatrixOperand } from './matrices/gemm.js';
 export * as systemml from './matrices/systemml/index.js';
 export type { CpuInfo } from './native/addon.js';
-export { Network, type NetworkOptions, type NetworkRun, type RunOptions } from './network/network.js';
+export type { CacheOptions } from './network/cache/options.js';
+export {
+  type LoadOptions,
+  Network,
+  type NetworkOptions,
+  type NetworkRun,
+  type RunOptions,
+} from './network/network.js';
 export type { NetworkPlan, PlannedNode } from './network/plan.js';
 export { type OnnxOptions, readOnnx, writeOnnx } from './onnx/onnx.js';
 export type { Accuracy } from './operators/convolution/accuracy.js';

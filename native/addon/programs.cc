@@ -64,7 +64,8 @@ class ConstantWrap : public Napi::ObjectWrap<ConstantWrap> {
     if (constant_) Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<int64_t>(constant_->bytes()));
   }
   static Napi::Function define(Napi::Env env) {
-    return DefineClass(env, "Constant", {InstanceAccessor<&ConstantWrap::size>("bytes")});
+    return DefineClass(env, "Constant",
+                       {InstanceAccessor<&ConstantWrap::size>("bytes"), InstanceMethod<&ConstantWrap::copy>("copy")});
   }
   static std::shared_ptr<const Constant> from(const Napi::Value& value) {
     return unwrapped<ConstantWrap>(value, kConstantTag, "constant", "a Constant")->constant_;
@@ -72,6 +73,21 @@ class ConstantWrap : public Napi::ObjectWrap<ConstantWrap> {
 
  private:
   Napi::Value size(const Napi::CallbackInfo& info) { return bytes(info.Env(), constant_->bytes()); }
+
+  /// Fills an array of bytes from a position on; makes the constant where that is still to do.
+  void copy(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
+      fail(env, "array", "a Uint8Array");
+    Napi::Uint8Array to = info[0].As<Napi::Uint8Array>();
+    const std::ptrdiff_t from = integer(info[1], "offset");
+    const std::size_t all = constant_->bytes(), length = to.ByteLength();
+    if (from < 0 || static_cast<std::size_t>(from) > all || length > all - static_cast<std::size_t>(from))
+      fail(env, "offset", "such that the array ends within the constant");
+    if (length == 0) return;
+    const Buffer made = guarded(env, [&] { return constant_->ready(nullptr); });
+    std::memcpy(to.Data(), made.as<char>() + from, length);
+  }
 
   static std::shared_ptr<const Constant> given(const Napi::Value& value) {
     napi_typedarray_type type;

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../support/package.js';
 import * as accuracy from './commands/accuracy.js';
+import * as cache from './commands/cache.js';
 import * as calibrate from './commands/calibrate.js';
 import * as compare from './commands/compare.js';
 import * as conv from './commands/conv.js';
@@ -31,7 +32,7 @@ const commands: readonly { register(program: Command): void }[] = [
   emit,
   conv,
   ...[runNetwork, plan, compare, train],
-  wisdom,
+  ...[wisdom, cache],
   reporting,
   calibrate,
   info,

@@ -1,4 +1,5 @@
 import { expected } from '../../synth/errors.js';
+import { checkOptions } from '../../synth/options.js';
 import type { Attributes } from '../operators/operator.js';
 import type { PerAxis } from '../problem/problem.js';
 
@@ -58,6 +59,36 @@ export interface NormOptions extends Named {
   readonly epsilon?: number;
   /** Factor on random scales. Default 1. */
   readonly gain?: number;
+}
+
+const named = { name: true } as const;
+const window = { ...named, kernelSize: true, stride: true, padding: true } as const;
+const conv = { ...window, outChannels: true, dilation: true, groups: true, bias: true, gain: true } as const;
+const norm = { ...named, epsilon: true, gain: true } as const;
+const pool = { ...window, ceilMode: true, countIncludePad: true } as const;
+
+/** Names of the options of the builder's methods; what is not here has a name alone. */
+const methods: Readonly<Record<string, Readonly<Record<string, true>>>> = {
+  ...{ conv, convTranspose: conv, batchNorm: norm, instanceNorm: norm, maxPool: pool, averagePool: pool },
+  linear: { ...named, outFeatures: true, inFeatures: true, bias: true, gain: true },
+  groupNorm: { ...norm, groups: true },
+  leakyRelu: { ...named, slope: true },
+  softmax: { ...named, axis: true },
+  upsample: { ...named, factor: true, mode: true },
+  pixelShuffle: { ...named, factor: true },
+  lrn: { ...named, size: true, alpha: true, beta: true, bias: true },
+  dropout: { ...named, ratio: true },
+};
+
+/** @throws InputError for an option that the method does not have */
+export function checkMethod(method: string, options: object): void {
+  checkOptions(`Builder.${method}`, options, methods[method] ?? named);
+}
+
+/** @throws InputError for what is no number of channels or features */
+export function checkCount(name: string, value: unknown): void {
+  if (!Number.isSafeInteger(value) || (value as number) < 1)
+    throw expected(name, 'a positive integer', value);
 }
 
 /** @param groups that must divide them; the result is the channels of one */

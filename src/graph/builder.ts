@@ -6,6 +6,8 @@ import {
   axesOf,
   type ConvOptions,
   channelsOf,
+  checkCount,
+  checkMethod,
   dilationOf,
   type Named,
   type NormOptions,
@@ -88,7 +90,9 @@ export class Builder {
 
   /** Convolution; weights `NAME.weight` (O × I/groups × kernel) and `NAME.bias`. */
   conv(x: Value, options: ConvOptions): Value {
+    checkMethod('conv', options);
     const { outChannels, groups = 1, gain = 1 } = options;
+    checkCount('outChannels', outChannels);
     const name = this.#claim(options.name, 'conv');
     const kernel = axesOf('kernelSize', options.kernelSize, x);
     const taps = [channelsOf(x, groups), ...kernel];
@@ -101,7 +105,9 @@ export class Builder {
 
   /** Transposed convolution; weights `NAME.weight` (I × O/groups × kernel) and `NAME.bias`. */
   convTranspose(x: Value, options: ConvOptions): Value {
+    checkMethod('convTranspose', options);
     const { outChannels, groups = 1, gain = 1 } = options;
+    checkCount('outChannels', outChannels);
     const name = this.#claim(options.name, 'convtranspose');
     const kernel = axesOf('kernelSize', options.kernelSize, x);
     const stride = axesOf('stride', options.stride ?? 1, x);
@@ -120,8 +126,11 @@ export class Builder {
     x: Value,
     options: Named & { outFeatures: number; inFeatures?: number; bias?: boolean; gain?: number },
   ): Value {
+    checkMethod('linear', options);
     const { outFeatures, inFeatures = x.channels, gain = 1 } = options;
     if (inFeatures === undefined) throw expected('inFeatures', 'given, for nothing tells it', inFeatures);
+    checkCount('inFeatures', inFeatures);
+    checkCount('outFeatures', outFeatures);
     const name = this.#claim(options.name, 'linear');
     const deviation = gain * Math.sqrt(2 / inFeatures);
     const inputs = [x, this.#weight(`${name}.weight`, [outFeatures, inFeatures], { deviation })];
@@ -131,6 +140,7 @@ export class Builder {
 
   /** Batch normalisation by `NAME.running_mean` and `NAME.running_var`, then `NAME.weight` and `NAME.bias`. */
   batchNorm(x: Value, options: NormOptions = {}): Value {
+    checkMethod('batchNorm', options);
     const name = this.#claim(options.name, 'batchnorm');
     const [scale, bias] = this.#affine(name, x, options);
     const inputs = [
@@ -143,6 +153,7 @@ export class Builder {
 
   /** Normalisation of each channel of each sample, then `NAME.weight` and `NAME.bias`. */
   instanceNorm(x: Value, options: NormOptions = {}): Value {
+    checkMethod('instanceNorm', options);
     const name = this.#claim(options.name, 'instancenorm');
     const inputs = [x, ...this.#affine(name, x, options)];
     return this.#emit('InstanceNormalization', inputs, epsilonOf(options), { ...x, name });
@@ -150,6 +161,7 @@ export class Builder {
 
   /** Normalisation of each group of channels of each sample, then `NAME.weight` and `NAME.bias`. */
   groupNorm(x: Value, options: NormOptions & { groups: number }): Value {
+    checkMethod('groupNorm', options);
     const name = this.#claim(options.name, 'groupnorm');
     const inputs = [x, ...this.#affine(name, x, options)];
     const attributes = { ...epsilonOf(options), num_groups: options.groups };
@@ -157,16 +169,19 @@ export class Builder {
   }
 
   relu(x: Value, options: Named = {}): Value {
+    checkMethod('relu', options);
     return this.#like('Relu', [x], {}, options);
   }
 
   /** @param options.slope of negative numbers, default 0.01 */
   leakyRelu(x: Value, options: Named & { slope?: number } = {}): Value {
+    checkMethod('leakyRelu', options);
     return this.#like('LeakyRelu', [x], { alpha: options.slope ?? 0.01 }, options);
   }
 
   /** A slope for negative numbers of each channel, `NAME.weight`. */
   prelu(x: Value, options: Named = {}): Value {
+    checkMethod('prelu', options);
     const name = this.#claim(options.name, 'prelu');
     const shape = [channelsOf(x), ...Array<number>(x.rank ?? 0).fill(1)];
     const slope = this.#weight(`${name}.weight`, [channelsOf(x)], { from: 0.2, to: 0.3 }, shape);
@@ -174,61 +189,73 @@ export class Builder {
   }
 
   sigmoid(x: Value, options: Named = {}): Value {
+    checkMethod('sigmoid', options);
     return this.#like('Sigmoid', [x], {}, options);
   }
 
   /** x · sigmoid(x), which ONNX writes as these two. */
   silu(x: Value, options: Named = {}): Value {
+    checkMethod('silu', options);
     return this.#like('Mul', [x, this.sigmoid(x)], {}, options);
   }
 
   tanh(x: Value, options: Named = {}): Value {
+    checkMethod('tanh', options);
     return this.#like('Tanh', [x], {}, options);
   }
 
   /** @param options.axis default 1, that of channels */
   softmax(x: Value, options: Named & { axis?: number } = {}): Value {
+    checkMethod('softmax', options);
     return this.#like('Softmax', [x], { axis: options.axis ?? 1 }, options);
   }
 
   /** Sum, the smaller spread out over the larger as NumPy does. */
   add(a: Value, b: Value, options: Named = {}): Value {
+    checkMethod('add', options);
     return this.#like('Add', [a, b], {}, options);
   }
 
   /** Product, the smaller spread out over the larger as NumPy does. */
   mul(a: Value, b: Value, options: Named = {}): Value {
+    checkMethod('mul', options);
     return this.#like('Mul', [a, b], {}, options);
   }
 
   /** Product with a number. */
   scale(x: Value, factor: number, options: Named = {}): Value {
+    checkMethod('scale', options);
     return this.mul(x, this.constant(floatConstant(factor)), options);
   }
 
   /** Channels behind channels. */
   concat(parts: readonly Value[], options: Named = {}): Value {
+    checkMethod('concat', options);
     const channels = parts.reduce((sum, part) => sum + channelsOf(part), 0);
     return this.node('Concat', parts, { axis: 1 }, { ...options, rank: parts[0]?.rank, channels });
   }
 
   maxPool(x: Value, options: PoolOptions): Value {
+    checkMethod('maxPool', options);
     const attributes = { ...windowOf(options, x), ceil_mode: Number(options.ceilMode ?? false) };
     return this.#like('MaxPool', [x], attributes, options);
   }
 
   averagePool(x: Value, options: PoolOptions): Value {
+    checkMethod('averagePool', options);
     const count_include_pad = Number(options.countIncludePad ?? true);
     const ceil_mode = Number(options.ceilMode ?? false);
     return this.#like('AveragePool', [x], { ...windowOf(options, x), ceil_mode, count_include_pad }, options);
   }
 
   globalAveragePool(x: Value, options: Named = {}): Value {
+    checkMethod('globalAveragePool', options);
     return { ...this.#like('GlobalAveragePool', [x], {}, options), pooled: true };
   }
 
   /** A matrix of a row for each sample. */
   flatten(x: Value, options: Named = {}): Value {
+    checkMethod('flatten', options);
     return this.node(
       'Flatten',
       [x],
@@ -239,6 +266,7 @@ export class Builder {
 
   /** Other sizes for the same numbers; 0 keeps one, -1 stands for what is left. */
   reshape(x: Value, shape: readonly number[], options: Named = {}): Value {
+    checkMethod('reshape', options);
     const sizes = this.constant(integerConstant(shape));
     const channels = shape[1] === 0 ? x.channels : shape[1] === -1 ? undefined : shape[1];
     return this.node('Reshape', [x, sizes], {}, { ...options, channels, rank: shape.length - 2 });
@@ -246,6 +274,7 @@ export class Builder {
 
   /** Spatial axes times a number each, positions as PyTorch has them without aligned corners. */
   upsample(x: Value, options: Named & { factor: PerAxis; mode?: 'nearest' | 'linear' }): Value {
+    checkMethod('upsample', options);
     const { mode = 'nearest' } = options;
     const scales = this.constant(floatConstant([1, 1, ...axesOf('factor', options.factor, x)]));
     const how = mode === 'nearest' ? ['asymmetric', 'floor'] : ['half_pixel', 'round_prefer_floor'];
@@ -255,6 +284,7 @@ export class Builder {
 
   /** Pixel shuffle in two dimensions: r² channels become r × r pixels. */
   pixelShuffle(x: Value, options: Named & { factor: number }): Value {
+    checkMethod('pixelShuffle', options);
     const channels = channelsOf(x, options.factor ** 2);
     const attributes = { blocksize: options.factor, mode: 'CRD' };
     return this.node('DepthToSpace', [x], attributes, { ...options, channels, rank: x.rank });
@@ -262,12 +292,14 @@ export class Builder {
 
   /** Local response normalisation over channels. Defaults as PyTorch's: alpha 1e-4, beta 0.75, bias 1. */
   lrn(x: Value, options: Named & { size: number; alpha?: number; beta?: number; bias?: number }): Value {
+    checkMethod('lrn', options);
     const { size, alpha = 1e-4, beta = 0.75, bias = 1 } = options;
     return this.#like('LRN', [x], { size, alpha, beta, bias }, options);
   }
 
   /** Does nothing when the network runs. @param options.ratio of what training would drop, default 0.5 */
   dropout(x: Value, options: Named & { ratio?: number } = {}): Value {
+    checkMethod('dropout', options);
     return this.#like('Dropout', [x, this.constant(floatConstant(options.ratio ?? 0.5))], {}, options);
   }
 

@@ -34,6 +34,13 @@ export interface Graph {
   readonly opset?: number;
 }
 
+/** @throws InputError for what is no graph at all, such as a path */
+export function checkGraph(graph: unknown): Graph {
+  const { inputs, outputs, nodes, constants } = (graph ?? {}) as Partial<Graph>;
+  if ([inputs, outputs, nodes].every(Array.isArray) && constants instanceof Map) return graph as Graph;
+  throw expected('the graph', 'one that Builder.build or readOnnx gives', graph);
+}
+
 /**
  * Checks names and order, and puts nodes behind those whose results they take.
  *
@@ -41,6 +48,7 @@ export interface Graph {
  * @throws InputError for a name that is defined twice or never, and for a cycle
  */
 export function ordered(graph: Graph): Graph {
+  checkGraph(graph);
   const makers = new Map<string, Node | undefined>();
   const define = (name: string, node?: Node) => {
     if (makers.has(name)) throw expected(`tensor ${name}`, 'defined once', 'a second definition');

@@ -1,21 +1,17 @@
-import { type NativeConstant, type NativePlace, type NativeProgram, native } from '../native/addon.js';
-import type { LoweringSettings, TensorType } from '../operators/operator.js';
+import type { NativeConstant, NativePlace } from '../native/addon.js';
+import type { LoweringSettings } from '../operators/operator.js';
 import { WORTH_WAKING } from '../planner/schedule.js';
 import type { Steps } from '../support/unhurried.js';
 import { type AssembledNode, type Assembly, assemble } from './assemble.js';
 import type { ConstantStore } from './constants.js';
+import { type Executable, instantiated, kernelsOf, type Recipe } from './executable.js';
 import { colour, type Lifetime, leastBytes } from './memory.js';
 import type { Storage } from './storage.js';
 import type { TypedGraph } from './typed.js';
 
 /** A graph compiled for one set of input shapes. */
-export interface Program {
-  /** In the graph's order. */
-  readonly inputs: readonly (TensorType & { readonly name: string })[];
-  readonly outputs: readonly (TensorType & { readonly name: string })[];
-  readonly native: NativeProgram;
-  /** Kernels in order, by the node that they belong to. */
-  readonly steps: readonly { readonly node: string; readonly operator: string }[];
+export interface Program extends Executable {
+  readonly recipe: Recipe;
   /** What became of the nodes; of convolutions with their plans. */
   readonly nodes: readonly (Omit<AssembledNode, 'plan'> & { readonly plan?: object })[];
   /** Held, so that other programs find them in the store. */
@@ -41,20 +37,25 @@ export function* programOf(
   const assembly = yield* assemble(graph, settings);
   const { lifetimes, place } = placesOf(assembly);
   const arena = colour(lifetimes);
-  const { Kernel, Program } = native();
   const constants: NativeConstant[] = [];
   for (const source of assembly.constants) {
     constants.push(store.of(source));
     yield; // The engine has copied what may be many megabytes.
   }
-  const kernels = assembly.steps.map(({ operator, description }) => new Kernel(operator, description));
+  const calls = assembly.steps.map(({ node, operator, description }) => {
+    return { node: node.name, operator, description };
+  });
+  const kernels = kernelsOf(calls);
   const shared = assembly.steps.filter((_, i) => kernels[i]!.threads > 1);
   const named = (name: string) => ({ name, ...graph.types.get(name)! });
   const bytesOf = (name: string) =>
     4 * graph.types.get(name)!.shape.reduce((product, size) => product * size, 1);
   const at = (storage: Storage | undefined): NativePlace => place(storage, arena.offsets, constants);
-  const program = new Program(
-    {
+  const recipe: Recipe = {
+    inputs: graph.inputs.map(named),
+    outputs: graph.outputs.map(named),
+    calls,
+    parts: {
       arenaBytes: arena.bytes,
       inputBytes: graph.inputs.map(bytesOf),
       outputBytes: graph.outputs.map(bytesOf),
@@ -65,15 +66,12 @@ export function* programOf(
         outputs: outputs.map(at),
       })),
     },
-    kernels,
-    constants,
-  );
+  };
+  const executable = instantiated(recipe, kernels, constants);
   const held = new Set(constants);
   return {
-    inputs: graph.inputs.map(named),
-    outputs: graph.outputs.map(named),
-    native: program,
-    steps: assembly.steps.map(({ node, operator }) => ({ node: node.name, operator })),
+    ...executable,
+    recipe,
     nodes: assembly.nodes.map(({ plan, ...node }) => ({
       ...node,
       ...(plan && { plan: plan.of(kernels[node.planned]!) }),
@@ -83,7 +81,7 @@ export function* programOf(
       constants: [...held].reduce((sum, { bytes }) => sum + bytes, 0),
       arena: arena.bytes,
       leastArena: leastBytes(lifetimes),
-      run: program.runBytes,
+      run: executable.native.runBytes,
     },
   };
 }

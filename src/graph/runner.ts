@@ -7,6 +7,7 @@ import { unlessAborted } from '../support/unless-aborted.js';
 import { programWithin } from './budget.js';
 import { withColdWeights } from './cold-weights.js';
 import { ConstantStore } from './constants.js';
+import type { Executable } from './executable.js';
 import type { Graph } from './graph.js';
 import { optimized } from './passes/index.js';
 import { type Program, programOf } from './program.js';
@@ -109,18 +110,30 @@ export class Runner {
  * @throws the signal's reason when it is aborted meanwhile
  */
 export async function runSoon(
-  program: Program,
+  program: Executable,
   inputs: readonly Float32Array[],
   outputs: readonly Float32Array[],
   signal?: AbortSignal,
 ): Promise<Float64Array> {
-  if (signal === undefined) return program.native.run(inputs, outputs);
+  return cancellable(signal, (cancellation) => program.native.run(inputs, outputs, cancellation));
+}
+
+/** Makes the constants of a program off the main thread. @throws the signal's reason when it is aborted meanwhile */
+export async function readySoon({ native }: Executable, signal?: AbortSignal): Promise<void> {
+  return cancellable(signal, (cancellation) => native.prepare(cancellation));
+}
+
+async function cancellable<T>(
+  signal: AbortSignal | undefined,
+  run: (cancellation?: NativeCancellation) => Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return run();
   signal.throwIfAborted();
   const cancellation: NativeCancellation = new (native().Cancellation)();
   const cancel = () => cancellation.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    return await program.native.run(inputs, outputs, cancellation);
+    return await run(cancellation);
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {

@@ -37,6 +37,8 @@ export interface NativeKernel {
 /** What programs read and never write: given numbers, or made once by a kernel from other constants. */
 export interface NativeConstant {
   readonly bytes: number;
+  /** Fills an array with its bytes from a position on; makes it, on the calling thread, where no run has yet. */
+  copy(array: Uint8Array, offset: number): void;
 }
 
 /** Where an operand of a kernel lies: in an input, output or constant by its index, or in the arena; bytes from its start. */
@@ -157,6 +159,18 @@ interface Addon {
 
 let loaded: Addon | undefined;
 
+/** The file of the engine; undefined where there is none. */
+export function enginePath(): string | undefined {
+  const { require, root, options } = binding();
+  return require('pkg-prebuilds').resolve(root, options, false, false) ?? undefined;
+}
+
+function binding() {
+  const require = createRequire(import.meta.url);
+  const root = packageRoot();
+  return { require, root, options: require(`${root}/binding-options.cjs`) as object };
+}
+
 /**
  * The native engine, loaded at first use so that synthesis alone never needs it.
  *
@@ -168,11 +182,9 @@ export function native(): Addon {
 }
 
 function load(): Addon {
-  const require = createRequire(import.meta.url);
-  const root = packageRoot();
+  const { require, root, options } = binding();
   let addon: Addon;
   try {
-    const options = require(`${root}/binding-options.cjs`);
     addon = require('pkg-prebuilds')(root, options) as Addon;
   } catch (cause) {
     const command = root.includes('node_modules') ? 'npm rebuild winograd-nd' : 'npm run build:native';

@@ -7,8 +7,10 @@
  */
 import { expected, InputError } from '../../synth/errors.js';
 import { ConstantStore } from '../graph/constants.js';
+import type { Executable } from '../graph/executable.js';
 import { type Graph, ordered } from '../graph/graph.js';
-import { Runner, runSoon } from '../graph/runner.js';
+import type { Program } from '../graph/program.js';
+import { Runner, readySoon, runSoon } from '../graph/runner.js';
 import { type Foreign, pruned, type Shapes, typedAsFar } from '../graph/typed.js';
 import { OPSET } from '../onnx/options.js';
 import type { Constant, LoweringSettings, TensorType } from '../operators/operator.js';
@@ -18,6 +20,7 @@ import { unlessAborted } from '../support/unless-aborted.js';
 import { inEngineMemory } from '../tensor/engine-memory.js';
 import { elementCount } from '../tensor/shape.js';
 import { allocate } from '../tensor/tensor.js';
+import type { ModelCache, Outline } from './cache/cache.js';
 import type { NetworkRun } from './network.js';
 import { findOnnxruntime, INSTALLATION, Session } from './onnxruntime.js';
 import { joined, named, type Planned, plannedSession, zeros } from './planned.js';
@@ -43,10 +46,20 @@ interface ForeignPart {
   readonly graph: Graph;
 }
 
+/** Where programs come from. */
+interface Programs {
+  /** What runs for inputs of these shapes. */
+  executable(shapes: Shapes, long: LongOptions): Promise<Executable>;
+  /** The same with all that is known of it. */
+  program(shapes: Shapes, long: LongOptions): Promise<Program>;
+  /** To be told once it has run. */
+  ran?(shapes: Shapes): Promise<void>;
+}
+
 /** What runs first for inputs of some shapes. */
 interface Stage {
   /** Absent where no node runs here before the session. */
-  readonly native: Runner | undefined;
+  readonly native: Programs | undefined;
   /** Absent where the program is all there is. */
   readonly foreign: ForeignPart | undefined;
   /** What goes on with all the results; undefined where that was all. */
@@ -58,15 +71,19 @@ export class Chain {
   readonly #stages = new BoundedMap<string, Promise<Stage>>(MAX_SHAPES);
   /** Of all that the outputs need: where nothing is foreign, its programs are all that runs. */
   #whole: Runner | undefined;
+  #graph: Promise<Graph> | undefined;
 
   /**
+   * @param graph or what is known of one that the cache has yet to read
    * @param without names of graph passes to leave out
+   * @param cache of programs, where nothing is foreign
    * @param store of constants, which all parts share
    */
   constructor(
-    readonly graph: Graph,
+    readonly graph: Graph | Outline,
     readonly settings: LoweringSettings,
     private readonly without: readonly string[] = [],
+    private readonly cache?: ModelCache,
     private readonly store = new ConstantStore(),
   ) {}
 
@@ -98,12 +115,14 @@ export class Chain {
       const stage: Stage = await chain.#stage(shapes);
       signal?.throwIfAborted();
       if (stage.native !== undefined) {
-        const program = await stage.native.programSoon(shapes, long);
+        const program = await stage.native.executable(shapes, long);
         const given = program.inputs.map(({ name }) => inEngineMemory(asFloats(values.get(name)!.data)));
         const made = program.outputs.map(({ name, shape }) =>
           isResult(name) ? place(name, shape) : allocate(elementCount(shape), false),
         );
         const times = await runSoon(program, given, made, signal);
+        // Nobody waits for it, and what goes wrong is a warning.
+        void stage.native.ran?.(shapes);
         steps.push(...program.steps.map((step, i) => ({ ...step, milliseconds: times[4 * i]! })));
         for (const [i, { name, type, shape }] of program.outputs.entries()) {
           const value = { type, shape, data: made[i]! };
@@ -130,9 +149,14 @@ export class Chain {
   /**
    * What runs for inputs of these shapes. Sessions run once on zeros, for what shapes their results have.
    *
+   * @param each is done to the programs in order, before the sessions that follow on them run
    * @throws InputError as `run` does; the signal's reason
    */
-  async plan(shapes: Shapes, long: LongOptions = {}): Promise<Planned> {
+  async plan(
+    shapes: Shapes,
+    long: LongOptions = {},
+    each: (program: Program) => Promise<void> = async () => {},
+  ): Promise<Planned> {
     const parts: Planned[] = [];
     const values = new Map<string, Constant>();
     let chain: Chain | undefined = this;
@@ -140,7 +164,8 @@ export class Chain {
     while (chain !== undefined) {
       const stage: Stage = await chain.#stage(next);
       if (stage.native !== undefined) {
-        const program = await stage.native.programSoon(next, long);
+        const program = await stage.native.program(next, long);
+        await each(program);
         if (stage.foreign === undefined && chain === this) return program;
         parts.push(program);
         for (const { name, ...type } of [...program.inputs, ...program.outputs])
@@ -160,6 +185,18 @@ export class Chain {
     return joined(this.graph, values, parts);
   }
 
+  /** Makes weights ready for inputs of these shapes. @throws InputError as `run` does; the signal's reason */
+  async prepare(shapes: Shapes, long: LongOptions = {}): Promise<void> {
+    const { native, foreign } = await this.#stage(shapes);
+    if (foreign !== undefined || native === undefined) {
+      await this.plan(shapes, long, (program) => readySoon(program, long.signal));
+      return;
+    }
+    const executable = await native.executable(shapes, long);
+    await readySoon(executable, long.signal);
+    await native.ran?.(shapes);
+  }
+
   /** @throws InputError of the first foreign node, where onnxruntime is missing or refuses it, too */
   #stage(shapes: Shapes): Promise<Stage> {
     const key = this.graph.inputs.map(({ name }) => shapes[name]?.join('×')).join();
@@ -167,8 +204,16 @@ export class Chain {
   }
 
   async #stageOf(shapes: Shapes): Promise<Stage> {
+    const kept = await this.cache?.find(shapes);
+    if (kept === undefined) return this.#stageOfGraph(shapes);
+    const program = async (asked: Shapes, long: LongOptions) =>
+      (await this.#stageOfGraph(shapes)).native!.program(asked, long);
+    return { native: { executable: async () => kept, program }, foreign: undefined, rest: () => undefined };
+  }
+
+  async #stageOfGraph(shapes: Shapes): Promise<Stage> {
     const { settings, without, store } = this;
-    const whole = pruned(ordered(this.graph));
+    const whole = pruned(ordered(await this.#read()));
     let graph = whole;
     let typing = typedAsFar(graph, shapes);
     for (;;) {
@@ -181,9 +226,9 @@ export class Chain {
       typing = typedAsFar(graph, shapes);
     }
     if (typing.foreign.length === 0) {
-      if (graph === whole) this.#whole ??= new Runner(whole, settings, without, store);
-      const native = graph === whole ? this.#whole : new Runner(graph, settings, without, store);
-      return { native, foreign: undefined, rest: () => undefined };
+      const own = () => new Runner(graph, settings, without, store);
+      const runner = graph === whole ? (this.#whole ??= own()) : own();
+      return { native: this.#kept(runner), foreign: undefined, rest: () => undefined };
     }
     if (settings.maxMemory !== undefined) {
       const nodes = named(typing.foreign.map(({ node }) => node));
@@ -196,16 +241,32 @@ export class Chain {
     const parts = split(graph, typing);
     const foreign = await this.#session(parts.foreign, typing.foreign);
     const native =
-      parts.native.outputs.length > 0 ? new Runner(parts.native, settings, without, store) : undefined;
+      parts.native.outputs.length > 0
+        ? programsOf(new Runner(parts.native, settings, without, store))
+        : undefined;
     let rest: Chain | undefined;
     return {
       ...{ native, foreign },
       rest(results) {
         const types = new Map([...results].map(([name, { type }]) => [name, type]));
-        rest ??= new Chain(parts.rest(types), settings, without, store);
+        rest ??= new Chain(parts.rest(types), settings, without, undefined, store);
         return rest.graph.outputs.length > 0 ? rest : undefined;
       },
     };
+  }
+
+  /** The graph, read at first need. */
+  #read(): Promise<Graph> {
+    this.#graph ??= 'nodes' in this.graph ? Promise.resolve(this.graph) : this.cache!.read();
+    return this.#graph;
+  }
+
+  /** Programs that go to the cache once they have run. */
+  #kept(runner: Runner): Programs {
+    const { cache, graph } = this;
+    if (cache === undefined) return programsOf(runner);
+    const ran = async (shapes: Shapes) => cache.keep(shapes, graph, await runner.programSoon(shapes));
+    return { ...programsOf(runner), ran };
   }
 
   async #session(graph: Graph, foreign: readonly Foreign[]): Promise<ForeignPart> {
@@ -225,7 +286,12 @@ export class Chain {
   }
 }
 
-function shapesOf({ inputs }: Graph, values: Values): Shapes {
+function programsOf(runner: Runner): Programs {
+  const program = (shapes: Shapes, long: LongOptions) => runner.programSoon(shapes, long);
+  return { executable: program, program };
+}
+
+function shapesOf({ inputs }: Outline, values: Values): Shapes {
   return Object.fromEntries(
     inputs.flatMap(({ name }) => (values.has(name) ? [[name, values.get(name)!.shape]] : [])),
   );

@@ -1,6 +1,6 @@
 import { expected } from '../../synth/errors.js';
 import { checkOptions, type OptionNames } from '../../synth/options.js';
-import type { Graph } from '../graph/graph.js';
+import { checkGraph, type Graph } from '../graph/graph.js';
 import type { Shapes } from '../graph/typed.js';
 import { kernelTable, machineOf } from '../machine/machine.js';
 import { readOnnx } from '../onnx/onnx.js';
@@ -12,6 +12,8 @@ import { oneOf } from '../support/words.js';
 import { validateOut } from '../tensor/engine-memory.js';
 import { elementCount } from '../tensor/shape.js';
 import { allocate, checkData, Tensor } from '../tensor/tensor.js';
+import { ModelCache } from './cache/cache.js';
+import { type CacheOptions, validateCache } from './cache/options.js';
 import { Chain } from './chain.js';
 import { NetworkPlan } from './plan.js';
 
@@ -39,11 +41,24 @@ const optionNames: OptionNames<NetworkOptions> = {
   ...{ threads: true, accuracy: true, effort: true, maxMemory: true, isa: true, withoutPasses: true },
 };
 
+/** How a network that is read from a file runs. */
+export interface LoadOptions extends NetworkOptions {
+  /**
+   * Whether, and where, the network is kept ready to run, so that later loads neither plan nor transform weights; by default it
+   * is not. A file is written for inputs of each shape after the first run on such, or by `prepare`; it goes by the model's bytes and
+   * by all that plans depend on. Networks of which parts run in onnxruntime-node are not kept.
+   */
+  readonly cache?: boolean | CacheOptions;
+}
+
 /** What a run may be told. Progress is that of planning, which the first run on inputs of a shape does. */
 export interface RunOptions extends LongOptions {
   /** Where to put results, by name, in memory of the library's own and apart from the inputs. */
   readonly out?: Readonly<Record<string, Tensor>>;
 }
+
+/** What stands for a graph that is yet to be read. */
+const NO_GRAPH: Graph = { inputs: [], outputs: [], nodes: [], constants: new Map() };
 
 /** How a run went. */
 export interface NetworkRun {
@@ -81,16 +96,25 @@ export class Network {
     readonly options: NetworkOptions = {},
   ) {
     checkOptions('a network', options, optionNames);
-    this.#chain = new Chain(graph, settingsOf(options), options.withoutPasses);
+    this.#chain = new Chain(checkGraph(graph), settingsOf(options), options.withoutPasses);
   }
 
   /**
    * Reads a network from an ONNX file.
    *
-   * @throws InputError when the file is none; the system's error when it cannot be read
+   * @throws InputError when the file is none, or an option does not fit; the system's error when it cannot be read
    */
-  static async load(path: string, options: NetworkOptions = {}): Promise<Network> {
-    return new Network(await readOnnx(path), options);
+  static async load(path: string, options: LoadOptions = {}): Promise<Network> {
+    checkOptions('a network that is loaded', options, { ...optionNames, cache: true });
+    const { cache: wanted, ...own } = options;
+    const cacheOptions = validateCache(wanted);
+    if (cacheOptions === undefined) return new Network(await readOnnx(path), own);
+    const settings = settingsOf(own);
+    const cache = await ModelCache.of(path, settings, own.withoutPasses ?? [], cacheOptions);
+    const network = new Network(NO_GRAPH, own);
+    const graph = (await cache.outline()) ?? (await cache.read());
+    network.#chain = new Chain(graph, settings, own.withoutPasses, cache);
+    return network;
   }
 
   /** Threads of a run. */
@@ -117,6 +141,18 @@ export class Network {
   async plan(shapes: Shapes = {}, long: LongOptions = {}): Promise<NetworkPlan> {
     long.signal?.throwIfAborted();
     return new NetworkPlan(await this.#living().plan(shapes, long));
+  }
+
+  /**
+   * Plans for inputs of these shapes and makes the weights ready, as the first run would; and writes the cache, where there is
+   * one, before it returns.
+   *
+   * @param shapes by name; inputs of fixed shape may be left out
+   * @throws InputError when a shape does not fit; the signal's reason when it was aborted
+   */
+  async prepare(shapes: Shapes = {}, long: LongOptions = {}): Promise<void> {
+    long.signal?.throwIfAborted();
+    await this.#living().prepare(shapes, long);
   }
 
   /**

@@ -2,6 +2,7 @@ import type { Graph, Node } from '../graph/graph.js';
 import type { Program } from '../graph/program.js';
 import type { Constant, TensorType } from '../operators/operator.js';
 import { elementCount } from '../tensor/shape.js';
+import type { Outline } from './cache/cache.js';
 
 /** Of a program, what a plan is made from; of a row of programs and sessions, the same together. */
 export type Planned = Pick<Program, 'inputs' | 'outputs' | 'nodes' | 'memory'>;
@@ -37,7 +38,7 @@ export function plannedSession({ inputs, outputs, nodes }: Graph, results: Value
 }
 
 /** Programs and sessions that run one after the other: constants add up, the others' memory is free again. */
-export function joined(graph: Graph, values: Values, parts: readonly Planned[]): Planned {
+export function joined(graph: Outline, values: Values, parts: readonly Planned[]): Planned {
   const typesOf = (names: readonly string[]) => names.map((name) => ({ name, ...typeOf(values.get(name)!) }));
   const all = (of: 'constants' | 'arena' | 'leastArena' | 'run') => parts.map(({ memory }) => memory[of]);
   return {

@@ -25,12 +25,20 @@ const typeAttributes: ReadonlySet<string> = new Set(['to', 'dtype', 'output_data
 
 /** See `readOnnx` of onnx.ts. */
 export async function readOnnx(model: string | Uint8Array): Promise<Graph> {
+  return (await readModel(model)).graph;
+}
+
+/** The same, with the files beside the model that some of its weights come from. @throws as `readOnnx` does */
+export async function readModel(
+  model: string | Uint8Array,
+): Promise<{ readonly graph: Graph; readonly beside: readonly string[] }> {
   const inFile = typeof model === 'string';
   if (!inFile && !(model instanceof Uint8Array)) throw expected('the model', 'a path or a Uint8Array', model);
   const source = inFile ? await FileSource.open(model) : new MemorySource(model, 'the model');
   const neighbours = new Neighbours(inFile ? model : undefined);
   try {
-    return await new Importer(source, neighbours).graph();
+    const graph = await new Importer(source, neighbours).graph();
+    return { graph, beside: neighbours.files };
   } catch (cause) {
     if (!(cause instanceof InputError)) throw cause;
     throw new InputError(`${source.name} is no model that can be read: ${cause.message}`, { cause });

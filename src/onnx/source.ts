@@ -138,6 +138,11 @@ export class Neighbours {
     this.#model = model;
   }
 
+  /** Paths of those that were opened. */
+  get files(): readonly string[] {
+    return [...this.#open.values()].map(({ name }) => name);
+  }
+
   /** @throws InputError unless it is a regular file within the model's folder */
   async open(location: string): Promise<FileSource> {
     const found = this.#open.get(location);

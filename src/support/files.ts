@@ -21,10 +21,10 @@ const MAX_LINKS = 40;
  * Symbolic links are followed, those to files that are yet to be made included. What is no regular file (`/dev/stdout`,
  * a pipe) is written directly: renaming onto it would replace the device.
  *
- * @param chunks the bytes in order
+ * @param chunks the bytes in order; each is written before the next is asked for
  * @throws the system's error, after removing the temporary file
  */
-export async function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
+export async function writeWhole(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
   const { target, existing } = targetOf(path);
   if (existing !== undefined && !existing.isFile()) return append(target, chunks, 'a');
   const temporary = new Temporary(target);
@@ -85,7 +85,7 @@ function systemError(code: string, text: string): Error {
 }
 
 /** Bit by bit, for a single call of the system may stop short at 2 GiB or on a full disk without an error. */
-async function append(path: string, chunks: readonly Uint8Array[], flags: 'a' | 'wx'): Promise<void> {
+async function append(path: string, chunks: Iterable<Uint8Array>, flags: 'a' | 'wx'): Promise<void> {
   const file = await open(path, flags);
   try {
     for (const chunk of chunks) await file.writeFile(chunk);

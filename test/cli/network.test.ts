@@ -49,6 +49,22 @@ describe('winograd run', () => {
     expect(steps.length).toBeGreaterThan(0);
   });
 
+  it('keeps the network with --cache, which `winograd cache` lists and clears', async () => {
+    const env = { XDG_CACHE_HOME: join(folder, 'cache'), WINOGRAD_WISDOM: join(folder, 'wisdom.json') };
+    const args = ['run', 'model.onnx', '--input', 'clip=x.npy', '--out', 'kept', '--cache'];
+    const bytes: Buffer[] = [];
+    for (let run = 0; run < 2; run++) {
+      expect((await winograd(args, { cwd: folder, env })).code).toBe(0);
+      bytes.push(readFileSync(join(folder, 'kept/a_b.npy')));
+    }
+    expect(bytes[1]!.equals(bytes[0]!)).toBe(true);
+    expect((await winograd(['cache'], { env })).stdout).toMatch(/^model\.onnx +[\d.]+ kB +\d{4}-/m);
+    const { programs } = JSON.parse((await winograd(['cache', '--json'], { env })).stdout);
+    expect(programs.map(({ model }: { model: string }) => model)).toEqual(['model.onnx']);
+    expect((await winograd(['cache', 'clear'], { env })).stdout).toMatch(/ kB removed\n$/);
+    expect((await winograd(['cache'], { env })).stdout).toMatch(/^0 in .*prepared, 0 B\n$/);
+  });
+
   it.each([
     ['no model', ['run', 'none.onnx', '--input', 'clip=x.npy', '--out', 'o'], /ENOENT/],
     ['what is no model', ['run', 'x.npy', '--input', 'clip=x.npy', '--out', 'o'], /no model/],

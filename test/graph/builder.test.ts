@@ -173,3 +173,24 @@ describe('Builder', () => {
     },
   );
 });
+
+describe('options of the builder', () => {
+  const bad: Readonly<Record<string, [(b: Builder, x: Value) => Value, RegExp]>> = {
+    outchannels: [
+      (b, x) => b.conv(x, { outchannels: 4, kernelSize: 3 } as never),
+      /Builder.conv to be outChannels/,
+    ],
+    'no outChannels': [
+      (b, x) => b.conv(x, { kernelSize: 3 } as never),
+      /outChannels to be a positive integer/,
+    ],
+    'outFeatures alone': [(b, x) => b.linear(x, 5 as never), /options of Builder.linear to be an object/],
+    'half a feature': [(b, x) => b.linear(x, { outFeatures: 0.5 }), /outFeatures to be a positive integer/],
+    'stride of a norm': [(b, x) => b.batchNorm(x, { stride: 2 } as never), /option of Builder.batchNorm/],
+    'a slope of relu': [(b, x) => b.relu(x, { slope: 2 } as never), /option of Builder.relu/],
+  };
+  it.each(Object.entries(bad))('refuse %s', (_, [build, message]) => {
+    const { b, x } = started();
+    expect(() => build(b, x)).toThrow(message);
+  });
+});

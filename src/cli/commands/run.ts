@@ -15,13 +15,15 @@ interface Options extends CommonOptions {
   readonly out: string;
   readonly profile?: true;
   readonly trace?: string;
+  readonly cache?: true;
 }
 
 const examples = `
 Examples:
   $ winograd run r3d18.onnx --input clip=clip.npy --out answers
   $ winograd run unet.onnx --input volume=scan.npy --out masks --threads 2 --profile
-  $ winograd run resnet50.onnx --input image=cat.npy --out answers --trace trace.json --json`;
+  $ winograd run resnet50.onnx --input image=cat.npy --out answers --trace trace.json --json
+  $ winograd run r3d18.onnx --input clip=clip.npy --out answers --cache`;
 
 /** Registers `winograd run`: a network on NumPy files. */
 export function register(program: Command): void {
@@ -35,6 +37,10 @@ export function register(program: Command): void {
     .requiredOption('--out <folder>', 'where to write the results')
     .option('--profile', 'show the time of every kernel')
     .option('--trace <file.json>', 'write the kernels of the run as a Chrome trace')
+    .option(
+      '--cache',
+      'keep the network ready to run, so that the next time starts at once (see `winograd cache`)',
+    )
     .addHelpText('after', examples)
     .action(run);
 }

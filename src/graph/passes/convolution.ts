@@ -1,5 +1,6 @@
 import type { NativeActivation } from '../../native/addon.js';
 import type { Constant } from '../../operators/operator.js';
+import { allocate } from '../../tensor/tensor.js';
 import type { Node } from '../graph.js';
 import type { Pattern, Surroundings } from './rewrite.js';
 
@@ -165,7 +166,7 @@ function epilogueOf(
 function scaled({ shape, data }: Constant, factors: Float64Array, { operator }: Node): Constant {
   const inner = shape.slice(2).reduce((product, size) => product * size, 1);
   const second = shape[1]!;
-  const result = new Float32Array(data.length);
+  const result = allocate(data.length, false);
   const inputsOfGroup = operator === 'Conv' ? 0 : (shape[0]! * second) / factors.length;
   for (let first = 0, at = 0; first < shape[0]!; first++)
     for (let j = 0; j < second; j++) {
