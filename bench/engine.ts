@@ -3,6 +3,7 @@ import { candidatesOf } from '../src/catalogue/candidates.js';
 import { machineOf } from '../src/machine/machine.js';
 import { type NativeTimes, native } from '../src/native/addon.js';
 import { convolutionAlgorithms } from '../src/operators/convolution/algorithms.js';
+import { relativeDirectError } from '../src/operators/convolution/expected-error.js';
 import type { Choice } from '../src/planner/choices.js';
 import { blockedLayouts, type Layouts } from '../src/planner/layouts.js';
 import { lower } from '../src/planner/lower.js';
@@ -63,7 +64,15 @@ export function prepare(job: Job & EngineOptions): Prepared {
   const description = lower(problem, choice, machine, NOTHING_ADDED, layouts);
   const kernel = new (native().Kernel)('convolution', description);
   const weights = weightsOf(problem, choice, job);
-  const plan = new Plan(problem, { ...decision, choice }, description.schedule, weights.bytes, kernel);
+  const direct = relativeDirectError(problem);
+  const plan = new Plan(
+    problem,
+    { ...decision, choice },
+    description.schedule,
+    weights.bytes,
+    direct,
+    kernel,
+  );
   const input = native().alloc(kernel.inputBytes[0]! / Float32Array.BYTES_PER_ELEMENT);
   const planar = floats(job.inputFile);
   const shape = (channels: number, sizes: readonly number[]) => ({

@@ -19,7 +19,7 @@ export function withNetworkOptions(command: Command): Command {
     .option('--threads <n>', 'threads; by default all that the system grants', positiveInteger('--threads'))
     .option(
       '--accuracy <limit>',
-      'of convolutions: direct, fast, or a relative tolerance such as 1e-6',
+      'direct or fast, of convolutions; or a tolerance of the results, relative to them, such as 1e-5',
       wordOrNumber,
     )
     .option(
@@ -62,6 +62,9 @@ export function printPlan(plan: NetworkPlan): string {
   const { constants, arena, leastArena, run } = plan.memory;
   return lines([
     `${tensors(plan.inputs)} → ${tensors(plan.outputs)}`,
+    ...(plan.expectedError === undefined
+      ? []
+      : [`error of the results expected to be ${plan.expectedError.toExponential(1)}, relative to them`]),
     `${formatBytes(constants)} of weights made ready; a run takes ${formatBytes(run)}: ${formatBytes(arena)} for activations (no less than ${formatBytes(leastArena)} live at once), the rest for the kernels`,
     '',
     table.toString(),

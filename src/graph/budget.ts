@@ -1,7 +1,7 @@
 import { expected } from '../../synth/errors.js';
 import { operatorOf } from '../operators/index.js';
 import type { LoweringSettings } from '../operators/operator.js';
-import { type Alternative, bestAt } from '../planner/alternatives.js';
+import { type Alternative, amountAt, priceFor } from '../planner/alternatives.js';
 import { formatBytes } from '../planner/plan.js';
 import type { Steps } from '../support/unhurried.js';
 import type { ConstantStore } from './constants.js';
@@ -18,8 +18,7 @@ function takenBy({ memory }: Program): number {
 
 /**
  * Compiles a graph so that its constants and a run of it take no more than so many bytes. Nodes that could do with fewer for
- * more time all exchange them at one price, so that no other choice of plans that takes as little is estimated to be faster
- * but for what is left over (Everett 1963, generalized Lagrange multipliers).
+ * more time all exchange them at one price (see `priceFor`).
  *
  * @throws InputError saying the least that would do
  */
@@ -32,8 +31,8 @@ export function* programWithin(
   let program = yield* programOf(graph, settings, store);
   if (takenBy(program) <= bytes) return program;
   const nodes = yield* alternativesOf(graph, settings);
-  const fastest = weightsAt(nodes, 0);
-  const least = weightsAt(nodes, Number.POSITIVE_INFINITY);
+  const fastest = amountAt(nodes, 0);
+  const least = amountAt(nodes, Number.POSITIVE_INFINITY);
   let allowed = fastest;
   for (let attempt = 0; attempt < ATTEMPTS && allowed > least; attempt++) {
     allowed = Math.max(least, allowed - (takenBy(program) - bytes));
@@ -59,29 +58,4 @@ function* alternativesOf(graph: TypedGraph, settings: LoweringSettings): Steps<A
     if (found.length > 0) all.push(found);
   }
   return all;
-}
-
-function weightsAt(nodes: Alternatives, price: number): number {
-  const beyond = (1 + 1e-9) * price;
-  return nodes.reduce((sum, alternatives) => sum + bestAt(alternatives, beyond).bytes, 0);
-}
-
-/** The least price at which all nodes together take no more than so many bytes. */
-function priceFor(nodes: Alternatives, bytes: number): number {
-  const prices = nodes.flatMap((alternatives) =>
-    alternatives.flatMap((a) =>
-      alternatives
-        .filter((b) => b.bytes < a.bytes && b.cost > a.cost)
-        .map((b) => (b.cost - a.cost) / (a.bytes - b.bytes)),
-    ),
-  );
-  prices.sort((a, b) => a - b);
-  let [low, high] = [0, prices.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (weightsAt(nodes, prices[middle]!) <= bytes) high = middle;
-    else low = middle + 1;
-  }
-  // A little more, so that who is as good with fewer bytes takes them whatever the sums round to.
-  return (1 + 1e-9) * (prices[low] ?? Number.POSITIVE_INFINITY);
 }

@@ -4,6 +4,7 @@ import { BoundedMap } from '../support/bounded-map.js';
 import type { LongOptions, Progress } from '../support/long.js';
 import { atOnce, type Steps, unhurried } from '../support/unhurried.js';
 import { unlessAborted } from '../support/unless-aborted.js';
+import { type Sensitivity, sensitivityOf, withAccuracyShared } from './accuracy.js';
 import { programWithin } from './budget.js';
 import { withColdWeights } from './cold-weights.js';
 import { ConstantStore } from './constants.js';
@@ -74,6 +75,11 @@ export class Runner {
     return this.#programs.getOrMake(key, () => program);
   }
 
+  /** How the outputs see rounding errors, for inputs of these shapes. @throws InputError when a shape does not fit */
+  sensitivity(shapes: Shapes): Sensitivity {
+    return sensitivityOf(typed(this.graph, shapes));
+  }
+
   #compileSoon(key: string, shapes: Shapes): Compiling {
     const listeners: Compiling['listeners'] = new Set();
     const onProgress = (progress: Progress) => {
@@ -89,12 +95,18 @@ export class Runner {
   }
 
   *#compile(shapes: Shapes): Steps<Program> {
-    const graph = yield* optimized(typed(this.graph, shapes), this.without);
+    const whole = typed(this.graph, shapes);
+    const plain = yield* optimized(whole, this.without);
     const { store } = this;
-    const settings = withColdWeights(graph, this.settings);
-    return yield* settings.maxMemory === undefined
+    const settings = withColdWeights(plain, this.settings);
+    const { maxMemory, outputAccuracy } = settings;
+    const graph =
+      outputAccuracy === undefined
+        ? plain
+        : yield* withAccuracyShared(plain, sensitivityOf(whole), outputAccuracy, settings);
+    return yield* maxMemory === undefined
       ? programOf(graph, settings, store)
-      : programWithin(settings.maxMemory, graph, settings, store);
+      : programWithin(maxMemory, graph, settings, store);
   }
 
   #keyOf(shapes: Shapes): string {

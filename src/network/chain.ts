@@ -6,6 +6,7 @@
  * NonZero, tell them only then. Tensors are handed over planar.
  */
 import { expected, InputError } from '../../synth/errors.js';
+import type { Sensitivity } from '../graph/accuracy.js';
 import { ConstantStore } from '../graph/constants.js';
 import type { Executable } from '../graph/executable.js';
 import { type Graph, ordered } from '../graph/graph.js';
@@ -52,6 +53,7 @@ interface Programs {
   executable(shapes: Shapes, long: LongOptions): Promise<Executable>;
   /** The same with all that is known of it. */
   program(shapes: Shapes, long: LongOptions): Promise<Program>;
+  sensitivity(shapes: Shapes): Promise<Sensitivity>;
   /** To be told once it has run. */
   ran?(shapes: Shapes): Promise<void>;
 }
@@ -166,7 +168,8 @@ export class Chain {
       if (stage.native !== undefined) {
         const program = await stage.native.program(next, long);
         await each(program);
-        if (stage.foreign === undefined && chain === this) return program;
+        if (stage.foreign === undefined && chain === this)
+          return { ...program, sensitivity: await stage.native.sensitivity(next) };
         parts.push(program);
         for (const { name, ...type } of [...program.inputs, ...program.outputs])
           values.set(name, zeros(type));
@@ -206,9 +209,13 @@ export class Chain {
   async #stageOf(shapes: Shapes): Promise<Stage> {
     const kept = await this.cache?.find(shapes);
     if (kept === undefined) return this.#stageOfGraph(shapes);
-    const program = async (asked: Shapes, long: LongOptions) =>
-      (await this.#stageOfGraph(shapes)).native!.program(asked, long);
-    return { native: { executable: async () => kept, program }, foreign: undefined, rest: () => undefined };
+    const whole = async () => (await this.#stageOfGraph(shapes)).native!;
+    const native: Programs = {
+      executable: async () => kept,
+      program: async (asked, long) => (await whole()).program(asked, long),
+      sensitivity: async (asked) => (await whole()).sensitivity(asked),
+    };
+    return { native, foreign: undefined, rest: () => undefined };
   }
 
   async #stageOfGraph(shapes: Shapes): Promise<Stage> {
@@ -227,17 +234,24 @@ export class Chain {
     }
     if (typing.foreign.length === 0) {
       const own = () => new Runner(graph, settings, without, store);
-      const runner = graph === whole ? (this.#whole ??= own()) : own();
-      return { native: this.#kept(runner), foreign: undefined, rest: () => undefined };
+      if (graph !== whole) return { native: this.#kept(own()), foreign: undefined, rest: () => undefined };
+      this.#whole ??= own();
+      return { native: this.#kept(this.#whole), foreign: undefined, rest: () => undefined };
     }
-    if (settings.maxMemory !== undefined) {
-      const nodes = named(typing.foreign.map(({ node }) => node));
+    const nodes = named(typing.foreign.map(({ node }) => node));
+    const { maxMemory, outputAccuracy } = settings;
+    if (maxMemory !== undefined)
       throw expected(
         'maxMemory',
         `left out, for onnxruntime-node runs ${nodes} in memory of its own`,
-        settings.maxMemory,
+        maxMemory,
       );
-    }
+    if (outputAccuracy !== undefined)
+      throw expected(
+        'accuracy',
+        `'direct' or 'fast', for onnxruntime-node runs ${nodes} with errors of its own`,
+        outputAccuracy,
+      );
     const parts = split(graph, typing);
     const foreign = await this.#session(parts.foreign, typing.foreign);
     const native =
@@ -288,7 +302,7 @@ export class Chain {
 
 function programsOf(runner: Runner): Programs {
   const program = (shapes: Shapes, long: LongOptions) => runner.programSoon(shapes, long);
-  return { executable: program, program };
+  return { executable: program, program, sensitivity: async (shapes) => runner.sensitivity(shapes) };
 }
 
 function shapesOf({ inputs }: Outline, values: Values): Shapes {

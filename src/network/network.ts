@@ -21,7 +21,12 @@ import { NetworkPlan } from './plan.js';
 export interface NetworkOptions {
   /** Threads of a run. Default: as many as the system grants this process. */
   readonly threads?: number;
-  /** The contract on rounding errors of every convolution, as in `LayerOptions`; by default 2.5 times direct's error. */
+  /**
+   * The contract on rounding errors. A number: those of the results relative to them, both root mean squares, as they are expected
+   * with a margin; the planner shares them out over the convolutions where that costs least time. 'direct': no
+   * convolution errs more than by its definition in float32; 'fast': whatever is fastest; by default no more than 2.5 times
+   * direct's error.
+   */
   readonly accuracy?: Accuracy;
   /** 'estimate' (default) plans by the cost model; 'measure' times the likeliest plans and remembers the winners. */
   readonly effort?: Effort;
@@ -213,10 +218,14 @@ function settingsOf({ threads, isa, accuracy, effort, maxMemory }: NetworkOption
     machine: machineOf(table.name),
     isa: table,
     threads: validateThreads(threads),
-    ...(accuracy !== undefined && { accuracy: validateAccuracy(accuracy) }),
+    ...(accuracy !== undefined && accuracyOf(validateAccuracy(accuracy))),
     ...(maxMemory !== undefined && { maxMemory: bytesOf(maxMemory) }),
     ...(effort !== undefined && { effort: oneOf('effort', effort, ['estimate', 'measure']) }),
   };
+}
+
+function accuracyOf(accuracy: Accuracy): Pick<LoweringSettings, 'accuracy' | 'outputAccuracy'> {
+  return typeof accuracy === 'number' ? { outputAccuracy: accuracy } : { accuracy };
 }
 
 function bytesOf(maxMemory: unknown): number {

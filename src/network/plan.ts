@@ -1,3 +1,4 @@
+import { outputError } from '../graph/accuracy.js';
 import { formatBytes, Plan } from '../planner/plan.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Planned } from './planned.js';
@@ -23,9 +24,14 @@ export class NetworkPlan {
   readonly nodes: readonly PlannedNode[];
   /** Bytes of weights, made ready; of the arena, where activations lie; and of a run, arena and workspace. */
   readonly memory: Planned['memory'];
+  /**
+   * Expected rounding error of the outputs relative to them, both root mean squares; undefined where parts run in
+   * onnxruntime-node.
+   */
+  readonly expectedError: number | undefined;
 
   /** Networks make plans: `network.plan(shapes)`. */
-  constructor({ inputs, outputs, nodes, memory }: Planned) {
+  constructor({ inputs, outputs, nodes, memory, sensitivity }: Planned) {
     this.inputs = inputs;
     this.outputs = outputs;
     this.memory = memory;
@@ -34,6 +40,10 @@ export class NetworkPlan {
       title: plan instanceof Plan ? plan.title : title,
       ...(plan instanceof Plan && { plan }),
     }));
+    const errors = this.nodes.flatMap(({ name, plan }) =>
+      plan === undefined ? [] : [[name, plan.expectedRelativeError] as const],
+    );
+    this.expectedError = sensitivity && outputError(sensitivity, errors);
   }
 
   /** Says in words what runs, a line for each node. */
@@ -44,6 +54,9 @@ export class NetworkPlan {
     return [
       `network    ${named(this.inputs)} → ${named(this.outputs)}`,
       `memory     ${formatBytes(constants)} of weights; ${formatBytes(run)} a run, ${formatBytes(arena)} of it for activations`,
+      ...(this.expectedError === undefined
+        ? []
+        : [`error      ${this.expectedError.toExponential(1)} expected of the results, relative to them`]),
       ...this.nodes.map(
         ({ name, shape, title }) => `${name.padEnd(32)} ${formatShape(shape).padEnd(24)} ${title}`,
       ),

@@ -1,3 +1,4 @@
+import type { Sensitivity } from '../graph/accuracy.js';
 import type { Graph, Node } from '../graph/graph.js';
 import type { Program } from '../graph/program.js';
 import type { Constant, TensorType } from '../operators/operator.js';
@@ -5,7 +6,10 @@ import { elementCount } from '../tensor/shape.js';
 import type { Outline } from './cache/cache.js';
 
 /** Of a program, what a plan is made from; of a row of programs and sessions, the same together. */
-export type Planned = Pick<Program, 'inputs' | 'outputs' | 'nodes' | 'memory'>;
+export interface Planned extends Pick<Program, 'inputs' | 'outputs' | 'nodes' | 'memory'> {
+  /** Where all of it runs here. */
+  readonly sensitivity?: Sensitivity;
+}
 
 type Values = ReadonlyMap<string, Constant>;
 

@@ -71,6 +71,8 @@ export interface LoweringSettings {
   readonly threads: number;
   /** What plans of convolutions are held to; see `LayerOptions`. */
   readonly accuracy?: Accuracy;
+  /** What the outputs of a graph are held to instead: their error relative to them, both root mean squares. */
+  readonly outputAccuracy?: number;
   readonly effort?: Effort;
   /** Most bytes that constants and a run of a program may take together; by default any. */
   readonly maxMemory?: number;
@@ -177,6 +179,16 @@ export interface Operator {
     attributes: Attributes,
     inputs: readonly (TensorType | Constant | undefined)[],
     settings: LoweringSettings,
+  ): Steps<readonly Alternative[]>;
+  /**
+   * Ways to run it within an accuracy, undominated: the amount is the variance of rounding errors relative to the results'
+   * mean square. The attribute `wishes` with an accuracy that only some of them keep makes `lower` take the first that does.
+   */
+  precisions?(
+    attributes: Attributes,
+    inputs: readonly (TensorType | Constant | undefined)[],
+    settings: LoweringSettings,
+    accuracy: number,
   ): Steps<readonly Alternative[]>;
   /** By default planar only. Inputs that are constant carry their numbers. */
   layouts?(

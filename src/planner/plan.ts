@@ -29,6 +29,8 @@ export class Plan {
   readonly blocks: { readonly tiles: number; readonly outChannels: number; readonly inChannels: number };
   /** Expected error, root mean square over all outputs, as a multiple of direct convolution's in float32. */
   readonly expectedError: number;
+  /** The same as a share of the results' root mean square, for data and kernels uniform in [−1, 1]. */
+  readonly expectedRelativeError: number;
   /** No output errs by more than this times max|input| · max|weight|, bias and activation left out. */
   readonly errorBound: number;
   /** How the prepared weights are stored. */
@@ -47,12 +49,17 @@ export class Plan {
   /** Why this algorithm and these tiles. */
   readonly reason: string;
 
-  /** Layers make plans: `conv.plan(shape)`. */
+  /**
+   * Layers make plans: `conv.plan(shape)`.
+   *
+   * @param directError of direct convolution, relative to its results
+   */
   constructor(
     problem: Problem,
     { choice, row, reason }: Decision,
     schedule: NativeSchedule,
     weightBytes: number,
+    directError: number,
     kernel: NativeKernel,
   ) {
     const spatial = <T>(values: Axes<T>): readonly T[] => values.slice(3 - problem.rank);
@@ -68,6 +75,7 @@ export class Plan {
     this.productsPerOutput = choice.covers ? productsPerOutput(choice.covers) : this.taps;
     this.blocks = blocksOf(schedule);
     this.expectedError = choice.error;
+    this.expectedRelativeError = choice.error * directError;
     this.errorBound = row.bound(problem, choice);
     this.weightFormat = choice.weightFormat;
     this.weightBytes = weightBytes;

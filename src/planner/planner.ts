@@ -46,7 +46,10 @@ export function* choosing(problem: Problem, options: PlannerOptions): Steps<Deci
 
   if (unmet !== undefined) return { ...plain, reason: `Winograd needs ${unmet}` };
   if (hasOneTap(problem)) return { ...plain, reason: 'a kernel of one tap leaves nothing to save' };
-  const choice = yield* cheapest(problem, options, rows, plain.choice.cost.total);
+  const keeps = plain.choice.error <= limitOf(options, plain.choice.weightFormat);
+  const choice = yield* cheapest(problem, options, rows, keeps ? plain.choice.cost.total : Infinity);
+  if (choice !== undefined && !keeps)
+    return decisionOf(choice, options, `keeps the error limit, which ${plain.row.kind} does not`);
   if (choice !== undefined) return decisionOf(choice, options, `estimated fastest; ${compare(choice)}`);
   return { ...plain, reason: 'estimated faster than any tile that keeps the error limit' };
 }

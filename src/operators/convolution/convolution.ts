@@ -32,8 +32,10 @@ import {
   type Weighed,
   type Wishes,
   weighing,
+  weighingErrors,
 } from './decide.js';
 import { addendIntoPhases, intoPhases, outOfPhases, type Phased } from './dilating.js';
+import { relativeDirectError } from './expected-error.js';
 import { problemOf } from './geometry.js';
 import { coversAll, type Interleaving, inOrder, interleaved } from './interleaving.js';
 
@@ -72,6 +74,12 @@ export const convolution: Operator = {
   *alternatives(attributes, inputs, settings) {
     if (!isConstant(inputs[WEIGHT]!)) return [];
     return yield* weighed(attributes, inputs, poseOf(attributes, inputs, settings));
+  },
+
+  *precisions(attributes, inputs, settings, accuracy) {
+    const { wishes, settings: own } = poseOf(attributes, inputs, settings);
+    const problem = problemOf(attributes, inputs[X]!, inputs[WEIGHT]!, own.threads);
+    return yield* weighingErrors(problem, { ...wishes, accuracy }, own.machine);
   },
 
   layouts(attributes, inputs, _, settings) {
@@ -157,7 +165,11 @@ export const convolution: Operator = {
       ...{ steps, temporaries, title: decision.choice.algorithm },
       plan: {
         step: step - 1,
-        of: (kernel) => new Plan(phased?.original ?? problem, decision, description.schedule, bytes, kernel),
+        of: (kernel) => {
+          const original = phased?.original ?? problem;
+          const direct = relativeDirectError(original);
+          return new Plan(original, decision, description.schedule, bytes, direct, kernel);
+        },
       },
     };
   },

@@ -19,6 +19,7 @@ import type { LoweringSettings } from '../operator.js';
 import { type Accuracy, checkAccuracy, errorLimitOf } from './accuracy.js';
 import { convolutionAlgorithms } from './algorithms.js';
 import { movedNumbers, type Phased, phasedOf } from './dilating.js';
+import { relativeDirectError } from './expected-error.js';
 
 /** Accepted by default: what F(4, 3) on three axes costs, about twice the error of direct convolution. */
 export const DEFAULT_ERROR_LIMIT = 2.5;
@@ -82,7 +83,8 @@ export function* phasing(problem: Problem, wishes: Wishes, machine: Machine): St
 export interface Weighed {
   readonly choice: Choice;
   readonly cost: number;
-  readonly bytes: number;
+  /** Bytes of its weights made ready, or the variance of its rounding errors relative to its results. */
+  readonly amount: number;
 }
 
 /**
@@ -96,12 +98,36 @@ export function* weighing(problem: Problem, wishes: Wishes, machine: Machine): S
   const weighed: Weighed[] = [];
   for (const choice of choices) {
     const key = packingKey(choice);
-    const bytes = sizes.get(key) ?? packedBytes(lower(problem, choice, machine, NO_ADDENDS));
-    sizes.set(key, bytes);
-    weighed.push({ choice, cost: handicap(choice, 'estimated') * choice.cost.total, bytes });
+    const amount = sizes.get(key) ?? packedBytes(lower(problem, choice, machine, NO_ADDENDS));
+    sizes.set(key, amount);
+    weighed.push({ choice, cost: estimatedCost(choice), amount });
     yield;
   }
   return undominated(weighed);
+}
+
+/**
+ * The choices of which none is both slower by estimate and less accurate than another, the fastest first.
+ *
+ * @param wishes whose accuracy none may miss
+ * @throws InputError as {@link deciding} does
+ */
+export function* weighingErrors(
+  problem: Problem,
+  wishes: Wishes,
+  machine: Machine,
+): Steps<readonly Weighed[]> {
+  const choices = yield* contending(problem, optionsOf(problem, wishes, machine), Number.POSITIVE_INFINITY);
+  const direct = relativeDirectError(problem);
+  return undominated(
+    choices.map((choice) => ({
+      ...{ choice, cost: estimatedCost(choice), amount: (choice.error * direct) ** 2 },
+    })),
+  );
+}
+
+function estimatedCost(choice: Choice): number {
+  return handicap(choice, 'estimated') * choice.cost.total;
 }
 
 /** What {@link weighing} found best where memory has a price. @throws InputError as {@link deciding} does */
