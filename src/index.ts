@@ -81,6 +81,7 @@ export { readNpz, writeNpz } from './tensor/npz.js';
 export { memoryPool } from './tensor/pool.js';
 export { readSafetensors, writeSafetensors } from './tensor/safetensors.js';
 export { type NestedNumbers, type RandomOptions, Tensor } from './tensor/tensor.js';
+export { readDataset } from './training/data/read.js';
 export type { Augmentation, Dataset } from './training/dataset.js';
 export type { Loss } from './training/losses.js';
 export type { OptimizerOptions } from './training/optimizers.js';

@@ -19,7 +19,12 @@ export interface StepOptions {
   readonly clipNorm?: number | undefined;
   /** What running statistics take of each batch's. */
   readonly statisticsMomentum: number;
+  /** What part of a batch it is: all, one whose gradients are added to a sum, or the last, which updates by that sum. */
+  readonly part: Part;
 }
+
+/** See {@link StepOptions}. */
+export type Part = 'whole' | 'further' | 'last';
 
 /** Names of a step's tensors beyond the graph's own. */
 export const TARGET = 'target';
@@ -28,6 +33,9 @@ export const LOSS = 'loss';
 const stateName = (parameter: string, state: string) => `${parameter} ${state}`;
 export const newName = (name: string) => `${name} after`;
 export const scalarName = (index: number) => `scalar ${index}`;
+/** Of the sum of a parameter's gradients, and of what a part's own count in it. */
+export const sumName = (parameter: string) => `${parameter} sum of gradients`;
+export const SHARE = 'share of the batch';
 
 /** Forward, loss, backward and update as one graph (Georganas et al. 2018, section II-L). */
 export interface Step {
@@ -39,6 +47,10 @@ export interface Step {
   /** What changes from step to step: parameters, what the optimizer keeps of each, running statistics. */
   readonly changing: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly masks: readonly Mask[];
+  /** Parameters that it only reads. */
+  readonly fixed: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** Sums of gradients that it takes. */
+  readonly sums: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
 /** Factors that drop elements: 0 with a probability, else what keeps the mean. */
@@ -81,21 +93,10 @@ export function stepOf(graph: Graph, shapes: Shapes, options: StepOptions): Step
   }
   for (const name of parameters) tape.release(name);
   const loss = addLoss(options.loss, options.output, TARGET, tape);
-  const gradients = backward(tape, loss, new Set(parameters));
-  const trained = parameters.filter((name) => gradients.has(name));
-  const scale =
-    options.clipNorm === undefined ? undefined : clipping([...gradients.values()], options.clipNorm, tape);
-  const scalars = options.optimizer.scalars(1, 1).map((_, i) => tape.input(scalarName(i), [1]));
-  for (const name of trained) {
-    const raw = gradients.get(name)!;
-    const gradient = scale === undefined ? raw : tape.node('Mul', [raw, scale]);
-    const states = options.optimizer.states.map((state) =>
-      tape.input(stateName(name, state), tape.type(name).shape),
-    );
-    const made = addUpdate(options.optimizer, [name, gradient, ...states, ...scalars], tape);
-    for (const [i, state] of states.entries()) after.set(state, made[i]!);
-    after.set(name, made.at(-1)!);
-  }
+  const own = backward(tape, loss, new Set(parameters));
+  const { sums, gradients } = options.part === 'whole' ? { sums: [], gradients: own } : summed(own, tape);
+  if (options.part === 'further') for (const [name, sum] of gradients) after.set(sumName(name), sum);
+  else update(parameters, gradients, options, tape, after);
   const results = new Map([
     [LOSS, loss],
     ...[...after].map(([name, made]) => [newName(name), made] as const),
@@ -105,7 +106,44 @@ export function stepOf(graph: Graph, shapes: Shapes, options: StepOptions): Step
   const inputs = graph.inputs.map((input) => ({ ...input, shape: tape.type(input.name).shape }));
   const outputs = [LOSS, options.output, ...[...results.keys()].slice(1)];
   const changing = [...after.keys()].map((name) => ({ name, shape: tape.type(name).shape }));
-  return { graph: tape.graph(inputs, outputs), changing, masks };
+  const fixed = parameters
+    .filter((name) => !after.has(name))
+    .map((name) => ({ name, shape: tape.type(name).shape }));
+  return { graph: tape.graph(inputs, outputs), changing, fixed, masks, sums };
+}
+
+/** Gradients of a part added to those of the parts before, as the mean over all examples has them. */
+function summed(own: ReadonlyMap<string, string>, tape: GraphTape) {
+  const share = tape.input(SHARE, [1]);
+  const sums: { name: string; shape: readonly number[] }[] = [];
+  const gradients = new Map<string, string>();
+  for (const [name, gradient] of own) {
+    const { shape } = tape.type(gradient);
+    const before = tape.input(sumName(name), shape);
+    sums.push({ name: before, shape });
+    gradients.set(name, tape.node('Add', [before, tape.node('Mul', [gradient, share])]));
+  }
+  return { sums, gradients };
+}
+
+/** Adds what parameters and their states are after the step to `after`. */
+function update(
+  parameters: readonly string[],
+  gradients: ReadonlyMap<string, string>,
+  { optimizer, clipNorm }: StepOptions,
+  tape: GraphTape,
+  after: Map<string, string>,
+): void {
+  const scale = clipNorm === undefined ? undefined : clipping([...gradients.values()], clipNorm, tape);
+  const scalars = optimizer.scalars(1, 1).map((_, i) => tape.input(scalarName(i), [1]));
+  for (const name of parameters.filter((each) => gradients.has(each))) {
+    const raw = gradients.get(name)!;
+    const gradient = scale === undefined ? raw : tape.node('Mul', [raw, scale]);
+    const states = optimizer.states.map((state) => tape.input(stateName(name, state), tape.type(name).shape));
+    const made = addUpdate(optimizer, [name, gradient, ...states, ...scalars], tape);
+    for (const [i, state] of states.entries()) after.set(state, made[i]!);
+    after.set(name, made.at(-1)!);
+  }
 }
 
 /** Constants that are learnt, in the order in which nodes read them, each once. */

@@ -323,3 +323,77 @@ describe('a trainer', () => {
     ).rejects.toThrow('parameters');
   });
 });
+
+describe('batches that go in parts', () => {
+  /** Without what looks at a batch as a whole. */
+  function separate(): Graph {
+    const b = new Builder({ seed: 6 });
+    const x = b.input('clip', ['batch', 2, 4, 6, 5]);
+    const y = b.relu(b.conv(x, { name: 'first', outChannels: 6, kernelSize: 3, padding: 1 }));
+    return b.build({ logits: b.linear(b.flatten(b.globalAveragePool(y)), { name: 'last', outFeatures: 3 }) });
+  }
+  const clips = apart([7, 2, 4, 6, 5], 8);
+  const labels = new Tensor(Float32Array.of(2, 0, 1, 2, 1, 0, 0), [7]);
+
+  it.each([
+    [{ name: 'sgd' as const }, undefined],
+    [{ name: 'adam' as const }, 0.01],
+  ])('step as the whole does with %j', async (optimizer, clipNorm) => {
+    const options = { loss: 'crossEntropy' as const, optimizer, ...(clipNorm && { clipNorm }) };
+    const [whole, parts] = [undefined, 3].map(
+      (microBatch) => new Trainer(separate(), { ...options, ...(microBatch && { microBatch }) }),
+    ) as [Trainer, Trainer];
+    for (let step = 0; step < 3; step++) {
+      const [a, b] = [await whole.step({ clip: clips }, labels), await parts.step({ clip: clips }, labels)];
+      expect(b.loss).toBeCloseTo(a.loss, 5);
+      expect(b.output.shape).toEqual(a.output.shape);
+      for (const [i, value] of a.output.data.entries()) expect(b.output.data[i]).toBeCloseTo(value, 4);
+    }
+    const [a, b] = [constants(whole.graph()), constants(parts.graph())];
+    for (const [name, values] of a)
+      for (const [i, value] of values.entries()) expect(b.get(name)![i]).toBeCloseTo(value, 4);
+    expect(parts.steps).toBe(3);
+  });
+
+  it('hand running statistics on, and keep to the bits with a checkpoint', async () => {
+    const options = { loss: 'crossEntropy' as const, microBatch: 2, seed: 5 };
+    const [once, again] = [new Trainer(small(), options), new Trainer(small(), options)];
+    for (let step = 0; step < 4; step++) await once.step({ clip: clips }, labels);
+    for (let step = 0; step < 2; step++) await again.step({ clip: clips }, labels);
+    await again.save(join(folder, 'parts.safetensors'));
+    const resumed = new Trainer(small(), options);
+    await resumed.load(join(folder, 'parts.safetensors'));
+    for (let step = 0; step < 2; step++) await resumed.step({ clip: clips }, labels);
+    expect(constants(resumed.graph())).toEqual(constants(once.graph()));
+    const mean = [...constants(small()).keys()].find((name) => name.endsWith('running_mean'))!;
+    expect(constants(once.graph()).get(mean)).not.toEqual(constants(small()).get(mean));
+  });
+
+  it('leave everything as it was where one fails', async () => {
+    const trainer = new Trainer(small(), { loss: 'crossEntropy', microBatch: 3 });
+    await trainer.step({ clip: clips }, labels);
+    const before = constants(trainer.graph());
+    const spoilt = clips.data.slice();
+    spoilt[spoilt.length - 1] = Number.NaN;
+    await expect(trainer.step({ clip: new Tensor(spoilt, clips.shape) }, labels)).rejects.toThrow(/the loss/);
+    expect(constants(trainer.graph())).toEqual(before);
+    expect(trainer.steps).toBe(1);
+    await trainer.step({ clip: clips }, labels);
+  });
+
+  it('take less memory', async () => {
+    const trainer = new Trainer(small(), { loss: 'crossEntropy', microBatch: 2 });
+    const [all, part] = [
+      await trainer.plan({ clip: [64, 2, 4, 6, 5] }),
+      await trainer.plan({ clip: [2, 2, 4, 6, 5] }),
+    ];
+    expect(part.memory.run).toBeLessThan(all.memory.run / 4);
+  });
+
+  it.each([
+    [{ microBatch: 0 }, /Expected microBatch to be a positive integer but received 0/],
+    [{ accuracy: 1e-5 }, /Expected accuracy to be 'direct' or 'fast', where a network is trained/],
+  ])('refuse %j', (options, message) => {
+    expect(() => new Trainer(small(), { loss: 'crossEntropy', ...options } as never)).toThrow(message);
+  });
+});

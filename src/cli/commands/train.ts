@@ -3,8 +3,6 @@ import type { Command } from 'commander';
 import { expected } from '../../../synth/errors.js';
 import type { NetworkOptions } from '../../network/network.js';
 import { given } from '../../support/given.js';
-import type { Tensor } from '../../tensor/tensor.js';
-import type { Dataset } from '../../training/dataset.js';
 import type { Loss } from '../../training/losses.js';
 import type { OptimizerOptions } from '../../training/optimizers.js';
 import type { Epoch } from '../../training/train.js';
@@ -26,6 +24,7 @@ interface Options extends CommonOptions {
   readonly clipNorm?: number;
   readonly epochs: number;
   readonly batch: number;
+  readonly microBatch?: number;
   readonly seed: number;
   readonly flip?: true;
   readonly shift: number;
@@ -37,24 +36,27 @@ interface Options extends CommonOptions {
 }
 
 const examples = `
-Data are .npz files: an array for each input of the network, its first axis the examples, and one called target.
+Data are .npz files or folders of .npy files (an array for each input of the network, its first axis the examples, and one
+called target), CIFAR-10 in its binary format, or folders of a folder of images or clips for each class.
 
 Examples:
   $ winograd train c3d.onnx --data clips.npz --test others.npz --epochs 10 --out trained.onnx
+  $ winograd train resnet.onnx --data cifar-10-batches-bin --test cifar-10-batches-bin/test_batch.bin --flip --shift 4 \
+      --out trained.onnx
   $ winograd train unet.onnx --data scans.npz --loss dice --optimizer adamw --batch 2 --flip --out trained.onnx
   $ winograd train c3d.onnx --data clips.npz --checkpoint c3d.safetensors --resume --page c3d.html --out trained.onnx`;
 
 /** Registers `winograd train`: an ONNX network learns from arrays. */
 export function register(program: Command): void {
   withNetworkOptions(program.command('train'))
-    .summary('train a network on NumPy arrays')
+    .summary('train a network on arrays or images')
     .description(
       'Trains an ONNX network and writes it as one: convolutions, forward and by their data, run by Winograd where that is ' +
         'faster. A training that was stopped goes on from its checkpoint with the same bits.',
     )
-    .requiredOption('--data <file.npz>', 'what is learnt from')
+    .requiredOption('--data <path>', 'what is learnt from')
     .requiredOption('--out <model.onnx>', 'where to write the trained network')
-    .option('--test <file.npz>', 'what every epoch is judged by')
+    .option('--test <path>', 'what every epoch is judged by')
     .option('--loss <name>', 'crossEntropy, meanSquaredError or dice', 'crossEntropy')
     .option('--output <name>', 'the output that the loss reads; needed where there are several')
     .option('--optimizer <name>', 'sgd, adam or adamw', 'adam')
@@ -64,6 +66,11 @@ export function register(program: Command): void {
     .option('--clip-norm <x>', 'largest norm of all gradients together', numberOption('--clip-norm'))
     .option('--epochs <n>', 'times that every example is seen', positiveInteger('--epochs'), 10)
     .option('--batch <n>', 'examples of a step', positiveInteger('--batch'), 32)
+    .option(
+      '--micro-batch <n>',
+      'most examples in memory at a time; gradients of larger batches are added up',
+      positiveInteger('--micro-batch'),
+    )
     .option('--seed <n>', 'of the order of examples, of dropouts and changes', numberOption('--seed'), 0)
     .option('--flip', 'mirror every other example, left to right')
     .option('--shift <n>', 'shift examples by up to so many pixels', numberOption('--shift'), 0)
@@ -76,24 +83,24 @@ export function register(program: Command): void {
 }
 
 async function run(path: string, options: Options): Promise<void> {
-  const [{ readOnnx, writeOnnx }, { Trainer }, { train }] = await Promise.all([
+  const [{ readOnnx, writeOnnx }, { Trainer }, { train }, { readDataset }] = await Promise.all([
     import('../../onnx/onnx.js'),
     import('../../training/trainer.js'),
     import('../../training/train.js'),
+    import('../../training/data/read.js'),
   ]);
   const { resume, checkpoint, page, out, json } = options;
   if (resume && checkpoint === undefined) throw expected('--resume', 'beside --checkpoint', undefined);
   const graph = await readOnnx(path);
-  const { output, clipNorm, frozen, seed, loss } = options;
+  const { output, clipNorm, frozen, seed, loss, microBatch } = options;
   const trainer = new Trainer(graph, {
     ...{ loss, seed, optimizer: optimizerOf(options), ...networkOptionsOf(options) },
-    ...given({ output, clipNorm, frozen }),
+    ...given({ output, clipNorm, frozen, microBatch }),
   });
   if (resume && existsSync(checkpoint!)) await trainer.load(checkpoint!);
-  const names = graph.inputs.map(({ name }) => name);
   const [data, test] = [
-    await readDataset(options.data, names),
-    options.test && (await readDataset(options.test, names)),
+    await readDataset(options.data, graph.inputs),
+    options.test && (await readDataset(options.test, graph.inputs)),
   ];
   const stopping = new AbortController();
   const stop = () => stopping.abort(expected('the training', 'to go on', 'an interrupt'));
@@ -121,20 +128,14 @@ async function run(path: string, options: Options): Promise<void> {
   );
 }
 
-async function readDataset(path: string, inputs: readonly string[]): Promise<Dataset> {
-  const { readNpz } = await import('../../tensor/npz.js');
-  const tensors = await readNpz(path, [...inputs, 'target']);
-  const target = tensors.get('target') as Tensor;
-  tensors.delete('target');
-  return { inputs: Object.fromEntries(tensors), target };
-}
-
 function optimizerOf({ optimizer, learningRate, momentum, weightDecay }: Options): OptimizerOptions {
   return { name: optimizer, ...given({ learningRate, momentum, weightDecay }) };
 }
 
-function networkOptionsOf({ threads, accuracy, effort, maxMemory }: Options): NetworkOptions {
-  return given({ threads, accuracy, effort, maxMemory });
+function networkOptionsOf({ threads, accuracy, effort, maxMemory }: Options) {
+  // A trainer refuses numbers.
+  const words = accuracy as Exclude<NetworkOptions['accuracy'], number>;
+  return given({ threads, accuracy: words, effort, maxMemory });
 }
 
 async function pageOf(model: string, epochs: readonly Epoch[]): Promise<string> {
