@@ -45,7 +45,7 @@ const program = new Command('winograd')
   .exitOverride();
 for (const { register } of commands) register(program);
 // Nothing here imports the examples; these are commands, too, where they are there.
-for (const path of ['motion', 'training']) {
+for (const path of ['motion', 'training', 'volume']) {
   const example = new URL(`../../examples/${path}/command.js`, import.meta.url);
   if (existsSync(example)) (await import(example.href)).register(program);
 }

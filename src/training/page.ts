@@ -51,12 +51,16 @@ export async function trainingPage({
   footer,
 }: TrainingPage): Promise<string> {
   const curve = await lossCurve(epochs);
+  const tested = epochs.some(({ test }) => test !== undefined);
   const percent = (share: number | undefined) =>
     share === undefined ? '–' : `${(100 * share).toFixed(1)} %`;
-  const rows = epochs.map(
-    ({ epoch, loss, test, samplesPerSecond }) =>
-      `<tr><td>${epoch}</td><td>${loss.toFixed(4)}</td><td>${percent(test?.top1)}</td><td>${percent(test?.top5)}</td><td>${samplesPerSecond.toFixed(0)}</td></tr>`,
-  );
+  const row = (tag: 'th' | 'td', cells: readonly string[]) =>
+    `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>`;
+  const heads = ['epoch', 'loss', ...(tested ? ['test, top 1', 'top 5'] : []), 'samples/s'];
+  const rows = epochs.map(({ epoch, loss, test, samplesPerSecond }) => {
+    const scores = tested ? [percent(test?.top1), percent(test?.top5)] : [];
+    return row('td', [`${epoch}`, loss.toFixed(4), ...scores, samplesPerSecond.toFixed(0)]);
+  });
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -76,6 +80,8 @@ table { border-collapse: collapse; min-width: 28rem; }
 td, th { text-align: right; padding: .25rem .9rem; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
 .answers { display: grid; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: 1rem; }
 .answers figure { margin: 0; } .answers img { width: 100%; image-rendering: pixelated; border-radius: .4rem; }
+.slices { display: grid; grid-template-columns: repeat(3, 1fr); gap: .75rem; }
+.slices figure { margin: 0; } .slices img { width: 100%; image-rendering: pixelated; border-radius: .4rem; }
 </style>
 </head>
 <body>
@@ -85,7 +91,7 @@ td, th { text-align: right; padding: .25rem .9rem; border-bottom: 1px solid var(
 ${examples}
 <h2>Epochs</h2>
 <div class="scroll table" tabindex="0"><table>
-<tr><th>epoch</th><th>loss</th><th>test, top 1</th><th>test, top 5</th><th>samples/s</th></tr>
+${row('th', heads)}
 ${rows.join('\n')}
 </table></div>
 <footer><p>${escapeHtml(footer)}</p></footer>

@@ -88,6 +88,22 @@ describe('winograd train', () => {
   });
 });
 
+describe('winograd demo-volume', () => {
+  it('finds vessels and nodules that no threshold finds, and goes on where it was stopped', async () => {
+    const args = ['demo-volume', '--out', 'volume', '--size', '48', '--json'];
+    const { code, stdout, stderr } = await winograd([...args, '--epochs', '6'], { cwd: folder });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const report = JSON.parse(stdout);
+    expect(report.dice.both).toBeGreaterThan(2 * report.threshold);
+    expect(report.dice.both).toBeGreaterThan(0.6);
+    const page = readFileSync(join(folder, 'volume/volume.html'), 'utf8');
+    expect(page.match(/<img alt="what was found/g)).toHaveLength(4);
+    const more = await winograd([...args, '--epochs', '7', '--resume'], { cwd: folder });
+    expect(JSON.parse(more.stdout).epochs.map(({ epoch }: { epoch: number }) => epoch)).toEqual([7]);
+    expect((await winograd(['demo-volume', '--size', '33'], { cwd: folder })).code).toBe(2);
+  });
+});
+
 describe('winograd demo-train', () => {
   it('tells eight directions of motion apart', async () => {
     const { code, stdout, stderr } = await winograd(['demo-train', '--out', 'motion', '--json'], {
