@@ -20,6 +20,8 @@ export interface OrtTensor {
 interface OrtSession {
   run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
   release(): Promise<void>;
+  /** Of sessions that were made with `enableProfiling`: writes the profile. */
+  endProfiling?(): void;
 }
 
 /** As much of its interface as is used here. */

@@ -1,7 +1,8 @@
+import type { Networks } from './networks.js';
 import type { Section } from './section.js';
 
 /** What reports are made of, by their subject. */
-export const suites = ['paper', 'layers', 'accuracy', 'training'] as const;
+export const suites = ['paper', 'layers', 'networks', 'accuracy', 'training'] as const;
 export type Suite = (typeof suites)[number];
 
 /** What an experiment may know of its circumstances. */
@@ -10,6 +11,10 @@ export interface Circumstances {
   readonly quick: boolean;
   /** Hardware threads to scale over. */
   readonly threads: number;
+  /** Whether rivals that are installed run beside. */
+  readonly peers: boolean;
+  /** Networks that the report is about. */
+  readonly networks: Networks;
 }
 
 /** What cannot be done twice alike: it is measured once, part by part, and kept. `Result` is JSON. */

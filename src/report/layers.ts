@@ -44,6 +44,17 @@ function cube(
   };
 }
 
+/** Of so many pixels along both axes, padded so that a stride of one would leave as many. */
+export function square(
+  name: string,
+  channels: readonly [number, number],
+  pixels: number,
+  taps: number,
+  stride: number,
+): BenchLayer {
+  return cube(name, channels, [pixels, pixels], taps, { stride: [stride, stride] });
+}
+
 /** In the order of reports: VGG and ResNet, the kernels of Budden et al. 2017, C3D, a 3-D U-Net, the layers that suit direct convolution. */
 export const layers: readonly BenchLayer[] = [
   cube('vgg-64@224', [64, 64], [224, 224], 3, { goal: 3.0, bestElsewhere: 1.72 }),

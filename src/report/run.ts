@@ -2,17 +2,10 @@ import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { native } from '../native/addon.js';
 import type { LongOptions } from '../support/long.js';
-import {
-  DATA_FILE,
-  type Environment,
-  newData,
-  type ReportData,
-  readData,
-  sameEnvironment,
-  writeData,
-} from './data.js';
-import type { Experiment, Suite } from './experiment.js';
+import { DATA_FILE, newData, type ReportData, readData, sameEnvironment, writeData } from './data.js';
+import type { Circumstances, Experiment, Suite } from './experiment.js';
 import { experiments } from './experiments/index.js';
+import type { Networks } from './networks.js';
 
 /** What to measure, and where to keep it. */
 export interface ReportOptions extends LongOptions {
@@ -20,6 +13,10 @@ export interface ReportOptions extends LongOptions {
   readonly folder: string;
   readonly suites: readonly Suite[];
   readonly quick: boolean;
+  /** Whether rivals that are installed run beside; default false. */
+  readonly peers?: boolean;
+  /** Networks that it is about, by name; default none. */
+  readonly networks?: Networks;
 }
 
 /**
@@ -33,6 +30,8 @@ export async function runReport({
   folder,
   suites,
   quick,
+  peers = false,
+  networks = {},
   signal,
   onProgress,
 }: ReportOptions): Promise<ReportData> {
@@ -40,13 +39,14 @@ export async function runReport({
   const path = join(folder, DATA_FILE);
   let data = await begun(path, newData(quick));
   await writeData(path, data);
-  const missing = partsOf(suites, data.environment).filter(({ key }) => !(key in data.results));
+  const circumstances = { quick, peers, networks, threads: native().cpuInfo().cores };
+  const missing = partsOf(suites, circumstances).filter(({ key }) => !(key in data.results));
   const total = missing.reduce((sum, { seconds }) => sum + seconds, 0);
   let done = 0;
   for (const { experiment, name, key, seconds } of missing) {
     onProgress?.({ what: `${key}, ${timeText(total - done)} left`, done, total });
     signal?.throwIfAborted();
-    const result = await experiment.measure(name, { quick, threads: native().cpuInfo().cores });
+    const result = await experiment.measure(name, circumstances);
     const results = { ...data.results, [key]: result };
     data = { ...data, results, ended: new Date().toISOString() };
     await writeData(path, data);
@@ -78,12 +78,12 @@ interface Part {
 }
 
 /** Every part of some suites, in order. */
-export function partsOf(suites: readonly Suite[], { quick, cores: threads }: Environment): readonly Part[] {
+export function partsOf(suites: readonly Suite[], circumstances: Circumstances): readonly Part[] {
   return experiments
     .filter(({ suite }) => suites.includes(suite))
     .flatMap((experiment) =>
       experiment
-        .parts({ quick, threads })
+        .parts(circumstances)
         .map(({ name, seconds }) => ({ experiment, name, seconds, key: `${experiment.id}/${name}` })),
     );
 }

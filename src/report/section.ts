@@ -52,6 +52,13 @@ export function digits(count: number): (value: number) => string {
   };
 }
 
+/** `0.36 to 0.76`, or the one number that there is; `none` of none. */
+export function range(values: readonly number[], format: (value: number) => string = fixed(2)): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)].map(format) as [string, string];
+  if (values.length === 0) return 'none';
+  return least === most ? least : `${least} to ${most}`;
+}
+
 /** Digits behind the point. */
 export function fixed(count: number): (value: number) => string {
   return (value) => value.toFixed(count);

@@ -5,12 +5,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newData, writeData } from '../../src/report/data.js';
 import { suites } from '../../src/report/experiment.js';
 import { tilesExperiment } from '../../src/report/experiments/tiles.js';
+import { hasOnnxruntime, ifOnnxruntime } from '../onnxruntime.js';
 import { winograd } from './run.js';
 
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'winograd-cli-report-'));
-  const results = { 'table-1/tiles': await tilesExperiment.measure('tiles', { quick: true, threads: 1 }) };
+  const results = {
+    'table-1/tiles': await tilesExperiment.measure('tiles', {
+      ...{ quick: true, threads: 1, peers: false, networks: {} },
+    }),
+  };
   await writeData(join(folder, 'data.json'), { ...newData(true), results });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,4 +54,23 @@ describe('winograd report', () => {
     ])
       expect((await report(...args)).code, args.join(' ')).toBe(2);
   });
+});
+
+it.skipIf(!hasOnnxruntime)(`has onnxruntime beside networks with --peers${ifOnnxruntime}`, async () => {
+  const { code, stdout } = await report(
+    '--suite',
+    'networks',
+    '--peers',
+    '--quick',
+    '--out',
+    'peers',
+    '--json',
+  );
+  expect(code).toBe(0);
+  const { results } = JSON.parse(stdout);
+  const { rival, nodes } = results['networks/resnet34 beside onnxruntime'];
+  expect(rival.library).toMatch(/^onnxruntime-node /);
+  expect(rival.difference).toBeLessThan(1e-5);
+  for (const each of [nodes, rival.nodes])
+    expect(each.some(({ kind }: { kind: string }) => kind === 'convolution')).toBe(true);
 });

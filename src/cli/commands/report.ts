@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { expected } from '../../../synth/errors.js';
 import { suites } from '../../report/experiment.js';
+import type { Networks } from '../../report/networks.js';
 import { lines, plainTable, right } from '../columns.js';
 import { progressBar } from '../progress.js';
 
@@ -10,6 +12,7 @@ interface Options {
   readonly out: string;
   readonly suite: string;
   readonly quick?: true;
+  readonly peers?: true;
   readonly from?: string;
   readonly compare?: readonly string[];
   readonly json?: true;
@@ -21,6 +24,7 @@ What was measured is kept in the folder's report.json, part by part: after Ctrl-
 Examples:
   $ winograd report --quick
   $ winograd report --suite accuracy --out accuracy
+  $ winograd report --suite networks --peers
   $ winograd report --from winograd-report --out redrawn
   $ winograd report --compare before after`;
 
@@ -30,22 +34,24 @@ export function register(program: Command): void {
     .command('report')
     .summary('measure speed and accuracy, and write a page with figures and tables')
     .description(
-      'Measures this machine: the figures of Budden et al. 2017, layers of known networks, accuracy, gradients. Writes one ' +
+      'Measures this machine: the figures of Budden et al. 2017, layers, whole networks, accuracy, training. Writes one ' +
         'HTML page that needs nothing else, the same as Markdown, every figure as SVG and PNG, every table as CSV.',
     )
     .option('--out <folder>', 'where to write', 'winograd-report')
     .addOption(new Option('--suite <name>', 'what to measure').choices([...suites, 'all']).default('all'))
     .option('--quick', 'fewer sizes and runs: at most three minutes')
+    .option('--peers', 'run networks beside onnxruntime-node, which is to be installed')
     .addOption(
       new Option(
         '--from <folder>',
         'draw what was measured there, or in that report.json, and measure nothing',
-      ).conflicts(['suite', 'quick', 'compare']),
+      ).conflicts(['suite', 'quick', 'peers', 'compare']),
     )
     .addOption(
       new Option('--compare <reports...>', 'print what differs between two reports').conflicts([
         'suite',
         'quick',
+        'peers',
         'out',
       ]),
     )
@@ -61,10 +67,10 @@ async function run(options: Options): Promise<void> {
     import('../../report/data.js'),
     import('../../report/run.js'),
   ]);
-  const { out, suite, quick = false, from, json } = options;
+  const { out, suite, quick = false, peers = false, from, json } = options;
   const data =
     from === undefined
-      ? await measured(runReport, { out, suite, quick })
+      ? await measured(runReport, { out, suite, quick, peers })
       : await readData(await dataFile(from));
   const page = await writeReport(data, out);
   process.stdout.write(json ? `${JSON.stringify(data)}\n` : lines([page]));
@@ -72,20 +78,28 @@ async function run(options: Options): Promise<void> {
 
 async function measured(
   runReport: typeof import('../../report/run.js').runReport,
-  { out, suite, quick }: { out: string; suite: string; quick: boolean },
+  { out, suite, quick, peers }: { out: string; suite: string; quick: boolean; peers: boolean },
 ) {
+  if (peers) (await import('../../network/onnxruntime.js')).requireOnnxruntime();
   const stopping = new AbortController();
   const stop = () =>
     stopping.abort(expected('the report', 'to be finished', 'an interrupt; what was measured is kept'));
   process.once('SIGINT', stop);
   const bar = progressBar();
   return runReport({
-    ...{ folder: out, quick, suites: suites.filter((name) => suite === 'all' || suite === name) },
+    ...{ folder: out, quick, peers, networks: await exampleNetworks() },
+    ...{ suites: suites.filter((name) => suite === 'all' || suite === name) },
     ...{ signal: stopping.signal, onProgress: bar.onProgress },
   }).finally(() => {
     bar.stop();
     process.off('SIGINT', stop);
   });
+}
+
+/** Those of the examples, which nothing here depends on: where they are left out, reports are about no networks. */
+async function exampleNetworks(): Promise<Networks> {
+  const path = new URL('../../../examples/networks/index.js', import.meta.url);
+  return existsSync(path) ? { ...(await import(path.href)) } : {};
 }
 
 async function compare(paths: readonly string[], json: boolean): Promise<void> {

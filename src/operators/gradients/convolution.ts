@@ -14,7 +14,15 @@ export const convolutionGradient: GradientRule = ({ attributes, inputs, gradient
   const [x = '', weight = ''] = inputs;
   const gradient = gradients[0]!;
   const problem = problemOf(attributes, tape.type(x), tape.type(weight), 1);
-  const window = windowOf(problem);
+  return [
+    wanted[0] ? tape.node('ConvTranspose', [gradient, weight], byInputOf(problem)) : undefined,
+    wanted[1] ? tape.node('ConvWeightsGradient', [x, gradient], windowOf(problem)) : undefined,
+    wanted[2] ? channelSums(gradient, tape) : undefined,
+  ];
+};
+
+/** Attributes of the ConvTranspose that makes a convolution's gradient by its input. */
+export function byInputOf(problem: Problem): Attributes {
   // Inputs behind the last window: what the transposed convolution would not reach.
   const output_padding = spatial(problem, problem.input).map((input, axis) => {
     const of = (member: 'kernel' | 'stride' | 'dilation' | 'padBegin' | 'padEnd' | 'output') =>
@@ -22,13 +30,8 @@ export const convolutionGradient: GradientRule = ({ attributes, inputs, gradient
     const seen = (of('output') - 1) * of('stride') + of('dilation') * (of('kernel') - 1) + 1;
     return input + of('padBegin') + of('padEnd') - seen;
   });
-  const byInput = { ...window, output_padding, ...(isProduct(problem) && { by: 'gemm' }) };
-  return [
-    wanted[0] ? tape.node('ConvTranspose', [gradient, weight], byInput) : undefined,
-    wanted[1] ? tape.node('ConvWeightsGradient', [x, gradient], window) : undefined,
-    wanted[2] ? channelSums(gradient, tape) : undefined,
-  ];
-};
+  return { ...windowOf(problem), output_padding, ...(isProduct(problem) && { by: 'gemm' }) };
+}
 
 /** By x: the convolution of the gradient by the same weights. */
 export const convTransposeGradient: GradientRule = ({ attributes, inputs, gradients, wanted }, tape) => {

@@ -7,7 +7,7 @@ import { HEIGHT, WIDTH } from '../chart.js';
 import { experiment } from '../experiment.js';
 import { convolutionOf, inputOf, layerOf, weightOf } from '../layers.js';
 import { makeData } from '../oracle.js';
-import { digits, fixed, tableOf } from '../section.js';
+import { digits, range, tableOf } from '../section.js';
 import { median } from '../statistics.js';
 
 const stages = ['input', 'product', 'output'] as const;
@@ -75,7 +75,7 @@ export const anatomyExperiment = experiment<readonly Reading[]>({
     return {
       title: 'Anatomy of layers: the cost model against measurement',
       lead: 'Time in the transform of the input, in the products and in the transform of the output, planar to planar on one thread, beside the planner’s estimate of each.',
-      claim: `Passes take ${fixed(2)(Math.min(...totals))} to ${fixed(2)(Math.max(...totals))} times the estimate; plans are chosen by comparing estimates, so that a common factor does not matter.`,
+      claim: `Passes take ${range(totals)} times the estimate; plans are chosen by comparing estimates, so that a common factor does not matter.`,
       chart: {
         width: WIDTH,
         height: HEIGHT,

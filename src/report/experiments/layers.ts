@@ -3,7 +3,7 @@ import { WIDTH } from '../chart.js';
 import { experiment } from '../experiment.js';
 import { convolutionOf, directFlopsOf, inputOf, layerOf, layers, weightOf } from '../layers.js';
 import { makeData, requireRight } from '../oracle.js';
-import { digits, fixed, tableOf } from '../section.js';
+import { digits, fixed, range, tableOf } from '../section.js';
 import { alternate } from '../timing.js';
 
 /** A reading of one layer. */
@@ -83,14 +83,10 @@ export const layersExperiment = experiment<Reading>({
     const used = lines
       .filter(({ plan }) => plan.startsWith('Winograd'))
       .map(({ utilisation }) => utilisation);
-    const range = (values: readonly number[]) =>
-      values.length === 0
-        ? 'none'
-        : `${(100 * Math.min(...values)).toFixed(0)} to ${(100 * Math.max(...values)).toFixed(0)} %`;
     return {
       title: 'Layers of known networks',
       lead: `Effective rate on one thread, planar to planar, as a multiple of the FMA peak, which direct convolution cannot pass; ${losses.length === 0 ? 'no plan is slower than direct convolution' : `slower than direct convolution: ${losses.join(', ')}`}.`,
-      claim: `Utilisation as in section 4.1 of Budden et al. counts the products alone, over the whole pass with its transforms and reshuffling: the paper claims more than 70 % of the peak; here it is ${range(used)} of one core's where Winograd runs, least where sums are short or transforms weigh most.`,
+      claim: `Utilisation as in section 4.1 of Budden et al. counts the products alone, over the whole pass with its transforms and reshuffling: the paper claims more than 70 % of the peak; here it is ${range(used, (share) => `${(100 * share).toFixed(0)} %`)} of one core's where Winograd runs, least where sums are short or transforms weigh most.`,
       chart: {
         width: WIDTH,
         height: { step: 26 },
