@@ -333,6 +333,14 @@ struct ModeArgs {
 };
 using ModeProduct = void (*)(const ModeArgs&);
 
+/// `lines` of `lanes` numbers each, one behind the other, from floats that are `fromStride` apart from line to line.
+struct WidenArgs {
+  const float* from;
+  std::ptrdiff_t fromStride, lines, lanes;
+  double* to;
+};
+using Widen = void (*)(const WidenArgs&);
+
 /// `count` numbers, each rounded to the nearest float.
 struct NarrowArgs {
   const double* from;
@@ -378,6 +386,7 @@ struct KernelTable {
   int accumulationCount;
   Accumulate moments;  // into sums, totals[i modulo width], and sums of squares, totals[width + i modulo width]
   ModeProduct modeProduct;
+  Widen widen;
   Narrow narrow;
   /// Runs `iterations` dependent-free FMA rounds of registers; returns the floating-point operations done.
   double (*fmaRounds)(std::ptrdiff_t iterations);

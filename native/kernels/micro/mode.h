@@ -55,6 +55,21 @@ static void modeProduct(const ModeArgs& args) {
   modeLines<0>(args);
 }
 
+static void widen(const WidenArgs& args) {
+  double* to = args.to;
+  for (std::ptrdiff_t line = 0; line < args.lines; line++, to += args.lanes) {
+    const float* const from = args.from + line * args.fromStride;
+    std::ptrdiff_t i = 0;
+    for (; i + kHalf <= args.lanes; i += kHalf) {
+      typedef float HalfFloats __attribute__((vector_size(WINOGRAD_WIDTH * sizeof(float) / 2)));
+      HalfFloats half;
+      __builtin_memcpy(&half, from + i, sizeof(half));
+      wideStore(__builtin_convertvector(half, Wide), to + i);
+    }
+    for (; i < args.lanes; i++) to[i] = static_cast<double>(from[i]);
+  }
+}
+
 static void narrow(const NarrowArgs& args) {
   const bool streamed = args.streamed && aligned(args.to);
   std::ptrdiff_t i = 0;

@@ -157,6 +157,7 @@ constexpr KernelTable makeTable() {
   table.accumulationCount = static_cast<int>(sizeof(accumulations) / sizeof(accumulations[0]));
   table.moments = accumulateMoments;
   table.modeProduct = modeProduct;
+  table.widen = widen;
   table.narrow = narrow;
   table.fmaRounds = fmaRounds;
   return table;

@@ -27,9 +27,9 @@ std::ptrdiff_t WeightTransform::channelsAtOnce(std::ptrdiff_t lanes) const {
   return std::clamp<std::ptrdiff_t>(kBufferBytes / bytes, 1, most);
 }
 
-// The taps of one kernel, `step` numbers apart.
-void WeightTransform::load(const float* weights, std::ptrdiff_t group, std::ptrdiff_t channel, std::ptrdiff_t output,
-                           double* to, std::ptrdiff_t step) const {
+// The taps of one kernel whose folded taps count as channels, `step` numbers apart.
+void WeightTransform::loadFolded(const float* weights, std::ptrdiff_t group, std::ptrdiff_t channel,
+                                 std::ptrdiff_t output, double* to, std::ptrdiff_t step) const {
   const auto& [d, h, w] = transforms_;
   const Axes& kernel = filters_.kernel;
   const std::ptrdiff_t tap = channel % foldedTaps();
@@ -45,6 +45,20 @@ void WeightTransform::load(const float* weights, std::ptrdiff_t group, std::ptrd
   }
 }
 
+// Kernels of neighbouring channels lie one behind the other: a matrix of an output's in a row, which is transposed.
+void WeightTransform::loadWhole(const float* weights, std::ptrdiff_t group, std::ptrdiff_t channel,
+                                std::ptrdiff_t count, std::ptrdiff_t firstOutput, std::ptrdiff_t filled,
+                                std::ptrdiff_t lanes, Buffers& buffers) const {
+  const std::ptrdiff_t taps = volume(filters_.kernel), row = filters_.groupInputs() * taps;
+  const float* const first = weights + (group * filters_.groupOutputs() + firstOutput) * row + channel * taps;
+  buffers.taps.resize(static_cast<std::size_t>(count * taps * lanes));
+  float* const turned = buffers.taps.data();
+  if (filled < lanes) std::fill(buffers.taps.begin(), buffers.taps.end(), 0.0f);
+  kernels_->transpose({first, row, filled, count * taps, turned, lanes});
+  for (std::ptrdiff_t tap = 0; tap < taps; tap++)
+    kernels_->widen({turned + tap * lanes, taps * lanes, count, lanes, buffers.from.data() + tap * count * lanes});
+}
+
 const double* WeightTransform::transform(const float* weights, std::ptrdiff_t group, std::ptrdiff_t channel,
                                          std::ptrdiff_t count, std::ptrdiff_t firstOutput, std::ptrdiff_t filled,
                                          std::ptrdiff_t lanes, Buffers& buffers) const {
@@ -53,10 +67,14 @@ const double* WeightTransform::transform(const float* weights, std::ptrdiff_t gr
   std::vector<double>&from = buffers.from, &to = buffers.to;
   from.resize(static_cast<std::size_t>(most));
   to.resize(static_cast<std::size_t>(most));
-  if (filled < lanes) std::fill(from.begin(), from.end(), 0.0);
-  for (std::ptrdiff_t lane = 0; lane < filled; lane++) {
-    for (std::ptrdiff_t c = 0; c < count; c++)
-      load(weights, group, channel + c, firstOutput + lane, from.data() + c * lanes + lane, all);
+  if (foldedTaps() == 1) {
+    loadWhole(weights, group, channel, count, firstOutput, filled, lanes, buffers);
+  } else {
+    if (filled < lanes) std::fill(from.begin(), from.end(), 0.0);
+    for (std::ptrdiff_t lane = 0; lane < filled; lane++) {
+      for (std::ptrdiff_t c = 0; c < count; c++)
+        loadFolded(weights, group, channel + c, firstOutput + lane, from.data() + c * lanes + lane, all);
+    }
   }
   const auto along = [&](const KernelTransform& axis, const double* in, double* out, std::ptrdiff_t left,
                          std::ptrdiff_t right) {

@@ -19,6 +19,7 @@ class WeightTransform {
 
   /// Memory of one thread, kept from call to call.
   struct Buffers {
+    std::vector<float> taps;
     std::vector<double> from, to;
   };
   /// Channels at a time that fit the second level with `lanes` output channels; at least one.
@@ -33,8 +34,10 @@ class WeightTransform {
  private:
   /// Numbers of a channel between any two of its transforms, of one lane.
   std::ptrdiff_t mostNumbers() const;
-  void load(const float* weights, std::ptrdiff_t group, std::ptrdiff_t channel, std::ptrdiff_t output, double* to,
-            std::ptrdiff_t step) const;
+  void loadFolded(const float* weights, std::ptrdiff_t group, std::ptrdiff_t channel, std::ptrdiff_t output, double* to,
+                  std::ptrdiff_t step) const;
+  void loadWhole(const float* weights, std::ptrdiff_t group, std::ptrdiff_t channel, std::ptrdiff_t count,
+                 std::ptrdiff_t firstOutput, std::ptrdiff_t filled, std::ptrdiff_t lanes, Buffers& buffers) const;
 
   Filters filters_;
   KernelTransforms transforms_;
