@@ -65,14 +65,26 @@ class ConstantWrap : public Napi::ObjectWrap<ConstantWrap> {
   }
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Constant",
-                       {InstanceAccessor<&ConstantWrap::size>("bytes"), InstanceMethod<&ConstantWrap::copy>("copy")});
+                       {InstanceAccessor<&ConstantWrap::size>("bytes"), InstanceMethod<&ConstantWrap::copy>("copy"),
+                        InstanceMethod<&ConstantWrap::release>("release")});
   }
   static std::shared_ptr<const Constant> from(const Napi::Value& value) {
-    return unwrapped<ConstantWrap>(value, kConstantTag, "constant", "a Constant")->constant_;
+    return unwrapped<ConstantWrap>(value, kConstantTag, "constant", "a Constant")->living(value.Env());
   }
 
  private:
-  Napi::Value size(const Napi::CallbackInfo& info) { return bytes(info.Env(), constant_->bytes()); }
+  const std::shared_ptr<const Constant>& living(Napi::Env env) const {
+    if (!constant_) fail(env, "constant", "one that is not released");
+    return constant_;
+  }
+  Napi::Value size(const Napi::CallbackInfo& info) { return bytes(info.Env(), living(info.Env())->bytes()); }
+
+  /// Lets it go before the collector comes; whatever the engine has made of it or with it keeps its own hold.
+  void release(const Napi::CallbackInfo& info) {
+    if (!constant_) return;
+    Napi::MemoryManagement::AdjustExternalMemory(info.Env(), -static_cast<int64_t>(constant_->bytes()));
+    constant_.reset();
+  }
 
   /// Fills an array of bytes from a position on; makes the constant where that is still to do.
   void copy(const Napi::CallbackInfo& info) {
@@ -81,7 +93,7 @@ class ConstantWrap : public Napi::ObjectWrap<ConstantWrap> {
       fail(env, "array", "a Uint8Array");
     Napi::Uint8Array to = info[0].As<Napi::Uint8Array>();
     const std::ptrdiff_t from = integer(info[1], "offset");
-    const std::size_t all = constant_->bytes(), length = to.ByteLength();
+    const std::size_t all = living(env)->bytes(), length = to.ByteLength();
     if (from < 0 || static_cast<std::size_t>(from) > all || length > all - static_cast<std::size_t>(from))
       fail(env, "offset", "such that the array ends within the constant");
     if (length == 0) return;

@@ -33,6 +33,14 @@ export class ConstantStore {
     siblings.set(source.key, new WeakRef(made));
     return made;
   }
+
+  /** Lets go of numbers of which all is made that will be, unless a program reads them as they are. */
+  letGo(data: object, read: ReadonlySet<NativeConstant>): void {
+    const known = this.#given.get(data)?.deref();
+    if (known === undefined || read.has(known)) return;
+    known.release();
+    this.#given.delete(data);
+  }
 }
 
 /** The numbers that a chain of kernels begins with. */

@@ -12,7 +12,7 @@ import type { Executable } from './executable.js';
 import type { Graph } from './graph.js';
 import { optimized } from './passes/index.js';
 import { type Program, programOf } from './program.js';
-import { type Shapes, typed } from './typed.js';
+import { type Shapes, type TypedGraph, typed } from './typed.js';
 
 /** Shapes of inputs that programs are kept for. */
 const MAX_SHAPES = 16;
@@ -104,14 +104,29 @@ export class Runner {
       outputAccuracy === undefined
         ? plain
         : yield* withAccuracyShared(plain, sensitivityOf(whole), outputAccuracy, settings);
-    return yield* maxMemory === undefined
+    const program = yield* maxMemory === undefined
       ? programOf(graph, settings, store)
       : programWithin(maxMemory, graph, settings, store);
+    letGo(graph, whole, program, store);
+    return program;
   }
 
   #keyOf(shapes: Shapes): string {
     return this.graph.inputs.map(({ name }) => shapes[name]?.join('×')).join();
   }
+}
+
+/**
+ * Numbers that passes have made are the engine's alone once a program is there: it frees them as soon as weights are made
+ * of them, while the collector would hold them for as long as it likes.
+ */
+function letGo({ constants }: TypedGraph, before: TypedGraph, program: Program, store: ConstantStore): void {
+  const known = new Set([...before.constants.values()].map(({ data }) => data));
+  for (const { data } of constants.values())
+    if (data instanceof Float32Array && !known.has(data)) {
+      store.letGo(data, program.constants);
+      native().dispose(data);
+    }
 }
 
 /**

@@ -39,6 +39,8 @@ export interface NativeConstant {
   readonly bytes: number;
   /** Fills an array with its bytes from a position on; makes it, on the calling thread, where no run has yet. */
   copy(array: Uint8Array, offset: number): void;
+  /** Lets it go now; it is of no use any more, but programs and constants that were made with it stay as they are. */
+  release(): void;
 }
 
 /** Where an operand of a kernel lies: in an input, output or constant by its index, or in the arena; bytes from its start. */

@@ -145,7 +145,8 @@ export class Network {
    */
   async plan(shapes: Shapes = {}, long: LongOptions = {}): Promise<NetworkPlan> {
     long.signal?.throwIfAborted();
-    return new NetworkPlan(await this.#living().plan(shapes, long));
+    const chain = this.#living();
+    return new NetworkPlan(await chain.plan(completed(chain.graph, shapes), long));
   }
 
   /**
@@ -157,7 +158,8 @@ export class Network {
    */
   async prepare(shapes: Shapes = {}, long: LongOptions = {}): Promise<void> {
     long.signal?.throwIfAborted();
-    await this.#living().prepare(shapes, long);
+    const chain = this.#living();
+    await chain.prepare(completed(chain.graph, shapes), long);
   }
 
   /**
@@ -222,6 +224,14 @@ function settingsOf({ threads, isa, accuracy, effort, maxMemory }: NetworkOption
     ...(maxMemory !== undefined && { maxMemory: bytesOf(maxMemory) }),
     ...(effort !== undefined && { effort: oneOf('effort', effort, ['estimate', 'measure']) }),
   };
+}
+
+/** With the sizes of those inputs that leave nothing open: what is asked for by less is the same as by all. */
+function completed({ inputs }: Pick<Graph, 'inputs'>, shapes: Shapes): Shapes {
+  const fixed = inputs.flatMap(({ name, shape }) =>
+    shape?.every((size) => typeof size === 'number') ? [[name, shape as number[]]] : [],
+  );
+  return { ...Object.fromEntries(fixed), ...shapes };
 }
 
 function accuracyOf(accuracy: Accuracy): Pick<LoweringSettings, 'accuracy' | 'outputAccuracy'> {

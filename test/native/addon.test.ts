@@ -116,6 +116,55 @@ describe('a kernel', () => {
     expect(program.runSync([new Float32Array(3)], [y])).toHaveLength(4);
     expect([...y]).toEqual([0, 0, 0]);
   });
+
+  it('has constants that are copied, and let go without harm to what was made with them', async () => {
+    const { Program, Constant } = native();
+    const constant = new Constant(Float32Array.of(1, 2, 3));
+    const bytes = new Uint8Array(8);
+    constant.copy(bytes, 4);
+    expect([...new Float32Array(bytes.buffer)]).toEqual([2, 3]);
+    constant.copy(new Uint8Array(0), 12);
+    for (const [array, offset] of [
+      [new Uint8Array(8), 5],
+      [new Uint8Array(13), 0],
+      [new Uint8Array(1), -1],
+      [new Uint8Array(1), 2 ** 40],
+      [new Uint8Array(1), 0.5],
+      [new Float32Array(1), 0],
+      [{}, 0],
+      [undefined, 0],
+    ])
+      expect(() => constant.copy(array as Uint8Array, offset as number)).toThrow(
+        /^Expected (array|offset) to be/,
+      );
+    const detached = new Uint8Array(4);
+    structuredClone(detached.buffer, { transfer: [detached.buffer] });
+    constant.copy(detached, 0);
+    const weights = new Constant(packed());
+    const parts = {
+      ...{ arenaBytes: 0, inputBytes: [12], outputBytes: [12], wakes: false },
+      steps: [
+        {
+          inputs: [
+            { in: 'input', index: 0, offset: 0, bytes: 12 },
+            { in: 'constant', index: 0, offset: 0, bytes: 4 * packed().length },
+            ...[{ in: 'nowhere' }, { in: 'nowhere' }],
+          ],
+          outputs: [{ in: 'output', index: 0, offset: 0, bytes: 12 }],
+        },
+      ],
+    } as NativeProgramParts;
+    const program = new Program(parts, [kernels().kernel], [weights]);
+    weights.release();
+    weights.release();
+    const [x, y] = [allocate(3), allocate(3)];
+    x.set([1, 2, 3]);
+    await program.run([x], [y]);
+    expect([...y]).toEqual([2, 4, 6]);
+    expect(() => weights.bytes).toThrow('Expected constant to be one that is not released');
+    expect(() => weights.copy(new Uint8Array(1), 0)).toThrow('not released');
+    expect(() => new Program(parts, [kernels().kernel], [weights])).toThrow('not released');
+  });
 });
 
 describe('a description', () => {

@@ -143,3 +143,37 @@ describe('a network', () => {
     await expect(network.run({ image: x })).rejects.toThrow(/disposed/);
   });
 });
+
+describe('weights in memory', () => {
+  it('are made once for shapes that are given and for those that go without saying', async () => {
+    const b = new Builder({ seed: 2 });
+    const x = b.input('x', [1, 8, 12, 12]);
+    const y = b.batchNorm(b.conv(x, { outChannels: 16, kernelSize: 3, padding: 1 }));
+    const network = new Network(b.build({ y }), { threads: 1 });
+    const seen: string[] = [];
+    const onProgress = ({ what }: { what: string }) => void seen.push(what);
+    await network.plan({}, { onProgress });
+    expect(seen.length).toBeGreaterThan(0);
+    seen.length = 0;
+    await network.prepare({ x: [1, 8, 12, 12] }, { onProgress });
+    await network.plan({ x: [1, 8, 12, 12] }, { onProgress });
+    await network.run({ x: Tensor.random([1, 8, 12, 12]) }, { onProgress });
+    expect(seen).toEqual([]);
+  });
+
+  it('leave the numbers alone that a graph came with', async () => {
+    const b = new Builder({ seed: 2 });
+    const x = b.input('x', ['n', 8, 12, 12]);
+    const y = b.batchNorm(b.conv(x, { outChannels: 16, kernelSize: 3, padding: 1 }));
+    const graph = b.build({ y });
+    const before = new Map([...graph.constants].map(([name, { data }]) => [name, data.slice()]));
+    const input = Tensor.random([2, 8, 12, 12]);
+    const [first, second] = [new Network(graph), new Network(graph, { threads: 1 })];
+    const { y: a } = await first.run({ x: input });
+    // Another shape folds the same weights again.
+    await first.run({ x: Tensor.random([1, 8, 12, 12]) });
+    const { y: again } = await second.run({ x: input });
+    expect(again!.data.length).toBe(a!.data.length);
+    for (const [name, { data }] of graph.constants) expect(data).toEqual(before.get(name));
+  });
+});

@@ -166,7 +166,8 @@ function epilogueOf(
 function scaled({ shape, data }: Constant, factors: Float64Array, { operator }: Node): Constant {
   const inner = shape.slice(2).reduce((product, size) => product * size, 1);
   const second = shape[1]!;
-  const result = allocate(data.length, false);
+  // Not from the pool, to which so much would come back when weights are made of it.
+  const result = allocate(data.length);
   const inputsOfGroup = operator === 'Conv' ? 0 : (shape[0]! * second) / factors.length;
   for (let first = 0, at = 0; first < shape[0]!; first++)
     for (let j = 0; j < second; j++) {
