@@ -1,6 +1,6 @@
 import { expected } from '../../synth/errors.js';
 import { native } from '../native/addon.js';
-import { shippedRates } from './microarchitectures.js';
+import { shippedRates, usualCaches } from './microarchitectures.js';
 import type { Rates } from './rates.js';
 import { calibratedRates } from './remembered.js';
 
@@ -39,8 +39,6 @@ export interface Machine {
   readonly perMovedNumber?: number;
 }
 
-/** Where the system tells nothing: what processors of the last ten years have. */
-const USUAL: Machine['caches'] = { l1: 32 << 10, l2: 1 << 20, l3: 8 << 20 };
 /** Blocks of Winograd and bands of narrow groups were tuned for a second level of 1 MiB. */
 const LEAST_ROOM = 1 << 20;
 
@@ -75,9 +73,10 @@ export function machineOf(isa: string): Machine {
   const info = native().cpuInfo();
   const table = kernelTable(isa);
   const { l1, l2, l3 } = info.caches;
+  const usual = usualCaches(info);
   return {
     cores: info.cores,
-    caches: { l1: l1 || USUAL.l1, l2: l2 || USUAL.l2, l3: l3 || l2 || USUAL.l3 },
+    caches: { l1: l1 || usual.l1, l2: l2 || usual.l2, l3: l3 || l2 || usual.l3 },
     table,
     rates: calibratedRates(info, isa) ?? shippedRates(info, isa),
   };

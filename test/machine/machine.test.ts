@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { machineOf } from '../../src/machine/machine.js';
-import { microarchitectures, shippedRates } from '../../src/machine/microarchitectures.js';
+import { microarchitectures, shippedRates, usualCaches } from '../../src/machine/microarchitectures.js';
 import { avx2 } from '../../src/machine/rates/zen3.js';
 import { avx512 } from '../../src/machine/rates/zen4.js';
 import { calibratedRates, forgetRates, rememberRates } from '../../src/machine/remembered.js';
@@ -107,5 +107,18 @@ describe('a calibration', () => {
     expect(String(warn.mock.calls[0]![0])).toContain(words);
     machineOf(table);
     expect(warn).toHaveBeenCalledTimes(1);
+  });
+});
+
+it('knows the caches of processors that virtual machines hide', () => {
+  const zen = (family: number, modelNumber: number) =>
+    usualCaches({ vendor: 'AuthenticAMD', family, modelNumber });
+  expect(zen(25, 0x01)).toEqual({ l1: 32 << 10, l2: 512 << 10, l3: 32 << 20 });
+  expect(zen(25, 0x11)).toMatchObject({ l2: 1 << 20, l3: 32 << 20 });
+  expect(zen(26, 0x02)).toMatchObject({ l1: 48 << 10, l3: 32 << 20 });
+  expect(usualCaches({ vendor: '', family: 0, modelNumber: 0 })).toEqual({
+    l1: 32 << 10,
+    l2: 1 << 20,
+    l3: 8 << 20,
   });
 });
