@@ -1,5 +1,5 @@
 import { type NativeCancellation, native } from '../native/addon.js';
-import type { LoweringSettings } from '../operators/operator.js';
+import type { Constant, LoweringSettings } from '../operators/operator.js';
 import { BoundedMap } from '../support/bounded-map.js';
 import type { LongOptions, Progress } from '../support/long.js';
 import { atOnce, type Steps, unhurried } from '../support/unhurried.js';
@@ -12,7 +12,7 @@ import type { Executable } from './executable.js';
 import type { Graph } from './graph.js';
 import { optimized } from './passes/index.js';
 import { type Program, programOf } from './program.js';
-import { type Shapes, type TypedGraph, typed } from './typed.js';
+import { type Shapes, typed } from './typed.js';
 
 /** Shapes of inputs that programs are kept for. */
 const MAX_SHAPES = 16;
@@ -27,17 +27,26 @@ interface Compiling {
 export class Runner {
   readonly #programs = new BoundedMap<string, Program>(MAX_SHAPES);
   readonly #compiling = new Map<string, Compiling>();
+  readonly #consumes: boolean;
+  /** As it was while the numbers were there. */
+  #sensitivity: Sensitivity | undefined;
 
   /**
    * @param without names of graph passes to leave out
    * @param store of constants, which other runners may share whose nodes have other names or other constants
+   * @param owned whether nobody else has the graph's numbers: where its inputs leave no sizes open, one program is all that there
+   *   will be, and the numbers go once that has them
    */
   constructor(
     readonly graph: Graph,
     readonly settings: LoweringSettings,
     private readonly without: readonly string[] = [],
     private readonly store = new ConstantStore(),
-  ) {}
+    owned = false,
+  ) {
+    this.#consumes =
+      owned && graph.inputs.every(({ shape }) => shape?.every((size) => typeof size === 'number'));
+  }
 
   /**
    * The program for inputs of these shapes, compiled at first use while the caller waits.
@@ -77,7 +86,7 @@ export class Runner {
 
   /** How the outputs see rounding errors, for inputs of these shapes. @throws InputError when a shape does not fit */
   sensitivity(shapes: Shapes): Sensitivity {
-    return sensitivityOf(typed(this.graph, shapes));
+    return this.#sensitivity ?? sensitivityOf(typed(this.graph, shapes));
   }
 
   #compileSoon(key: string, shapes: Shapes): Compiling {
@@ -107,7 +116,9 @@ export class Runner {
     const program = yield* maxMemory === undefined
       ? programOf(graph, settings, store)
       : programWithin(maxMemory, graph, settings, store);
-    letGo(graph, whole, program, store);
+    if (this.#consumes) this.#sensitivity = sensitivityOf(whole);
+    const all = [...graph.constants.values(), ...whole.constants.values()];
+    letGo(all, this.#consumes ? [] : [...whole.constants.values()], program, store);
     return program;
   }
 
@@ -119,10 +130,17 @@ export class Runner {
 /**
  * Numbers that passes have made are the engine's alone once a program is there: it frees them as soon as weights are made
  * of them, while the collector would hold them for as long as it likes.
+ *
+ * @param kept those that stay
  */
-function letGo({ constants }: TypedGraph, before: TypedGraph, program: Program, store: ConstantStore): void {
-  const known = new Set([...before.constants.values()].map(({ data }) => data));
-  for (const { data } of constants.values())
+function letGo(
+  constants: readonly Constant[],
+  kept: readonly Constant[],
+  program: Program,
+  store: ConstantStore,
+): void {
+  const known = new Set(kept.map(({ data }) => data));
+  for (const { data } of constants)
     if (data instanceof Float32Array && !known.has(data)) {
       store.letGo(data, program.constants);
       native().dispose(data);

@@ -79,6 +79,7 @@ export class Chain {
    * @param graph or what is known of one that the cache has yet to read
    * @param without names of graph passes to leave out
    * @param cache of programs, where nothing is foreign
+   * @param owned whether nobody else has the graph's numbers
    * @param store of constants, which all parts share
    */
   constructor(
@@ -86,6 +87,7 @@ export class Chain {
     readonly settings: LoweringSettings,
     private readonly without: readonly string[] = [],
     private readonly cache?: ModelCache,
+    private readonly owned = false,
     private readonly store = new ConstantStore(),
   ) {}
 
@@ -233,7 +235,7 @@ export class Chain {
       typing = typedAsFar(graph, shapes);
     }
     if (typing.foreign.length === 0) {
-      const own = () => new Runner(graph, settings, without, store);
+      const own = () => new Runner(graph, settings, without, store, this.owned);
       if (graph !== whole) return { native: this.#kept(own()), foreign: undefined, rest: () => undefined };
       this.#whole ??= own();
       return { native: this.#kept(this.#whole), foreign: undefined, rest: () => undefined };
@@ -263,7 +265,7 @@ export class Chain {
       ...{ native, foreign },
       rest(results) {
         const types = new Map([...results].map(([name, { type }]) => [name, type]));
-        rest ??= new Chain(parts.rest(types), settings, without, undefined, store);
+        rest ??= new Chain(parts.rest(types), settings, without, undefined, false, store);
         return rest.graph.outputs.length > 0 ? rest : undefined;
       },
     };

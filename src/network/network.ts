@@ -113,12 +113,12 @@ export class Network {
     checkOptions('a network that is loaded', options, { ...optionNames, cache: true });
     const { cache: wanted, ...own } = options;
     const cacheOptions = validateCache(wanted);
-    if (cacheOptions === undefined) return new Network(await readOnnx(path), own);
     const settings = settingsOf(own);
-    const cache = await ModelCache.of(path, settings, own.withoutPasses ?? [], cacheOptions);
+    const cache =
+      cacheOptions && (await ModelCache.of(path, settings, own.withoutPasses ?? [], cacheOptions));
+    const graph = (await cache?.outline()) ?? (await (cache?.read() ?? readOnnx(path)));
     const network = new Network(NO_GRAPH, own);
-    const graph = (await cache.outline()) ?? (await cache.read());
-    network.#chain = new Chain(graph, settings, own.withoutPasses, cache);
+    network.#chain = new Chain(graph, settings, own.withoutPasses, cache, true);
     return network;
   }
 

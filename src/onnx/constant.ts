@@ -139,7 +139,8 @@ async function fixed(source: ByteSource, ranges: readonly Range[], { type, count
 }
 
 function place(type: NumberType, count: number): Constant['data'] {
-  if (reals.has(type)) return allocate(count, false);
+  // Not from the pool, to which so much would come back when weights are made of it.
+  if (reals.has(type)) return allocate(count);
   return new Float64Array(count);
 }
 

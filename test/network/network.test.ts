@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Builder, Network, type Progress, Tensor } from '../../src/index.js';
+import { Builder, Network, type Progress, Tensor, writeOnnx } from '../../src/index.js';
 
 /** Branches, a residual, a concatenation, a normalization, a transposed convolution, activations of several kinds. */
 function graph() {
@@ -175,5 +178,31 @@ describe('weights in memory', () => {
     const { y: again } = await second.run({ x: input });
     expect(again!.data.length).toBe(a!.data.length);
     for (const [name, { data }] of graph.constants) expect(data).toEqual(before.get(name));
+  });
+
+  it('go with the file that they were read from, where one program is all that there will be', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'winograd-weights-'));
+    try {
+      const path = join(folder, 'model.onnx');
+      const b = new Builder({ seed: 4 });
+      const x = b.input('x', [1, 8, 12, 12]);
+      const y = b.prelu(b.batchNorm(b.conv(x, { outChannels: 16, kernelSize: 3, padding: 1 })));
+      const z = b.convTranspose(y, { outChannels: 8, kernelSize: 2, stride: 2 });
+      const graph = b.build({ z: b.linear(b.flatten(b.globalAveragePool(z)), { outFeatures: 4 }) });
+      await writeOnnx(path, graph);
+      const input = Tensor.random([1, 8, 12, 12], { seed: 1 });
+      const { z: wanted } = await new Network(graph).run({ x: input });
+      const network = await Network.load(path);
+      const before = (await network.plan()).expectedError;
+      const runs = await Promise.all([1, 2, 3].map(() => network.run({ x: input })));
+      for (const { z: result } of runs) expect(result!.data).toEqual(wanted!.data);
+      await network.prepare();
+      expect((await network.plan()).expectedError).toBe(before);
+      expect(before! / (await new Network(graph).plan()).expectedError!).toBeCloseTo(1, 9);
+      await expect(network.run({ x: Tensor.zeros([2, 8, 12, 12]) })).rejects.toThrow(/Expected input x/);
+      expect((await network.run({ x: input })).z!.data).toEqual(wanted!.data);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
