@@ -211,7 +211,12 @@ export class Chain {
   async #stageOf(shapes: Shapes): Promise<Stage> {
     const kept = await this.cache?.find(shapes);
     if (kept === undefined) return this.#stageOfGraph(shapes);
-    const whole = async () => (await this.#stageOfGraph(shapes)).native!;
+    // Once: what is compiled may take the graph's numbers along.
+    let described: Promise<Programs> | undefined;
+    const whole = () => {
+      described ??= this.#stageOfGraph(shapes).then((stage) => stage.native!);
+      return described;
+    };
     const native: Programs = {
       executable: async () => kept,
       program: async (asked, long) => (await whole()).program(asked, long),

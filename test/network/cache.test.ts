@@ -69,6 +69,22 @@ describe('a cache of prepared networks', () => {
     expect((await second.plan(shapes())).describe()).toBe((await first.plan(shapes())).describe());
   });
 
+  it('describes what it keeps, of numbers that shapes depend on, too', async () => {
+    const b = new Builder({ seed: 3 });
+    const x = b.input('image', [1, 3, 10, 10]);
+    const y = b.conv(b.upsample(x, { factor: 2, mode: 'linear' }), {
+      outChannels: 8,
+      kernelSize: 3,
+      padding: 1,
+    });
+    await writeOnnx(model(), b.build({ y }));
+    await (await load()).prepare();
+    const [kept, plain] = [await load(), await Network.load(model(), { threads: 1 })];
+    await kept.prepare();
+    expect((await kept.plan()).describe()).toBe((await plain.plan()).describe());
+    await expect(kept.run({ image: image(2) })).rejects.toThrow(/Expected input image/);
+  });
+
   it('keeps a program for inputs of each shape, and reads the model for others', async () => {
     await writeOnnx(model(), graph(1));
     await (await load()).prepare(shapes(1));
