@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Epoch, Network, Trainer, train, writeOnnx } from '../../src/index.js';
 import { native } from '../../src/native/addon.js';
 import { writeWhole } from '../../src/support/files.js';
+import { given } from '../../src/support/given.js';
 import type { LongOptions } from '../../src/support/long.js';
 import { packageVersion } from '../../src/support/package.js';
 import { trainingPage } from '../../src/training/page.js';
@@ -61,7 +62,7 @@ export async function runVolumeDemo(options: VolumeDemoOptions): Promise<VolumeD
     checkpoint: join(folder, 'volume.safetensors'),
   };
   const started = performance.now();
-  const own = threads === undefined ? {} : { threads };
+  const own = given({ threads });
   const trainer = new Trainer(volumeNetwork(seed), {
     loss: 'dice',
     optimizer: { name: 'adam', learningRate: 0.004 },
@@ -75,8 +76,7 @@ export async function runVolumeDemo(options: VolumeDemoOptions): Promise<VolumeD
     { inputs: { volume: learnt.volume }, target: learnt.label },
     {
       ...{ epochs, batch: BATCH, seed, checkpoint: files.checkpoint, augment: { flip: true } },
-      ...(options.signal && { signal: options.signal }),
-      ...(options.onProgress && { onProgress: options.onProgress }),
+      ...given({ signal: options.signal, onProgress: options.onProgress }),
     },
   );
   const { volume, label } = renderVolumes(1, size, 1000 * seed + 1);

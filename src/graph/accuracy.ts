@@ -30,8 +30,8 @@ const GIVEN = 1 / 3;
 export const MARGIN = 1.25;
 
 /** @param graph before its passes, whose nodes do one thing each */
-export function sensitivityOf(graph: TypedGraph): Sensitivity {
-  const passages = passagesOf(graph);
+export function* sensitivityOf(graph: TypedGraph): Steps<Sensitivity> {
+  const passages = yield* passagesOf(graph);
   const shares = new Map<string, number>();
   let others = 0;
   // The outputs together count as much as each by itself: whoever reads one sees no more noise than that.
@@ -49,21 +49,22 @@ export function sensitivityOf(graph: TypedGraph): Sensitivity {
 }
 
 /** What real nodes do, from the inputs on. */
-function passagesOf({ inputs, nodes, constants, types }: TypedGraph): Map<Node, Passage> {
+function* passagesOf({ inputs, nodes, constants, types }: TypedGraph): Steps<Map<Node, Passage>> {
   const powers = new Map(inputs.map((name) => [name, GIVEN]));
   const known = new Map<Constant, number>();
-  const powerOf = (constant: Constant) => {
-    const power = known.get(constant) ?? meanSquare(constant);
-    known.set(constant, power);
-    return power;
-  };
   const passages = new Map<Node, Passage>();
   for (const node of nodes) {
-    const incoming = node.inputs.map((name): Incoming | undefined => {
+    const incoming: (Incoming | undefined)[] = [];
+    for (const name of node.inputs) {
       const constant = constants.get(name);
-      if (constant !== undefined) return { ...constant, power: powerOf(constant), constant };
-      return name === '' ? undefined : { ...types.get(name)!, power: powers.get(name) ?? GIVEN };
-    });
+      if (constant === undefined) {
+        incoming.push(name === '' ? undefined : { ...types.get(name)!, power: powers.get(name) ?? GIVEN });
+        continue;
+      }
+      const power = known.get(constant) ?? (yield* meanSquare(constant));
+      known.set(constant, power);
+      incoming.push({ ...constant, power, constant });
+    }
     const output = types.get(node.outputs.find(Boolean) ?? '');
     if (output?.type !== 'float32') continue;
     const passage = passageOf(node.operator, { attributes: node.attributes, inputs: incoming, output });
@@ -73,9 +74,16 @@ function passagesOf({ inputs, nodes, constants, types }: TypedGraph): Map<Node, 
   return passages;
 }
 
-function meanSquare({ data }: Constant): number {
+/** Numbers that are looked at in one step: about a millisecond. */
+const STEP = 1 << 20;
+
+function* meanSquare({ data }: Constant): Steps<number> {
   let sum = 0;
-  for (const value of data) sum += value * value;
+  for (let from = 0; from < data.length; from += STEP) {
+    const end = Math.min(from + STEP, data.length);
+    for (let i = from; i < end; i++) sum += data[i]! * data[i]!;
+    yield;
+  }
   return data.length === 0 ? 0 : sum / data.length;
 }
 
@@ -107,7 +115,7 @@ export function* withAccuracyShared(
   accuracy: number,
   settings: LoweringSettings,
 ): Steps<TypedGraph> {
-  const able: { readonly node: Node; readonly share: number; readonly ways: readonly Alternative[] }[] = [];
+  const able: { readonly node: Node; readonly ways: readonly Alternative[]; readonly share: number }[] = [];
   const total = graph.nodes.length;
   for (const [done, node] of graph.nodes.entries()) {
     yield { what: `weighing ${node.name}`, done, total };
@@ -136,9 +144,8 @@ export function* withAccuracyShared(
   }
   const price = amountAt(scaled, 0) <= allowed ? 0 : priceFor(scaled, allowed);
   const held = new Map(
-    able.map(({ node }, i) => {
-      const ways = able[i]!.ways;
-      const { amount } = ways[scaled[i]!.indexOf(bestAt(scaled[i]!, price))]!;
+    able.map(({ node, ways, share }) => {
+      const { amount } = bestAt(ways, price * share);
       const wishes = { ...(node.attributes.wishes as object), accuracy: (1 + 1e-9) * Math.sqrt(amount) };
       return [node, { ...node, attributes: { ...node.attributes, wishes } }];
     }),

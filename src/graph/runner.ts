@@ -85,8 +85,8 @@ export class Runner {
   }
 
   /** How the outputs see rounding errors, for inputs of these shapes. @throws InputError when a shape does not fit */
-  sensitivity(shapes: Shapes): Sensitivity {
-    return this.#sensitivity ?? sensitivityOf(typed(this.graph, shapes));
+  async sensitivity(shapes: Shapes): Promise<Sensitivity> {
+    return this.#sensitivity ?? unhurried(sensitivityOf(typed(this.graph, shapes)));
   }
 
   #compileSoon(key: string, shapes: Shapes): Compiling {
@@ -109,14 +109,15 @@ export class Runner {
     const { store } = this;
     const settings = withColdWeights(plain, this.settings);
     const { maxMemory, outputAccuracy } = settings;
+    const seen = outputAccuracy !== undefined || this.#consumes ? yield* sensitivityOf(whole) : undefined;
     const graph =
       outputAccuracy === undefined
         ? plain
-        : yield* withAccuracyShared(plain, sensitivityOf(whole), outputAccuracy, settings);
+        : yield* withAccuracyShared(plain, seen!, outputAccuracy, settings);
     const program = yield* maxMemory === undefined
       ? programOf(graph, settings, store)
       : programWithin(maxMemory, graph, settings, store);
-    if (this.#consumes) this.#sensitivity = sensitivityOf(whole);
+    if (this.#consumes) this.#sensitivity = seen;
     const all = [...graph.constants.values(), ...whole.constants.values()];
     letGo(all, this.#consumes ? [] : [...whole.constants.values()], program, store);
     return program;

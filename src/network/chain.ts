@@ -309,7 +309,7 @@ export class Chain {
 
 function programsOf(runner: Runner): Programs {
   const program = (shapes: Shapes, long: LongOptions) => runner.programSoon(shapes, long);
-  return { executable: program, program, sensitivity: async (shapes) => runner.sensitivity(shapes) };
+  return { executable: program, program, sensitivity: (shapes) => runner.sensitivity(shapes) };
 }
 
 function shapesOf({ inputs }: Outline, values: Values): Shapes {

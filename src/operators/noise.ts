@@ -47,12 +47,6 @@ const CENTRING = 1.3;
 /** Of numbers around zero a rectifier leaves half of signal and noise. */
 const RECTIFIED = 1 / 2;
 
-const meanSquare = ({ data }: Constant): number => {
-  let sum = 0;
-  for (const value of data) sum += value * value;
-  return data.length === 0 ? 0 : sum / data.length;
-};
-
 /** Only the first input counts. */
 const first = (node: Passed, power: number, share: number, own: number): Passage => ({
   power,
@@ -69,8 +63,8 @@ const sumError = (terms: number) => directError([{ taps: { mean: 1, meanSquare: 
 /** Sums of products with weights, so many terms for each output. */
 function sums(node: Passed, terms: number): Passage {
   const [x, weight, bias] = node.inputs;
-  const gain = terms * (weight!.constant ? meanSquare(weight!.constant) : weight!.power);
-  const added = bias?.constant ? meanSquare(bias.constant) : 0;
+  const gain = terms * weight!.power;
+  const added = bias?.constant ? bias.power : 0;
   const own = sumError(Math.min(terms, SUM_BLOCK)) + sumError(Math.max(1, terms / SUM_BLOCK));
   const signal = x!.power * gain;
   const share = ratio(signal, signal + added);
@@ -114,7 +108,7 @@ const batchNormalization: Rule = (node) => {
   const spread = [...variance.constant.data].map((value) => value + epsilon);
   const gains = [...scale.constant.data].map((value, c) => value ** 2 / spread[c]!);
   const gain = gains.reduce((sum, each) => sum + each, 0) / gains.length;
-  const centre = meanSquare(mean.constant) / (spread.reduce((sum, each) => sum + each, 0) / spread.length);
+  const centre = mean.power / (spread.reduce((sum, each) => sum + each, 0) / spread.length);
   const [signal, added] = [x!.power * gain, shift?.power ?? 0];
   return first(node, signal + added, ratio(signal, signal + added) * (1 + centre), 2 * ROUNDING);
 };

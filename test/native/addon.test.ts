@@ -44,6 +44,22 @@ function packed(): Float32Array {
 const prepare = (value: unknown) => () =>
   new (native().Kernel)('convolution', value as ConvolutionDescription);
 
+/** A program of one kernel, which reads its input and a constant. */
+const oneStep = () =>
+  ({
+    ...{ arenaBytes: 0, inputBytes: [12], outputBytes: [12], wakes: false },
+    steps: [
+      {
+        inputs: [
+          { in: 'input', index: 0, offset: 0, bytes: 12 },
+          { in: 'constant', index: 0, offset: 0, bytes: 4 * packed().length },
+          ...[{ in: 'nowhere' }, { in: 'nowhere' }],
+        ],
+        outputs: [{ in: 'output', index: 0, offset: 0, bytes: 12 }],
+      },
+    ],
+  }) as NativeProgramParts;
+
 describe('a kernel', () => {
   it('runs on arrays', () => {
     const { kernel } = kernels();
@@ -90,19 +106,7 @@ describe('a kernel', () => {
 
   it('makes part of programs, and nothing else does', async () => {
     const { Program, Constant } = native();
-    const parts = {
-      ...{ arenaBytes: 0, inputBytes: [12], outputBytes: [12], wakes: false },
-      steps: [
-        {
-          inputs: [
-            { in: 'input', index: 0, offset: 0, bytes: 12 },
-            { in: 'constant', index: 0, offset: 0, bytes: 4 * packed().length },
-            ...[{ in: 'nowhere' }, { in: 'nowhere' }],
-          ],
-          outputs: [{ in: 'output', index: 0, offset: 0, bytes: 12 }],
-        },
-      ],
-    } as NativeProgramParts;
+    const parts = oneStep();
     const constants = [new Constant(packed())];
     expect(() => new Program(parts, [{} as NativeKernel], constants)).toThrow(
       'Expected kernel to be an instance of Kernel',
@@ -141,19 +145,7 @@ describe('a kernel', () => {
     structuredClone(detached.buffer, { transfer: [detached.buffer] });
     constant.copy(detached, 0);
     const weights = new Constant(packed());
-    const parts = {
-      ...{ arenaBytes: 0, inputBytes: [12], outputBytes: [12], wakes: false },
-      steps: [
-        {
-          inputs: [
-            { in: 'input', index: 0, offset: 0, bytes: 12 },
-            { in: 'constant', index: 0, offset: 0, bytes: 4 * packed().length },
-            ...[{ in: 'nowhere' }, { in: 'nowhere' }],
-          ],
-          outputs: [{ in: 'output', index: 0, offset: 0, bytes: 12 }],
-        },
-      ],
-    } as NativeProgramParts;
+    const parts = oneStep();
     const program = new Program(parts, [kernels().kernel], [weights]);
     weights.release();
     weights.release();

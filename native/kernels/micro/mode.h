@@ -55,13 +55,15 @@ static void modeProduct(const ModeArgs& args) {
   modeLines<0>(args);
 }
 
+// As many floats as there are doubles in a vector.
+typedef float HalfFloats __attribute__((vector_size(WINOGRAD_WIDTH * sizeof(float) / 2)));
+
 static void widen(const WidenArgs& args) {
   double* to = args.to;
   for (std::ptrdiff_t line = 0; line < args.lines; line++, to += args.lanes) {
     const float* const from = args.from + line * args.fromStride;
     std::ptrdiff_t i = 0;
     for (; i + kHalf <= args.lanes; i += kHalf) {
-      typedef float HalfFloats __attribute__((vector_size(WINOGRAD_WIDTH * sizeof(float) / 2)));
       HalfFloats half;
       __builtin_memcpy(&half, from + i, sizeof(half));
       wideStore(__builtin_convertvector(half, Wide), to + i);
@@ -74,7 +76,6 @@ static void narrow(const NarrowArgs& args) {
   const bool streamed = args.streamed && aligned(args.to);
   std::ptrdiff_t i = 0;
   for (; i + Vec::width <= args.count; i += Vec::width) {
-    typedef float HalfFloats __attribute__((vector_size(WINOGRAD_WIDTH * sizeof(float) / 2)));
     HalfFloats halves[2];
     halves[0] = __builtin_convertvector(wideLoad(args.from + i), HalfFloats);
     halves[1] = __builtin_convertvector(wideLoad(args.from + i + kHalf), HalfFloats);

@@ -31,7 +31,8 @@ const PROGRAM = '.prepared';
  * and everything that plans depend on, so that nothing in it is ever out of date; whatever is damaged counts as missing.
  */
 export class ModelCache {
-  readonly #kept = new Set<string>();
+  /** Files that are there, or about to be. */
+  readonly #kept = new Map<string, Promise<void>>();
   /** Of the model's own bytes. */
   readonly #digest: string;
   readonly #key: string;
@@ -97,23 +98,28 @@ export class ModelCache {
     const place = this.#programPlace(shapes);
     const found = await readPrepared(place);
     if (found === undefined) return undefined;
-    this.#kept.add(place);
+    this.#kept.set(place, Promise.resolve());
     const now = new Date();
     // When it was used last is what counts; a folder that may not be written still serves.
     await utimes(place, now, now).catch(() => {});
     return found;
   }
 
-  /** Writes a program whose weights are ready, once; what cannot be written is a warning. */
-  async keep(
-    shapes: Shapes,
+  /** Writes a program whose weights are ready, once; who asks again waits for it. What cannot be written is a warning. */
+  keep(shapes: Shapes, outline: Outline, program: Pick<Program, 'recipe' | 'constants'>): Promise<void> {
+    const place = this.#programPlace(shapes);
+    const writing = this.#kept.get(place) ?? this.#write(place, outline, program);
+    this.#kept.set(place, writing);
+    return writing;
+  }
+
+  async #write(
+    place: string,
     { inputs, outputs }: Outline,
     { recipe, constants }: Pick<Program, 'recipe' | 'constants'>,
   ): Promise<void> {
-    const place = this.#programPlace(shapes);
     const all = [...constants];
-    if (this.#kept.has(place) || preparedBytes(all) > this.options.maxBytes) return;
-    this.#kept.add(place);
+    if (preparedBytes(all) > this.options.maxBytes) return;
     const { folder } = this.options;
     try {
       await mkdir(folder, { recursive: true });

@@ -1,3 +1,4 @@
+import { randomNumbers } from '../../../synth/random.js';
 import { native } from '../../native/addon.js';
 import { WIDTH } from '../chart.js';
 import { experiment } from '../experiment.js';
@@ -127,9 +128,6 @@ export const densityExperiment = experiment<readonly Reading[]>({
 
 /** The same numbers, but for some that are zero: which ones does not depend on how many. */
 function prunedTo(density: number, weight: Float32Array): Float32Array {
-  let state = 12345;
-  return weight.map((value) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32 < density ? value : 0;
-  });
+  const random = randomNumbers(1);
+  return weight.map((value) => (random() < density ? value : 0));
 }

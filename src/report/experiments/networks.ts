@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Graph } from '../../graph/graph.js';
@@ -256,7 +256,6 @@ async function profileOf(
   for (let run = 0; run < LEAST_RUNS; run++) await session.run(feeds);
   session.endProfiling?.();
   await session.release();
-  const { readdir } = await import('node:fs/promises');
   const file = (await readdir(folder)).find((each) => each.startsWith('profile'));
   if (file === undefined) return [];
   const events = JSON.parse(await readFile(join(folder, file), 'utf8')) as ProfileEvent[];

@@ -12,13 +12,14 @@ const PIXELS = 3 * 32 * 32;
 const RECORD = 1 + PIXELS;
 const CLASSES = 10;
 
+/** Whether a file is one of those that a network learns from. */
+export const isCifarBatch = (name: string) => /^data_batch_\d+\.bin$/.test(name);
+
 /** See `readDataset`. */
 export async function readCifar(path: string, inputs: Graph['inputs']): Promise<Dataset> {
   const input = onlyInput(inputs);
   const folder = (await stat(path)).isDirectory();
-  const names = folder
-    ? (await readdir(path)).filter((name) => /^data_batch_\d+\.bin$/.test(name)).sort()
-    : [];
+  const names = folder ? (await readdir(path)).filter(isCifarBatch).sort() : [];
   const files = folder ? names.map((name) => join(path, name)) : [path];
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
   for (const [i, size] of sizes.entries())

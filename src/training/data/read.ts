@@ -4,7 +4,7 @@ import { expected } from '../../../synth/errors.js';
 import type { Graph } from '../../graph/graph.js';
 import type { Dataset } from '../dataset.js';
 import { readArchive, readArrays } from './arrays.js';
-import { readCifar } from './cifar.js';
+import { isCifarBatch, readCifar } from './cifar.js';
 import { readClasses } from './classes.js';
 
 /** One way in which examples lie in files. */
@@ -20,8 +20,7 @@ const formats: readonly Format[] = [
   { name: 'a .npz file', fits: (path) => extname(path) === '.npz', read: readArchive },
   {
     name: 'CIFAR-10 in its binary format (a .bin file, or a folder with data_batch_1.bin and so on)',
-    fits: (path, names) =>
-      extname(path) === '.bin' || names.some((name) => /^data_batch_\d+\.bin$/.test(name)),
+    fits: (path, names) => extname(path) === '.bin' || names.some(isCifarBatch),
     read: readCifar,
   },
   {
