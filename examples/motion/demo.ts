@@ -2,7 +2,7 @@ import { Conv3d } from '../../src/layers/layers.js';
 import { native } from '../../src/native/addon.js';
 import { packageVersion } from '../../src/support/package.js';
 import { Tensor } from '../../src/tensor/tensor.js';
-import { type Chunk, chunkInput, chunksOf } from './chunks.js';
+import { chunkInput, chunksOf } from './chunks.js';
 import { assertCovers, type Clip, type ClipLimits } from './clip.js';
 import { compareAlgorithms } from './compare.js';
 import { reportFiles } from './files.js';
@@ -12,6 +12,7 @@ import { estimateMotion, type MotionField, motionField } from './motion.js';
 import { assertWritable, writeFolder } from './output.js';
 import { renderScene, type SceneOptions } from './render.js';
 import type { DemoReport } from './report.js';
+import { refine, scalesOf } from './scales.js';
 import { scoreMotion } from './score.js';
 
 /** What the demo can be told. */
@@ -55,11 +56,12 @@ export async function runDemo(options: DemoOptions, progress: Progress = () => {
     winograd: bankLayer(bank, 'winograd', options.threads),
     direct: bankLayer(bank, 'direct', options.threads),
   };
-  const chunks = chunksOf(clip, bank);
-  const comparison = await compareAlgorithms(layers, chunkInput(clip, bank, chunks[0]!), bank, (done, all) =>
+  const [first] = chunksOf(clip, bank);
+  const comparison = await compareAlgorithms(layers, chunkInput(clip, bank, first!), bank, (done, all) =>
     progress('timing', done, all),
   );
-  const field = await findMotion(clip, bank, layers.winograd, chunks, progress);
+  const scales = scalesOf(clip);
+  const field = await findMotion(scales, bank, layers.winograd, progress);
 
   const cpu = native().cpuInfo();
   const plan = layers.winograd.plan(comparison.inputShape);
@@ -93,25 +95,46 @@ function bankLayer(bank: GaborBank, algorithm: 'winograd' | 'direct', threads: n
   );
 }
 
-/** Runs the layer over the clip, chunk by chunk, and turns its answers into motion. */
+/** The motion at every scale, from the coarsest to the clip's own, each refined by what the coarser ones found. */
 async function findMotion(
+  scales: readonly Clip[],
+  bank: GaborBank,
+  layer: Conv3d,
+  progress: Progress,
+): Promise<MotionField> {
+  const total = scales.reduce((sum, { luma }) => sum + luma.length, 0);
+  let done = 0;
+  let field: MotionField | undefined;
+  for (const clip of scales.toReversed()) {
+    const before = done;
+    const finer = await motionAt(clip, bank, layer, (share) =>
+      progress('motion', before + share * clip.luma.length, total),
+    );
+    if (field !== undefined) refine(finer, field);
+    field = finer;
+    done += clip.luma.length;
+  }
+  return field!;
+}
+
+/** Runs the layer over one scale, chunk by chunk, and turns its answers into motion. */
+async function motionAt(
   clip: Clip,
   bank: GaborBank,
   layer: Conv3d,
-  chunks: readonly Chunk[],
-  progress: Progress,
+  onShare: (share: number) => void,
 ): Promise<MotionField> {
   const { height, width } = clip;
   const field = motionField(clip.frames - bank.kernel[0] + 1, height, width);
   let answers: Tensor | undefined;
-  for (const chunk of chunks) {
-    progress('motion', chunk.first, field.frames);
+  for (const chunk of chunksOf(clip, bank)) {
+    onShare(chunk.first / field.frames);
     const input = chunkInput(clip, bank, chunk);
     // Memory is taken once for all chunks of one length: fresh pages cost more than the layer's last stage.
     const fits = answers?.shape[2] === chunk.frames;
     answers = await layer.forward(input, fits ? answers : undefined);
     estimateMotion({ data: answers.data, frames: chunk.frames, height, width }, bank, field, chunk.first);
   }
-  progress('motion', field.frames, field.frames);
+  onShare(1);
   return field;
 }

@@ -1,3 +1,5 @@
+import { npyBytes } from '../../src/tensor/npy.js';
+import { Tensor } from '../../src/tensor/tensor.js';
 import { arrowPath } from './arrows.js';
 import type { Clip } from './clip.js';
 import type { GaborBank } from './gabor.js';
@@ -12,7 +14,8 @@ import type { DemoReport } from './report.js';
 export const pageName = 'index.html';
 
 /**
- * All files of the result: the page, the figures as JSON, and the pictures by themselves.
+ * All files of the result: the page, the figures as JSON, the pictures by themselves, and as arrays the velocity of every
+ * pixel (right and up in pixels per frame) and the confidence in it.
  *
  * @param onFrame told after every frame how many of all are done
  */
@@ -53,5 +56,16 @@ export function reportFiles(
       [numbered('motion', frame), frame.motion],
     ]),
     ...(truth ? [['frames/truth.png', truth] as const] : []),
+    ['velocity.npy', arrayFile(field, [field.right, field.up])],
+    ['confidence.npy', arrayFile(field, [field.confidence])],
   ]);
+}
+
+/** Planes of a field as planes × frames × height × width in NumPy's format. */
+function arrayFile({ frames, height, width }: MotionField, planes: readonly Float32Array[]): Uint8Array {
+  const data = new Float32Array(planes.length * frames * height * width);
+  planes.forEach((plane, index) => {
+    data.set(plane, index * plane.length);
+  });
+  return Buffer.concat(npyBytes(new Tensor(data, [planes.length, frames, height, width])));
 }

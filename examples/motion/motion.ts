@@ -10,8 +10,10 @@ export interface MotionField {
   readonly right: Float32Array;
   /** Pixels per frame, positive upwards. */
   readonly up: Float32Array;
-  /** 0 where nothing moves or there is nothing to see, to 1 where a clear pattern clearly moves. */
+  /** 0 where nothing moves, there is nothing to see or no one velocity explains it, to 1 where a clear pattern clearly moves. */
   readonly confidence: Float32Array;
+  /** 0 where there is nothing to see, to 1 where there is a clear pattern, whether it moves or not. */
+  readonly clarity: Float32Array;
 }
 
 /** What the filter bank answered: data is (2 · pairs) × frames × height × width. */
@@ -28,6 +30,11 @@ const pooling = 2.5;
 const halfEnergy = (pairs: number) => 2 * pairs * (4 / 255) ** 2;
 /** Pixels per frame from which on a motion counts in full. */
 const clearSpeed = 0.5;
+/**
+ * Share of the orientations' speeds, squared, that one velocity explains: in noise two of their four degrees of freedom,
+ * one half; from `fits` on it counts in full.
+ */
+const explained = { noise: 0.7, fits: 0.95 };
 /** Ridge of the least squares, as a share of all energy: without it one orientation alone has no solution. */
 const ridge = 0.02;
 
@@ -42,7 +49,7 @@ interface Orientation {
 /** An empty field to be filled frame by frame. */
 export function motionField(frames: number, height: number, width: number): MotionField {
   const plane = () => new Float32Array(frames * height * width);
-  return { frames, height, width, right: plane(), up: plane(), confidence: plane() };
+  return { frames, height, width, right: plane(), up: plane(), confidence: plane(), clarity: plane() };
 }
 
 /**
@@ -113,6 +120,7 @@ class LeastSquares {
   readonly #sinSin: Float32Array;
   readonly #cosSpeed: Float32Array;
   readonly #sinSpeed: Float32Array;
+  readonly #speedSpeed: Float32Array;
 
   constructor(readonly size: number) {
     this.#cosCos = new Float32Array(size);
@@ -120,6 +128,7 @@ class LeastSquares {
     this.#sinSin = new Float32Array(size);
     this.#cosSpeed = new Float32Array(size);
     this.#sinSpeed = new Float32Array(size);
+    this.#speedSpeed = new Float32Array(size);
   }
 
   /** One observation per pixel: the speed along (cos, sin), weighted by its energy. */
@@ -131,6 +140,7 @@ class LeastSquares {
       this.#sinSin[pixel]! += weight * sin * sin;
       this.#cosSpeed[pixel]! += weight * cos * speed[pixel]!;
       this.#sinSpeed[pixel]! += weight * sin * speed[pixel]!;
+      this.#speedSpeed[pixel]! += weight * speed[pixel]! * speed[pixel]!;
     }
   }
 
@@ -144,8 +154,13 @@ class LeastSquares {
       const up = (a * this.#sinSpeed[pixel]! - b * this.#cosSpeed[pixel]!) / determinant;
       field.right[at + pixel] = right;
       field.up[at + pixel] = up;
+      const explains = right * this.#cosSpeed[pixel]! + up * this.#sinSpeed[pixel]!;
+      const share = explains / (this.#speedSpeed[pixel]! + Number.EPSILON);
+      const fit = (share - explained.noise) / (explained.fits - explained.noise);
+      const clarity = energy / (energy + half);
+      field.clarity[at + pixel] = clarity;
       field.confidence[at + pixel] =
-        (energy / (energy + half)) * Math.min(1, Math.hypot(right, up) / clearSpeed);
+        clarity * Math.min(1, Math.hypot(right, up) / clearSpeed) * Math.min(1, Math.max(0, fit));
     }
   }
 }

@@ -58,7 +58,15 @@ function truthField(truth: GroundTruth, { height, width }: Clip): MotionField {
       return motion ? motion.speed * part(motion.direction) : 0;
     });
   const confidence = Float32Array.from(truth.region, (region) => (region < 0 ? 0 : 1));
-  return { frames: 1, height, width, right: along(Math.cos), up: along(Math.sin), confidence };
+  return {
+    frames: 1,
+    height,
+    width,
+    right: along(Math.cos),
+    up: along(Math.sin),
+    confidence,
+    clarity: confidence,
+  };
 }
 
 function frameOf({ luma, height, width }: Clip, frame: number): Float32Array {

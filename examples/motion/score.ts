@@ -14,6 +14,9 @@ export interface Score {
   readonly confusion: readonly (readonly number[])[];
   /** Share of the still pixels whose confidence stays below one half. */
   readonly stillness: number;
+  /** Share of the moving pixels whose confidence reaches one half, and of those the share whose direction is right. */
+  readonly sure: number;
+  readonly accuracyWhereSure: number;
 }
 
 /** A direction is right when it is nearer to the true one than to the bank's neighbours: within 22.5° of it. */
@@ -26,7 +29,7 @@ const tolerance = Math.PI / directionCount;
  */
 export function scoreMotion(field: MotionField, truth: GroundTruth): Score {
   const counts = Array.from({ length: directionCount }, () => new Array<number>(directionCount).fill(0));
-  const tally = { right: 0, counted: 0, angle: 0, still: 0, quiet: 0 };
+  const tally = { right: 0, counted: 0, angle: 0, still: 0, quiet: 0, sure: 0, surelyRight: 0 };
   const size = field.height * field.width;
   for (let index = 0; index < field.frames * size; index++) {
     const region = truth.region[index % size]!;
@@ -40,7 +43,12 @@ export function scoreMotion(field: MotionField, truth: GroundTruth): Score {
     const angle = Math.abs(wrap(found - direction));
     tally.counted++;
     tally.angle += angle;
-    if (angle <= tolerance) tally.right++;
+    const sure = field.confidence[index]! >= 0.5;
+    if (sure) tally.sure++;
+    if (angle <= tolerance) {
+      tally.right++;
+      if (sure) tally.surelyRight++;
+    }
     counts[nearestDirection(direction)]![nearestDirection(found)]!++;
   }
   return {
@@ -52,6 +60,8 @@ export function scoreMotion(field: MotionField, truth: GroundTruth): Score {
       return row.map((count) => (sum === 0 ? 0 : count / sum));
     }),
     stillness: tally.still === 0 ? 1 : tally.quiet / tally.still,
+    sure: tally.sure / tally.counted,
+    accuracyWhereSure: tally.sure === 0 ? 1 : tally.surelyRight / tally.sure,
   };
 }
 

@@ -34,8 +34,10 @@ ${tilesHtml(report)}
   Energy one way minus energy the opposite way, divided by all energy, gives the speed across the stripes of each
   orientation, and the velocity that fits all orientations best is the motion of the pixel
   (Adelson &amp; Bergen 1985; Heeger 1987). The filters are tuned to details about ${figure(1 / bank.frequency)} pixels apart
-  that move by up to ${figure(fastest(bank))} pixels per frame; a smaller picture (<code>--max-size</code>) brings coarser
-  and faster motion into reach.</p>
+  that move by up to ${figure(fastest(bank))} pixels per frame. The same filters run over the clip at half and at a quarter
+  of its size, where coarser details and faster motion come into their reach; what moves too fast at one size, or shows
+  nothing there, is taken from the next smaller one. A pixel is coloured as far as there is a pattern, it moves, and one
+  velocity explains what all orientations see.</p>
 ${timesHtml(comparison)}
 ${score ? scoreHtml(score) : ''}
 ${filtersHtml(bank)}
@@ -43,7 +45,7 @@ ${filtersHtml(bank)}
 <p>winograd-nd ${escapeHtml(version)} · ${escapeHtml(machine.cpu)} · ${escapeHtml(machine.isa)} ·
   ${machine.threads} thread${machine.threads === 1 ? '' : 's'} · clip of ${clip.frames} frames of
   ${sizes([clip.width, clip.height])} pixels · all figures in <code>winograd-demo.json</code>, all pictures in
-  <code>frames/</code></p>
+  <code>frames/</code>, velocities in <code>velocity.npy</code></p>
 </footer>
 <script>${script}</script>
 </body>

@@ -103,8 +103,8 @@ export function scoreHtml(score: Score): string {
   return `<h2>How right it is</h2>
 <p>Every pixel of the eight moving discs counts, up to their very edge, in every frame: ${score.counted} in all. Of
   these, <b>${percent(score.accuracy)}</b> are nearer to the true direction than to a neighbouring one (within 22.5° of it);
-  they are off by ${score.meanAngle.toFixed(1)}° on average. Of the still ground, ${percent(score.stillness)} is
-  found still.</p>
+  they are off by ${score.meanAngle.toFixed(1)}° on average. Of these pixels the filters are sure of ${percent(score.sure)}, and right for
+  ${percent(score.accuracyWhereSure)} of those; of the still ground, ${percent(score.stillness)} is left grey.</p>
 <div class="scroll table" tabindex="0"><table class="confusion"><caption>Rows: true direction. Columns: nearest direction found, % of the
   row.</caption><thead><tr><th></th>${head}</tr></thead><tbody>${score.confusion.map(row).join('')}</tbody></table></div>`;
 }

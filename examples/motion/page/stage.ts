@@ -55,6 +55,6 @@ export function stageHtml({ frames, height, width, truth, wheel }: Stage): strin
   <label><input id="arrows" type="checkbox" checked> arrows</label>
 </div>
 <script type="application/json" id="frames">${scriptJson(steps)}</script>
-<p class="note">Colour and arrows say which way a pixel moves; longer arrows move faster. Grey: it stands still, or there
-  is nothing to see.</p>`;
+<p class="note">Colour and arrows say which way a pixel moves; longer arrows move faster. Grey: it stands still, there is
+  nothing to see, or no one velocity explains what the filters see there, as in noise.</p>`;
 }

@@ -25,6 +25,7 @@ describe('motionPicture', () => {
       right: Float32Array.of(1, -1, 1),
       up: Float32Array.of(0, 0, 0),
       confidence: Float32Array.of(1, 0.5, 0),
+      clarity: Float32Array.of(1, 1, 1),
     };
     expect([...motionPicture(field, 0, Float32Array.of(100, 100, 100))]).toEqual([
       ...[255, 0, 0],

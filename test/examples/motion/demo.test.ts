@@ -5,6 +5,7 @@ import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runDemo } from '../../../examples/motion/demo.js';
 import type { DemoReport } from '../../../examples/motion/report.js';
+import { readNpy } from '../../../src/tensor/npy.js';
 
 const limits = { maxFrames: 48, maxSize: 320 };
 
@@ -58,8 +59,10 @@ describe('runDemo on a small scene', () => {
   test('writes page, figures and pictures, and nothing beside them', async () => {
     expect(await readdir(parent)).toEqual(['out']);
     expect((await readdir(join(parent, 'out'))).toSorted()).toEqual([
+      'confidence.npy',
       'frames',
       'index.html',
+      'velocity.npy',
       'winograd-demo.json',
     ]);
     const written = JSON.parse(await readFile(join(parent, 'out/winograd-demo.json'), 'utf8'));
@@ -74,12 +77,25 @@ describe('runDemo on a small scene', () => {
     expect(picture).toMatchObject({ width: 150, height: 150, channels: 3 });
   });
 
+  test('writes right and up of every pixel, and the confidence, for NumPy', async () => {
+    const velocity = await readNpy(join(parent, 'out/velocity.npy'));
+    const confidence = await readNpy(join(parent, 'out/confidence.npy'));
+    expect(velocity.shape).toEqual([2, 3, 150, 150]);
+    expect(confidence.shape).toEqual([1, 3, 150, 150]);
+    // In the middle of the disc at the right: to the right, at about the speed it was rendered with.
+    const at = 75 * 150 + 125;
+    expect(velocity.data[at]).toBeGreaterThan(0.5);
+    expect(Math.abs(velocity.data[3 * 150 * 150 + at]!)).toBeLessThan(0.4);
+    expect(confidence.data[at]).toBeGreaterThan(0.5);
+  });
+
   test('the page is whole and needs nothing else', async () => {
     const page = await readFile(join(parent, 'out/index.html'), 'utf8');
     expect(page).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
     expect(page).not.toMatch(/(src|href)="(?!data:)/);
     expect(page).not.toMatch(/https?:/);
-    expect(page).not.toMatch(/undefined|NaN|\[object/);
+    // Pictures apart, whose letters may spell anything.
+    expect(page.replaceAll(/base64,[A-Za-z0-9+/=]+/g, '')).not.toMatch(/undefined|NaN|\[object/);
     const json = /<script type="application\/json" id="frames">([\s\S]*?)<\/script>/.exec(page)![1]!;
     const frames = JSON.parse(json);
     expect(frames.map(({ number }: { number: number }) => number)).toEqual([4, 5, 6]);

@@ -81,12 +81,14 @@ describe('scoreMotion', () => {
     const angles = [90, 90 + 22, 90 - 23, 0].map((degrees) => (degrees * Math.PI) / 180);
     field.right.set(angles.map(Math.cos));
     field.up.set(angles.map(Math.sin));
-    field.confidence.set([1, 1, 1, 0.1]);
+    field.confidence.set([1, 0.2, 1, 0.1]);
     const score = scoreMotion(field, truth);
     expect(score.accuracy).toBeCloseTo(2 / 3, 10);
     expect(score.counted).toBe(3);
     expect(score.meanAngle).toBeCloseTo(15, 4);
     expect(score.stillness).toBe(1);
+    expect(score.sure).toBeCloseTo(2 / 3, 10);
+    expect(score.accuracyWhereSure).toBe(0.5);
     expect(score.confusion[2]).toEqual([0, 1 / 3, 2 / 3, 0, 0, 0, 0, 0]);
   });
 });
