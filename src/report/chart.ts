@@ -43,8 +43,9 @@ export async function chartPng(svg: string): Promise<Buffer> {
   return image.asPng();
 }
 
-/** A chart inside a page, which says what it shows to those who do not see it. */
-export function figureHtml(svg: string, caption: string): string {
-  const labelled = svg.replace('<svg ', `<svg role="img" aria-label="${escapeHtml(caption)}" `);
-  return `<figure><div class="scroll" tabindex="0">${labelled}</div></figure>`;
+/** A chart inside a page, which says what it shows to those who do not see it; and which one of several it is. */
+export function figureHtml(svg: string, shows: string, caption?: string): string {
+  const labelled = svg.replace('<svg ', `<svg role="img" aria-label="${escapeHtml(shows)}" `);
+  const text = caption === undefined ? '' : `<figcaption>${escapeHtml(caption)}</figcaption>`;
+  return `<figure>${text}<div class="scroll" tabindex="0">${labelled}</div></figure>`;
 }

@@ -9,10 +9,10 @@ export interface Head {
 
 /** The report as Markdown, figures as files beside it. */
 export function markdownOf({ title, environment }: Head, sections: readonly Drawn[]): string {
-  const parts = sections.flatMap(({ id, title: own, lead, claim, svg, table }) => [
+  const parts = sections.flatMap(({ title: own, lead, claim, figures, table }) => [
     `## ${own}`,
     lead,
-    ...(svg === undefined ? [] : [`![${own}](figures/${id}.svg)`]),
+    ...figures.map(({ name, caption }) => `![${caption ?? own}](figures/${name}.svg)`),
     ...(claim === undefined ? [] : [claim]),
     ...(table === undefined ? [] : [markdownTable(table)]),
   ]);

@@ -32,6 +32,10 @@ a { color: var(--link); } .soft, footer { color: var(--soft); font-size: .9rem; 
 ul.contents { columns: 20rem; padding-left: 1.2rem; }
 figure { margin: 1.25rem 0; background: #fff; border: 1px solid var(--line); border-radius: .5rem; }
 figure svg { display: block; margin: 0 auto; max-width: 100%; height: auto; min-width: 34rem; }
+figcaption { color: #5b5a55; font-size: .9rem; padding: .5rem .75rem 0; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 0 1rem;
+  width: min(100vw - 2.5rem, 78rem); margin-left: calc(50% - min(50vw - 1.25rem, 39rem)); }
+.pair figure svg { min-width: 0; }
 ${SCROLL_STYLE}
 table { border-collapse: collapse; font-size: .9rem; width: 100%; }
 td, th { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
@@ -62,13 +66,14 @@ document.getElementById('raw').href = URL.createObjectURL(raw);
 `;
 }
 
-function sectionHtml({ id, title, lead, claim, svg, table }: Drawn): string {
+function sectionHtml({ id, title, lead, claim, figures, table }: Drawn): string {
+  const drawings = figures.map(({ svg, caption }) => figureHtml(svg, lead, caption)).join('\n');
   return `<section id="${id}">
 <h2>${escapeHtml(title)}</h2>
 <p>${escapeHtml(lead)}</p>
-${svg === undefined ? '' : figureHtml(svg, lead)}
+${figures.length > 1 ? `<div class="pair">${drawings}</div>` : drawings}
 ${claim === undefined ? '' : `<p>${escapeHtml(claim)}</p>`}
-${table === undefined ? '' : tableHtml(table, svg === undefined)}
+${table === undefined ? '' : tableHtml(table, figures.length === 0)}
 </section>`;
 }
 

@@ -4,15 +4,24 @@ import { writeWhole } from '../support/files.js';
 import { chartPng, chartSvg } from './chart.js';
 import { DATA_FILE, environmentText, type ReportData, writeData } from './data.js';
 import { experiments } from './experiments/index.js';
-import { markdownOf } from './markdown.js';
+import { type Head, markdownOf } from './markdown.js';
 import { pageOf } from './page.js';
 import type { Section, Table } from './section.js';
 
-/** A section with its drawing. */
-export interface Drawn extends Section {
+/** A drawing inside a section. */
+export interface Figure {
   /** The name of its files. */
+  readonly name: string;
+  readonly svg: string;
+  /** Which one it is, where there are several. */
+  readonly caption?: string;
+}
+
+/** A section with its drawings. */
+export interface Drawn extends Omit<Section, 'chart'> {
+  /** The name of its table's file. */
   readonly id: string;
-  readonly svg?: string;
+  readonly figures: readonly Figure[];
 }
 
 const TITLE = 'Fast convolution on this machine';
@@ -25,21 +34,41 @@ const TITLE = 'Fast convolution on this machine';
  * @throws the system's error for a folder that cannot be written
  */
 export async function writeReport(data: ReportData, folder: string): Promise<string> {
-  const sections = await Promise.all(sectionsOf(data).map(drawn));
+  const sections = await Promise.all(
+    sectionsOf(data).map(async ({ chart, ...section }): Promise<Drawn> => {
+      const figures = chart === undefined ? [] : [{ name: section.id, svg: await chartSvg(chart) }];
+      return { ...section, figures };
+    }),
+  );
+  const page = await writePages({ title: TITLE, environment: environmentText(data) }, sections, data, folder);
+  await writeData(join(folder, DATA_FILE), data);
+  return page;
+}
+
+/**
+ * Writes sections as a page, as Markdown, and their figures and tables as files.
+ *
+ * @param data JSON, which the page offers as a file
+ * @returns the page's path
+ */
+export async function writePages(
+  head: Head,
+  sections: readonly Drawn[],
+  data: unknown,
+  folder: string,
+): Promise<string> {
   await Promise.all(['figures', 'tables'].map((name) => mkdir(join(folder, name), { recursive: true })));
   const put = (path: string, content: string | Uint8Array) =>
     writeWhole(join(folder, path), [Buffer.from(content)]);
-  for (const { id, svg, table } of sections) {
-    if (svg !== undefined) {
-      await put(`figures/${id}.svg`, svg);
-      await put(`figures/${id}.png`, await chartPng(svg));
+  for (const { id, figures, table } of sections) {
+    for (const { name, svg } of figures) {
+      await put(`figures/${name}.svg`, svg);
+      await put(`figures/${name}.png`, await chartPng(svg));
     }
     if (table !== undefined) await put(`tables/${id}.csv`, csvOf(table));
   }
-  const head = { title: TITLE, environment: environmentText(data) };
   await put('report.md', markdownOf(head, sections));
   await put('index.html', pageOf(head, sections, data));
-  await writeData(join(folder, DATA_FILE), data);
   return join(folder, 'index.html');
 }
 
@@ -51,10 +80,6 @@ export function sectionsOf({ results }: ReportData): readonly (Section & { reado
     const parts = new Map(own.map(([key, result]) => [key.slice(prefix.length), result]));
     return parts.size === 0 ? [] : [{ id: experiment.id, ...experiment.present(parts) }];
   });
-}
-
-async function drawn(section: Section & { readonly id: string }): Promise<Drawn> {
-  return section.chart === undefined ? section : { ...section, svg: await chartSvg(section.chart) };
 }
 
 /** RFC 4180. */

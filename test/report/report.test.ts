@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as networks from '../../examples/networks/index.js';
 import { chartPng, chartSvg } from '../../src/report/chart.js';
 import { changesBetween, changesTable } from '../../src/report/compare.js';
+import { writeComparison } from '../../src/report/comparison.js';
 import { newData, type ReportData, readData, writeData } from '../../src/report/data.js';
 import { suites } from '../../src/report/experiment.js';
 import { frontExperiment } from '../../src/report/experiments/accuracy.js';
@@ -235,5 +236,43 @@ describe('two reports', () => {
     expect(changesTable(changes).rows[0]!.at(-1)!.text).toBe('1.50');
     expect(changesBetween(before, before).changes).toEqual([]);
     expect(sectionsOf({ ...before, results: {} })).toEqual([]);
+  });
+
+  it('stand side by side on a page, with what only one of them has', async () => {
+    const after = await counted();
+    const before = { ...after, results: { 'table-1/tiles': after.results['table-1/tiles'] } };
+    const page = await writeComparison(before, after, folder);
+    expect(page).toBe(join(folder, 'index.html'));
+    expect((await readdir(join(folder, 'figures'))).sort()).toEqual([
+      'reduction-second.png',
+      'reduction-second.svg',
+    ]);
+    const html = await readFile(page, 'utf8');
+    expect(html).toContain('Two reports side by side');
+    expect(html).toContain('Not in the first report.');
+    expect(html).toContain('<figcaption>The second report</figcaption>');
+    expect(html).toContain('Nothing differs by more than the noise.');
+    expect(await readFile(join(folder, 'report.md'), 'utf8')).toContain(
+      '![The second report](figures/reduction-second.svg)',
+    );
+  });
+
+  it('show what changed as points and rows, and two figures of each section', async () => {
+    const before = await counted();
+    const results = structuredClone(before.results) as Record<
+      string,
+      { own: { speedup: Record<string, number> } }[]
+    >;
+    results['table-1/tiles']![0]!.own.speedup['2D']! *= 2;
+    const page = await writeComparison(before, { ...before, results }, folder);
+    expect((await readdir(join(folder, 'figures'))).filter((name) => name.endsWith('svg')).sort()).toEqual([
+      'changes.svg',
+      'reduction-first.svg',
+      'reduction-second.svg',
+    ]);
+    expect(await readFile(page, 'utf8')).toContain('F(3, 2), speed-up, 2D: 2.25 → 4.50');
+    expect(await readFile(join(folder, 'tables/table-1.csv'), 'utf8')).toBe(
+      'row,number,first,second,ratio\r\n"F(3, 2)","speed-up, 2D",2.25,4.5,2\r\n',
+    );
   });
 });

@@ -26,7 +26,8 @@ Examples:
   $ winograd report --suite accuracy --out accuracy
   $ winograd report --suite networks --peers
   $ winograd report --from winograd-report --out redrawn
-  $ winograd report --compare before after`;
+  $ winograd report --compare before after
+  $ winograd report --compare zen3 zen4 --out both`;
 
 /** Registers `winograd report`: measurements as a page. */
 export function register(program: Command): void {
@@ -48,20 +49,22 @@ export function register(program: Command): void {
       ).conflicts(['suite', 'quick', 'peers', 'compare']),
     )
     .addOption(
-      new Option('--compare <reports...>', 'print what differs between two reports').conflicts([
-        'suite',
-        'quick',
-        'peers',
-        'out',
-      ]),
+      new Option(
+        '--compare <reports...>',
+        'print what differs between two reports; with --out, as a page with their figures side by side',
+      ).conflicts(['suite', 'quick', 'peers']),
     )
     .option('--json', 'print the data, or the differences, as JSON')
     .addHelpText('after', examples)
     .action(run);
 }
 
-async function run(options: Options): Promise<void> {
-  if (options.compare !== undefined) return compare(options.compare, options.json === true);
+async function run(options: Options, command: Command): Promise<void> {
+  if (options.compare !== undefined)
+    return compare(options.compare, {
+      json: options.json === true,
+      ...(command.getOptionValueSource('out') === 'cli' && { out: options.out }),
+    });
   const [{ writeReport }, { readData }, { runReport }] = await Promise.all([
     import('../../report/write.js'),
     import('../../report/data.js'),
@@ -102,7 +105,10 @@ async function exampleNetworks(): Promise<Networks> {
   return existsSync(path) ? { ...(await import(path.href)) } : {};
 }
 
-async function compare(paths: readonly string[], json: boolean): Promise<void> {
+async function compare(
+  paths: readonly string[],
+  { json, out }: { json: boolean; out?: string },
+): Promise<void> {
   if (paths.length !== 2) throw expected('--compare', 'two reports', paths.length);
   const [{ environmentText, readData }, { changesBetween, changesTable, NOISE }] = await Promise.all([
     import('../../report/data.js'),
@@ -110,6 +116,8 @@ async function compare(paths: readonly string[], json: boolean): Promise<void> {
   ]);
   const [before, after] = await Promise.all(paths.map(async (path) => readData(await dataFile(path))));
   const { shared, changes } = changesBetween(before!, after!);
+  const { writeComparison } = await import('../../report/comparison.js');
+  const page = out === undefined ? undefined : await writeComparison(before!, after!, out);
   if (json) {
     process.stdout.write(`${JSON.stringify({ shared, changes }, undefined, 2)}\n`);
     return;
@@ -126,6 +134,7 @@ async function compare(paths: readonly string[], json: boolean): Promise<void> {
       `second  ${environmentText(after!)}`,
       `${changes.length} of ${shared} numbers differ by more than ${100 * NOISE} %.`,
       ...(changes.length === 0 ? [] : ['', table.toString()]),
+      ...(page === undefined ? [] : ['', page]),
     ]),
   );
 }
