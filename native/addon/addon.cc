@@ -53,22 +53,46 @@ Napi::Value codelets(const Napi::CallbackInfo& info) {
   return names;
 }
 
-/// The best rate of short slices: what one core can do when nobody disturbs it.
-Napi::Value fmaPeak(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const KernelTable* kernels = findKernels(text(info[0], "isa").c_str());
-  if (kernels == nullptr) fail(env, "isa", "a kernel table that this machine runs");
-  const std::ptrdiff_t milliseconds = integer(info[1], "milliseconds");
-  if (milliseconds < 1 || milliseconds > 10000) fail(env, "milliseconds", "1 to 10000");
+const KernelTable& kernelsOf(const Napi::Value& isa) {
+  const KernelTable* kernels = findKernels(text(isa, "isa").c_str());
+  if (kernels == nullptr) fail(isa.Env(), "isa", "a kernel table that this machine runs");
+  return *kernels;
+}
+
+/// The best rate of short slices, 10⁹ a second: what one core can do when nobody disturbs it. `slice` returns how much
+/// it did.
+template <class Slice>
+Napi::Value bestRate(const Napi::Value& milliseconds, const Slice& slice) {
+  const std::ptrdiff_t limit = integer(milliseconds, "milliseconds");
+  if (limit < 1 || limit > 10000) fail(milliseconds.Env(), "milliseconds", "1 to 10000");
   double best = 0, spent = 0;
-  for (Stopwatch watch; spent < static_cast<double>(milliseconds);) {
+  for (Stopwatch watch; spent < static_cast<double>(limit);) {
     watch.lap();
-    const double operations = kernels->fmaRounds(100000);
+    const double done = slice();
     const double time = watch.lap();
     spent += time;
-    best = std::max(best, operations / time / 1e6);
+    best = std::max(best, done / time / 1e6);
   }
-  return Napi::Number::New(env, best);
+  return Napi::Number::New(milliseconds.Env(), best);
+}
+
+Napi::Value fmaPeak(const Napi::CallbackInfo& info) {
+  const KernelTable& kernels = kernelsOf(info[0]);
+  return bestRate(info[1], [&] { return kernels.fmaRounds(100000); });
+}
+
+/// Reads numbers again and again, at least 4 MiB of them in a slice: from where they find room.
+Napi::Value readRate(const Napi::CallbackInfo& info) {
+  const KernelTable& kernels = kernelsOf(info[0]);
+  const auto [data, length] = floats(info[1], "data");
+  if (length < 1024) fail(info.Env(), "data", "a Float32Array of at least 1024");
+  const std::ptrdiff_t rounds = std::max<std::ptrdiff_t>(1, (1 << 20) / static_cast<std::ptrdiff_t>(length));
+  const double bytes = static_cast<double>(rounds) * static_cast<double>(length) * sizeof(float);
+  volatile float used = 0;  // else the compiler might drop the reading
+  return bestRate(info[2], [&, from = data, count = static_cast<std::ptrdiff_t>(length)] {
+    for (std::ptrdiff_t i = 0; i < rounds; i++) used = kernels.readAll(from, count);
+    return bytes;
+  });
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -76,6 +100,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("codelets", Napi::Function::New<codelets>(env, "codelets"));
   defineMemory(env, exports);
   exports.Set("fmaPeak", Napi::Function::New<fmaPeak>(env, "fmaPeak"));
+  exports.Set("readRate", Napi::Function::New<readRate>(env, "readRate"));
   exports.Set("Kernel", defineKernel(env));
   exports.Set("Constant", defineConstant(env));
   exports.Set("Program", defineProgram(env));

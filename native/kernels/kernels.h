@@ -390,6 +390,8 @@ struct KernelTable {
   Narrow narrow;
   /// Runs `iterations` dependent-free FMA rounds of registers; returns the floating-point operations done.
   double (*fmaRounds)(std::ptrdiff_t iterations);
+  /// Reads `count` floats from `data` on, but for a remainder below 8 vectors, as fast as they come; returns their sum.
+  float (*readAll)(const float* data, std::ptrdiff_t count);
 };
 
 /// Tables this build has, best first; the portable one is last and always supported.

@@ -3,7 +3,7 @@ import { randomNumbers } from '../../synth/random.js';
 import { runEngine } from './engine.js';
 import { runPlain } from './plain.js';
 import { runReference } from './reference.js';
-import type { Sample } from './sample.js';
+import type { Sample, TileSize } from './sample.js';
 
 /** Which program computes Winograd: the native engine, or the matrices row by row as the literature does. */
 export type Arithmetic = 'engine' | 'plain';
@@ -41,7 +41,11 @@ export interface MeasuredError {
  */
 export function measure(experiment: Experiment): MeasuredError {
   const sample = draw(experiment);
-  const results = { engine: runEngine, plain: runPlain }[experiment.arithmetic](sample);
+  return compareWithDirect(sample, { engine: runEngine, plain: runPlain }[experiment.arithmetic](sample));
+}
+
+/** The error of an algorithm's results beside that of direct convolution. */
+export function compareWithDirect(sample: Sample<TileSize>, results: Float32Array): MeasuredError {
   const { exact, direct } = runReference(sample);
   const winogradError = meanDifference(results, exact);
   const directError = meanDifference(direct, exact);
@@ -57,7 +61,18 @@ export function measure(experiment: Experiment): MeasuredError {
 /** Of data or of results: half a gigabyte, and hours. */
 const MOST_NUMBERS = 2 ** 27;
 
-function draw({ transforms, channels, sumBlock, runs, seed }: Experiment): Sample {
+/**
+ * Data and kernels for an experiment.
+ *
+ * @throws InputError when there are none or too many axes, or more data or results than 2²⁷ numbers
+ */
+export function draw<Axis extends TileSize>({
+  transforms,
+  channels,
+  sumBlock,
+  runs,
+  seed,
+}: Omit<Experiment, 'transforms' | 'arithmetic'> & { readonly transforms: readonly Axis[] }): Sample<Axis> {
   if (transforms.length < 1 || transforms.length > 3)
     throw expected('transforms', 'one for each of 1 to 3 axes', transforms.length);
   const random = randomNumbers(seed);

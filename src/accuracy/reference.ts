@@ -1,7 +1,7 @@
-import type { Sample } from './sample.js';
+import type { Sample, TileSize } from './sample.js';
 
 /** Direct convolution of a sample: tiles × kernels × Sᴺ outputs in double and in single precision. */
-export function runReference(sample: Sample): { exact: Float64Array; direct: Float32Array } {
+export function runReference(sample: Sample<TileSize>): { exact: Float64Array; direct: Float32Array } {
   const { transforms, channels, tiles, kernels, data, weights } = sample;
   const inputs = transforms.map(({ outputs, taps }) => outputs + taps - 1);
   const offsets = offsetsOf(

@@ -141,6 +141,8 @@ interface Addon {
   poolRelease(): void;
   /** Measures the FMA peak of one core in GFLOP/s. */
   fmaPeak(isa: string, milliseconds: number): number;
+  /** Measures in GB/s how fast one core reads 1024 numbers or more again and again, from the cache that holds them or from memory. */
+  readRate(isa: string, data: Float32Array, milliseconds: number): number;
   /** @throws Error naming what the engine can't run, or a schedule that it can't obey */
   Kernel: new (
     operator: string,

@@ -8,6 +8,9 @@ export const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '
 export const WIDTH = 620;
 export const HEIGHT = 320;
 
+/** Several legends stand under one another: side by side they would widen the figure. */
+const BELOW = { bottom: { anchor: 'start', direction: 'vertical' } } as const;
+
 const config = {
   background: 'white',
   padding: 12,
@@ -16,7 +19,14 @@ const config = {
     range: { category: COLOURS },
     bar: { color: COLOURS[0]! },
     axis: { labelFontSize: 12, titleFontSize: 12, labelLimit: 0, titleLimit: 0 },
-    legend: { labelFontSize: 12, titleFontSize: 12, labelLimit: 0, orient: 'bottom', columns: 3 },
+    legend: {
+      labelFontSize: 12,
+      titleFontSize: 12,
+      labelLimit: 0,
+      orient: 'bottom',
+      columns: 3,
+      layout: BELOW,
+    },
     title: { limit: 0 },
   },
 } as const;

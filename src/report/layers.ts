@@ -179,7 +179,7 @@ export function weightOf(
 export function convolutionOf(
   layer: BenchLayer,
   weight: Tensor,
-  options: Pick<LayerOptions, 'algorithm' | 'accuracy' | 'threads'>,
+  options: Pick<LayerOptions, 'algorithm' | 'accuracy' | 'threads' | 'tile'>,
 ): Convolution {
   const { inChannels, outChannels, groups, kernel, stride, padding } = layer;
   return new Convolution(

@@ -70,9 +70,9 @@ export function splitNoiseGain(options: SplitOptions): number {
     ...{ a: sumsOf(a), b: sumsOf(b), c: sumsOf(c) },
     isReal: mate === index,
   }));
-  const triple = tripleLifts().map(({ re, im }, k): [Complex, Complex] => [
-    [1, -TRIPLE[k]!.valueOf()],
-    [2 * re.valueOf(), 2 * im.valueOf()],
+  const triple = complexProduct().map(({ at, lift: [re, im] }): [Complex, Complex] => [
+    [1, -at],
+    [2 * re, 2 * im],
   ]);
   const visit = (depth: number, isReal: boolean, a: Sums, b: Sums, c: Sums): number => {
     if (depth < dims)
@@ -123,6 +123,14 @@ function tupleProducts(
 /** u + v·i as the residue u + v·x modulo x² + 1, at x. */
 function residueAt({ re, im }: Gaussian, x: Fraction): Fraction {
   return re.add(im.mul(x));
+}
+
+/** The complex product of three real ones in double precision: where residues are evaluated, and what the products are worth. */
+export function complexProduct(): readonly { readonly at: number; readonly lift: Complex }[] {
+  return tripleLifts().map(({ re, im }, k) => ({
+    at: TRIPLE[k]!.valueOf(),
+    lift: [re.valueOf(), im.valueOf()],
+  }));
 }
 
 /**

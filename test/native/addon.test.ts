@@ -201,3 +201,21 @@ describe('a description', () => {
     expect(prepare(bad)).toThrow(RangeError);
   });
 });
+
+describe('rates of the machine', () => {
+  it('are positive, and refuse what they cannot measure', () => {
+    const { fmaPeak, readRate } = native();
+    const isa = isas()[0]!;
+    const data = new Float32Array(4096).fill(1);
+    expect(fmaPeak(isa, 1)).toBeGreaterThan(0);
+    for (const name of isas()) expect(readRate(name, data, 1)).toBeGreaterThan(0);
+    expect(() => readRate('vax', data, 1)).toThrow(
+      'Expected isa to be a kernel table that this machine runs',
+    );
+    expect(() => readRate(isa, new Float32Array(8), 1)).toThrow('a Float32Array of at least 1024');
+    expect(() => readRate(isa, [1] as never, 1)).toThrow('Expected data to be a Float32Array');
+    structuredClone(data.buffer, { transfer: [data.buffer] });
+    expect(() => readRate(isa, data, 1)).toThrow('a Float32Array of at least 1024');
+    for (const bad of [0, 1e9, 0.5]) expect(() => fmaPeak(isa, bad)).toThrow('Expected milliseconds');
+  });
+});

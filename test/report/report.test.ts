@@ -12,6 +12,7 @@ import { frontExperiment } from '../../src/report/experiments/accuracy.js';
 import { gradientsExperiment } from '../../src/report/experiments/gradients.js';
 import { experiments } from '../../src/report/experiments/index.js';
 import { reductionExperiment } from '../../src/report/experiments/reduction.js';
+import { rooflineExperiment } from '../../src/report/experiments/roofline.js';
 import { tilesExperiment } from '../../src/report/experiments/tiles.js';
 import { markdownTable } from '../../src/report/markdown.js';
 import { partsOf, runReport } from '../../src/report/run.js';
@@ -72,15 +73,41 @@ describe('the numbers behind the figures', () => {
     expect(claim).toContain('counted 4M² + 24M, 4M² + 14M');
   });
 
-  it('fronts that fall', async () => {
-    const points = (await frontExperiment.measure('three taps', quick)) as {
+  it('fronts that fall, separable and split, as measured too', async () => {
+    const points = (await frontExperiment.measure('F(6, 3)', quick)) as {
       productsPerOutput: number;
       error: number;
+      measured: number;
+      kind: string;
     }[];
-    expect(points.length).toBeGreaterThan(20);
-    for (const { productsPerOutput, error } of points) {
+    expect(points.length).toBeGreaterThan(6);
+    for (const { productsPerOutput, error, measured } of points) {
       expect(productsPerOutput).toBeGreaterThan(1);
       expect(error).toBeGreaterThan(0.3);
+      expect(measured / error).toBeGreaterThan(0.7);
+      expect(measured / error).toBeLessThan(1.7);
+    }
+    // At 2.44 products an output the split algorithm errs less than half of what the best separable one does.
+    const least = (split: boolean) =>
+      Math.min(
+        ...points
+          .filter((point) => point.kind.startsWith('split') === split && point.productsPerOutput < 2.45)
+          .map(({ error }) => error),
+      );
+    expect(least(true)).toBeLessThan(0.55 * least(false));
+  });
+
+  it('a roof that no algorithm passes', async () => {
+    const { peak, rates, readings } = (await rooflineExperiment.measure('unet-64@32', quick)) as {
+      peak: number;
+      rates: Record<string, number>;
+      readings: { operations: number; bytes: number; time: number }[];
+    };
+    expect(rates['second cache']).toBeGreaterThan(rates.memory!);
+    for (const { operations, bytes, time } of readings) {
+      expect(operations / bytes).toBeGreaterThan(1);
+      // The peak is measured by slices, on machines that others use as well.
+      expect(operations / time / 1e6).toBeLessThan(1.3 * peak);
     }
   });
 
@@ -183,9 +210,9 @@ describe('what is written', () => {
   });
 
   it('says in charts what marks are, to keyboards and pointers', async () => {
-    const points = await frontExperiment.measure('three taps', quick);
-    const svg = await chartSvg(frontExperiment.present(new Map([['three taps', points]])).chart!);
-    expect(svg).toMatch(/<path aria-label="F\(2, 3\): [^"]*"[^>]*><title>F\(2, 3\): /);
+    const points = await frontExperiment.measure('F(2, 3)', quick);
+    const svg = await chartSvg(frontExperiment.present(new Map([['F(2, 3)', points]])).chart!);
+    expect(svg).toMatch(/<path aria-label="F\(2, 3\), [^"]*"[^>]*><title>F\(2, 3\), /);
     expect((await chartPng(svg)).length).toBeGreaterThan(10_000);
   });
 

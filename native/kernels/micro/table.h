@@ -73,6 +73,21 @@ double fmaRounds(std::ptrdiff_t iterations) {
   return used < 0 ? 0 : 2.0 * chains * Vec::width * static_cast<double>(iterations);
 }
 
+float readAll(const float* data, std::ptrdiff_t count) {
+  constexpr int chains = 8;
+  Vec sum[chains];
+#pragma GCC unroll 8
+  for (int i = 0; i < chains; i++) sum[i] = Vec::broadcast(0.0f);
+  for (std::ptrdiff_t at = 0; at + chains * Vec::width <= count; at += chains * Vec::width) {
+#pragma GCC unroll 8
+    for (int i = 0; i < chains; i++) sum[i] = sum[i] + Vec::load(data + at + i * Vec::width);
+  }
+  float all = 0;
+#pragma GCC unroll 8
+  for (int i = 0; i < chains; i++) all += sum[i].raw[0];
+  return all;
+}
+
 bool supported() {
   return WINOGRAD_SUPPORTED;
 }
@@ -160,6 +175,7 @@ constexpr KernelTable makeTable() {
   table.widen = widen;
   table.narrow = narrow;
   table.fmaRounds = fmaRounds;
+  table.readAll = readAll;
   return table;
 }
 

@@ -19,6 +19,8 @@ interface Reading {
   /** Milliseconds. */
   readonly measured: number;
   readonly estimated: number;
+  /** Of the layer, expected, as a multiple of direct convolution's. */
+  readonly error: number;
 }
 
 const QUICK = ['vgg-256@56', 'budden-5x5', 'c3d-conv4b', 'unet-64@32'];
@@ -60,6 +62,7 @@ export const anatomyExperiment = experiment<readonly Reading[]>({
     return stages.map((stage) => ({
       ...{ layer: part, stage, measured: median(runs.map((each) => each[stage])) },
       estimated: choice.cost.stages[stage] / perMillisecond,
+      error: choice.error,
     }));
   },
   present(results) {
@@ -99,6 +102,7 @@ export const anatomyExperiment = experiment<readonly Reading[]>({
         { title: 'stage', value: ({ stage }) => stage },
         { title: 'ms', value: ({ measured }) => measured, format: digits(3) },
         { title: 'estimated', value: ({ estimated }) => estimated, format: digits(3) },
+        { title: 'layer’s error expected', value: ({ error }) => error, format: digits(3) },
       ]),
     };
   },

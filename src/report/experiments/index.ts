@@ -8,6 +8,7 @@ import { gradientsExperiment } from './gradients.js';
 import { layersExperiment } from './layers.js';
 import { networksExperiment } from './networks.js';
 import { reductionExperiment } from './reduction.js';
+import { rooflineExperiment } from './roofline.js';
 import { scalingExperiment } from './scaling.js';
 import { throughputExperiment } from './throughput.js';
 import { tilesExperiment } from './tiles.js';
@@ -21,6 +22,7 @@ export const experiments: readonly Experiment[] = [
   throughputExperiment,
   layersExperiment,
   anatomyExperiment,
+  rooflineExperiment,
   densityExperiment,
   networksExperiment,
   publishedExperiment,

@@ -13,6 +13,8 @@ const SECONDS = { quick: 3, full: 15 };
 interface Scaling {
   /** Milliseconds by algorithm and threads, from 1 on. */
   readonly times: Readonly<Record<(typeof algorithms)[number], readonly number[]>>;
+  /** Expected, as multiples of direct convolution's in sequence. */
+  readonly errors: Readonly<Record<(typeof algorithms)[number], number>>;
 }
 
 /** Figure 3 of Budden et al. 2017: one layer of 4 × 4 kernels on a 1024 × 1024 image, on more and more threads. */
@@ -34,16 +36,21 @@ export const scalingExperiment = experiment<Scaling>({
       quick ? SECONDS.quick : SECONDS.full,
     );
     const times = timings.map((each) => each.median);
-    return { times: { winograd: times.slice(0, threads), direct: times.slice(threads) } };
+    const errorOf = (way: number) => ways[way]!.plan(x.shape).expectedError;
+    return {
+      times: { winograd: times.slice(0, threads), direct: times.slice(threads) },
+      errors: { winograd: errorOf(0), direct: errorOf(threads) },
+    };
   },
   present(results) {
-    const [{ times }] = results.values() as unknown as [Scaling];
+    const [{ times, errors }] = results.values() as unknown as [Scaling];
     const lines = algorithms.flatMap((algorithm) =>
       times[algorithm].map((time, i) => ({
         algorithm: algorithm === 'winograd' ? 'fast' : 'direct',
         threads: i + 1,
         time,
         speedUp: times[algorithm][0]! / time,
+        error: errors[algorithm],
       })),
     );
     const most = times.winograd.length;
@@ -80,6 +87,7 @@ export const scalingExperiment = experiment<Scaling>({
         { title: 'threads', value: (line) => line.threads, format: fixed(0) },
         { title: 'ms', value: (line) => line.time, format: fixed(1) },
         { title: 'speed-up', value: (line) => line.speedUp, format: fixed(2) },
+        { title: 'error expected', value: ({ error }) => error, format: fixed(2) },
       ]),
     };
   },

@@ -1,5 +1,7 @@
+import { Builder } from '../../graph/builder.js';
 import { Conv2d } from '../../layers/layers.js';
 import { Sequential } from '../../layers/sequential.js';
+import { requireOnnxruntime, Session } from '../../network/onnxruntime.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { HEIGHT, WIDTH } from '../chart.js';
 import { experiment } from '../experiment.js';
@@ -15,37 +17,55 @@ const PRINTED = { one: 0.89, all: 10.9, rivals: '0.18 for TensorFlow and 0.19 fo
 interface Throughput {
   readonly batch: number;
   /** Megavoxels per second, fast and direct, on one thread and on all. */
-  readonly rates: readonly { readonly algorithm: string; readonly threads: number; readonly rate: number }[];
+  readonly rates: readonly Rate[];
+}
+
+interface Rate {
+  readonly algorithm: string;
+  readonly threads: number;
+  readonly rate: number;
+  /** Of a layer here, expected, as a multiple of direct convolution's. */
+  readonly error: number | null;
+  /** Of a rival: its largest difference from the results here over the largest of these. */
+  readonly difference?: number;
 }
 
 /** Figure 4 of Budden et al. 2017: images through three layers of 32 4 × 4 kernels. */
 export const throughputExperiment = experiment<Throughput>({
   id: 'throughput',
   suite: 'paper',
-  parts: ({ quick }) =>
+  parts: ({ quick, peers }) =>
     (quick ? [1, 20] : [1, 20, 200]).map((batch) => ({
-      name: String(batch),
-      seconds: (quick ? SECONDS.quick : SECONDS.full) + batch / 10,
+      name: peers ? `${batch} beside onnxruntime` : String(batch),
+      seconds: (peers ? 1.5 : 1) * (quick ? SECONDS.quick : SECONDS.full) + batch / 10,
     })),
-  async measure(part, { quick, threads }) {
-    const batch = Number(part);
+  async measure(part, { quick, threads, peers }) {
+    const batch = Number.parseInt(part, 10);
     const x = Tensor.random([batch, CHANNELS, SIDE, SIDE], { seed: 1 });
     const counts = threads > 1 ? [1, threads] : [1];
-    const ways = (['auto', 'direct'] as const).flatMap((algorithm) =>
-      counts.map((count) => ({ algorithm, threads: count, chain: chain(algorithm, count) })),
+    const own = (['auto', 'direct'] as const).flatMap((algorithm) =>
+      counts.map((count) => ({
+        ...{ algorithm: algorithm === 'auto' ? 'fast' : 'direct', threads: count, difference: undefined },
+        ...{ chain: chain(algorithm, count), error: layer(algorithm, count, 1).plan(x.shape).expectedError },
+      })),
     );
-    const out = ways[0]!.chain.forwardSync(x);
+    const out = own[0]!.chain.forwardSync(x);
+    const rivals = peers ? await Promise.all(counts.map((count) => rivalOf(x, out, count))) : [];
+    const ways = [
+      ...own.map((way) => ({ ...way, run: () => void way.chain.forwardSync(x, out) })),
+      ...rivals.map((rival) => ({ ...rival, error: null })),
+    ];
     const timings = await alternate(
-      ways.map((way) => () => void way.chain.forwardSync(x, out)),
+      ways.map(({ run }) => run),
       quick ? SECONDS.quick : SECONDS.full,
     );
     const voxels = batch * SIDE ** 2;
     return {
       batch,
-      rates: ways.map(({ algorithm, threads: count }, i) => ({
-        algorithm: algorithm === 'auto' ? 'fast' : 'direct',
-        threads: count,
+      rates: ways.map(({ algorithm, threads: count, error, difference }, i) => ({
+        ...{ algorithm, threads: count, error },
         rate: voxels / timings[i]!.median / 1000,
+        ...(difference !== undefined && { difference }),
       })),
     };
   },
@@ -60,10 +80,12 @@ export const throughputExperiment = experiment<Throughput>({
     const best = (wanted: (line: (typeof lines)[0]) => boolean) =>
       Math.max(...lines.filter(wanted).map(({ rate }) => rate));
     const one = best(({ threads, algorithm }) => threads === 1 && algorithm === 'fast');
+    const rival = best(({ threads, algorithm }) => threads === 1 && algorithm.startsWith('onnxruntime'));
+    const beside = rival > 0 ? ` and ${digits(3)(one / rival)} times onnxruntime` : '';
     return {
       title: 'Figure 4: throughput of three layers',
       lead: `Megavoxels per second of images of ${SIDE} × ${SIDE} through three layers of ${CHANNELS} kernels of 4 × 4 on ${CHANNELS} channels, no padding; results are planar, and errors stay below 2.5 times direct convolution's.`,
-      claim: `The paper prints ${PRINTED.one} MVox/s on one core (${PRINTED.rivals}) and ${PRINTED.all} on 18 of an older machine; here one thread reaches ${digits(3)(one)}, ${digits(3)(one / best(({ threads, algorithm }) => threads === 1 && algorithm === 'direct'))} times direct convolution, and the batch matters little, as the paper says.`,
+      claim: `The paper prints ${PRINTED.one} MVox/s on one core (${PRINTED.rivals}) and ${PRINTED.all} on 18 of an older machine; here one thread reaches ${digits(3)(one)}, ${digits(3)(one / best(({ threads, algorithm }) => threads === 1 && algorithm === 'direct'))} times direct convolution${beside}, and the batch matters little, as the paper says.`,
       chart: {
         width: WIDTH,
         height: HEIGHT,
@@ -81,18 +103,50 @@ export const throughputExperiment = experiment<Throughput>({
         { title: 'algorithm', value: (line) => line.algorithm },
         { title: 'threads', value: (line) => line.threads, format: fixed(0) },
         { title: 'MVox/s', value: (line) => line.rate, format: digits(3) },
+        { title: 'error expected', value: (line) => line.error ?? undefined, format: fixed(2) },
+        { title: 'difference', value: (line) => line.difference, format: (x) => x.toExponential(1) },
       ]),
     };
   },
 });
 
+const SEEDS = [1, 2, 3] as const;
+
+function weightOf(seed: number): Tensor {
+  return Tensor.random([CHANNELS, CHANNELS, 4, 4], { seed });
+}
+
+function layer(algorithm: 'auto' | 'direct', threads: number, seed: number): Conv2d {
+  const options = { inChannels: CHANNELS, outChannels: CHANNELS, kernelSize: 4 };
+  return new Conv2d({ ...options, algorithm, threads }, { weight: weightOf(seed) });
+}
+
 function chain(algorithm: 'auto' | 'direct', threads: number): Sequential {
-  const layers = [1, 2, 3].map(
-    (seed) =>
-      new Conv2d(
-        { inChannels: CHANNELS, outChannels: CHANNELS, kernelSize: 4, algorithm, threads },
-        { weight: Tensor.random([CHANNELS, CHANNELS, 4, 4], { seed }) },
-      ),
+  return new Sequential(SEEDS.map((seed) => layer(algorithm, threads, seed)));
+}
+
+/** The same three layers in onnxruntime, as users call it. @throws InputError where it is not installed */
+async function rivalOf(x: Tensor, own: Tensor, threads: number) {
+  const { ort, version } = requireOnnxruntime();
+  const weights = new Map(SEEDS.map((seed) => [`layer${seed}.weight`, weightOf(seed)]));
+  const b = new Builder({ weights });
+  const options = { outChannels: CHANNELS, kernelSize: 4, bias: false };
+  const y = SEEDS.reduce(
+    (value, seed) => b.conv(value, { ...options, name: `layer${seed}` }),
+    b.input('x', x.shape),
   );
-  return new Sequential(layers);
+  const session = await Session.create(ort, b.build({ y }), threads);
+  const inputs = new Map([['x', { type: 'float32' as const, shape: x.shape, data: x.data }]]);
+  const theirs = (await session.run(inputs)).get('y')!.data;
+  let [off, largest] = [0, 0];
+  own.data.forEach((value, i) => {
+    off = Math.max(off, Math.abs(value - theirs[i]!));
+    largest = Math.max(largest, Math.abs(value));
+  });
+  const difference = off / largest;
+  if (!(difference < 1e-4)) throw new Error(`onnxruntime differs by ${difference} on three layers`);
+  return {
+    ...{ algorithm: `onnxruntime ${version}`, threads, difference },
+    run: async () => void (await session.run(inputs)),
+  };
 }
