@@ -89,6 +89,14 @@ export interface Rates {
     /** … and to store a number of the result, for each block of sums. */
     readonly perStored: number;
   };
+  /**
+   * Densities below which SystemML's operators run by the non-zeros of a filter, and of an image or a gradient: beside
+   * dense ones of 64 → 64 channels @ 56, 3 × 3.
+   */
+  readonly sparseBelow: {
+    readonly filter: number;
+    readonly image: number;
+  };
   readonly memory: {
     /** Flops in the time in which memory delivers a byte to one core that works alone, and to each of several. */
     readonly perByte: number;

@@ -17,7 +17,7 @@ interface Calibration {
 
 const FORMAT = 'winograd-nd calibration';
 /** Rates of another version have other meanings. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** The processor, as files name it. */
 export type Named = Pick<CpuInfo, 'model' | 'vendor' | 'family' | 'modelNumber'>;

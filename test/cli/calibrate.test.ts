@@ -19,6 +19,11 @@ describe('winograd calibrate', () => {
     expect(found).toMatchObject({ table: isa, file: path });
     expect(found.plans).toBeGreaterThan(found.problems);
     for (const fit of [found.before, found.after]) expect(fit.median).toBeLessThanOrEqual(fit.percentile95);
+    for (const density of Object.values(found.rates.sparseBelow)) {
+      expect(density).toBeGreaterThan(0);
+      expect(density).toBeLessThanOrEqual(0.3);
+    }
+    expect(Object.keys(found.sparsePlans)).toContain('3x3 128→128 @28²');
     const kept = JSON.parse(readFileSync(path, 'utf8'));
     expect(Object.values(kept.machines)).toEqual([{ [isa]: found.rates }]);
 

@@ -84,7 +84,7 @@ describe('a calibration', () => {
     [
       JSON.stringify({
         format: 'winograd-nd calibration',
-        version: 2,
+        version: 3,
         machines: { m: { t: { perPass: 1 } } },
       }),
       'm: t',
@@ -92,7 +92,7 @@ describe('a calibration', () => {
     [
       JSON.stringify({
         format: 'winograd-nd calibration',
-        version: 2,
+        version: 3,
         machines: { m: { t: { ...avx2, perPass: -1 } } },
       }),
       'm: t',

@@ -10,6 +10,7 @@ Examples:
   $ winograd calibrate --seconds 20 --isa avx2 --json
   $ winograd calibrate --forget`;
 
+const LONGEST_LAYER = 24;
 const SECONDS = 35;
 const MOST_SECONDS = 600;
 
@@ -44,6 +45,9 @@ async function run({ isa, seconds, json, forget }: Options): Promise<void> {
   requireCalibrationFile();
   const { native } = await import('../../native/addon.js');
   const { calibrate } = await import('../../operators/convolution/calibration/calibrate.js');
+  const { sparsePlans } = await import('../../operators/convolution/calibration/densities.js');
+  const { breakEvenDensities } = await import('../../matrices/systemml/densities.js');
+  const { machineOf } = await import('../../machine/machine.js');
   const info = native().cpuInfo();
   const table = isa ?? info.isa;
   const names = info.kernels.map(({ name }) => name);
@@ -52,12 +56,16 @@ async function run({ isa, seconds, json, forget }: Options): Promise<void> {
   const found = await calibrate(table, seconds, (share) =>
     bar.update('timing', Math.round(100 * share), 100),
   );
+  // The operators run with the table in use, whichever is calibrated.
+  const sparseBelow = table === info.isa ? await breakEvenDensities() : found.rates.sparseBelow;
+  const rates = { ...found.rates, sparseBelow };
   bar.stop();
-  const file = rememberRates(info, { [table]: found.rates });
+  const file = rememberRates(info, { [table]: rates });
+  const switches = sparsePlans(machineOf(table));
   const quality = ({ median, percentile95, wellChosen }: typeof found.after) =>
     `median ${median.toFixed(3)}, 95th percentile ${percentile95.toFixed(3)}; chosen within 10 % of the best ${(100 * wellChosen).toFixed(0)} %`;
   const text = json
-    ? JSON.stringify({ ...found, file }, undefined, 2)
+    ? JSON.stringify({ ...found, rates, file, sparsePlans: Object.fromEntries(switches) }, undefined, 2)
     : [
         ['processor', info.model],
         ['kernels', `${table}, peak ${found.peak.toFixed(0)} GFLOP/s on one core`],
@@ -65,10 +73,23 @@ async function run({ isa, seconds, json, forget }: Options): Promise<void> {
         ['before', quality(found.before)],
         ['now', quality(found.after)],
         ['kept in', file],
+        [
+          'sparse',
+          `filters below ${percent(sparseBelow.filter)} of non-zeros run by these in SystemML's operators,`,
+        ],
+        ['', `images and gradients below ${percent(sparseBelow.image)}; layers by sparse weights:`],
+        ...[...switches].map(([layer, density]) => [
+          '',
+          `${layer.padEnd(LONGEST_LAYER)} ${density === 0 ? 'never' : `up to ${percent(density)}`}`,
+        ]),
       ]
         .map(([name, value]) => `${name!.padEnd(11)}${value}`)
         .join('\n');
   process.stdout.write(`${text}\n`);
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(2))} %`;
 }
 
 function parseSeconds(text: string): number {

@@ -33,6 +33,8 @@ export const avx2: Rates = {
   // Measured on Zen 4 with vectors of eight: 60 random layers, errors of estimates 13 % (root mean square).
   gemm: { rate: 0.63, perTile: 3050, perPacked: 66, perTap: 5900, perStored: 18 },
   sparse: { rate: 0.43, perRow: 3000, perPacked: 35, perTap: 12_000, perStored: 18 },
+  // As on Zen 4: each non-zero of an image has to be put into nine columns.
+  sparseBelow: { filter: 0.04, image: 0.003 },
   memory: { perByte: 5.4, perSharedByte: 3.8, cacheSpeed: 1.5, unhidden: 0.2 },
   threads: { perPass: 1.5e6, perStages: 5e6 },
   perPass: 100_000,

@@ -1,4 +1,6 @@
 import { expected } from '../../../synth/errors.js';
+import { kernelTable, machineOf } from '../../machine/machine.js';
+import type { Rates } from '../../machine/rates.js';
 import { checkData, Tensor } from '../../tensor/tensor.js';
 import { CsrMatrix } from '../csr.js';
 import type { Parameters } from './parameters.js';
@@ -35,20 +37,15 @@ export function denseOf(matrix: SystemMatrix): Tensor {
   return matrix instanceof CsrMatrix ? matrix.toDense() : matrix;
 }
 
-/**
- * Densities from which the dense way is faster, of filters and of images or gradients. Zen 4, 64 → 64 channels @ 56, 3 × 3, beside
- * Winograd: filters break even at 0.04, images at 0.003, since each of their non-zeros has to be put into nine columns.
- */
-export const SPARSE_BELOW = { filter: 0.04, image: 0.003 } as const;
-
-/** A matrix in the form that is faster for its density. */
+/** A matrix in the form that is faster for its density on this machine. */
 export function inBestForm(
   matrix: SystemMatrix,
-  role: keyof typeof SPARSE_BELOW,
+  role: keyof Rates['sparseBelow'],
   { sparse }: Parameters,
 ): SystemMatrix {
-  const keeps = sparse === 'always' || !(matrix instanceof CsrMatrix) || matrix.density < SPARSE_BELOW[role];
-  return keeps ? matrix : matrix.toDense();
+  if (sparse === 'always' || !(matrix instanceof CsrMatrix)) return matrix;
+  const { sparseBelow } = machineOf(kernelTable().name).rates;
+  return matrix.density < sparseBelow[role] ? matrix : matrix.toDense();
 }
 
 /** Rows and columns. */

@@ -3,6 +3,7 @@ import { candidatesOf } from '../../../src/catalogue/candidates.js';
 import type { Machine } from '../../../src/machine/machine.js';
 import { avx2 } from '../../../src/machine/rates/zen3.js';
 import { convolutionAlgorithms } from '../../../src/operators/convolution/algorithms.js';
+import { sparsePlans } from '../../../src/operators/convolution/calibration/densities.js';
 import { fitOf, fitRates, type Sample } from '../../../src/operators/convolution/calibration/fit.js';
 import { calibrationProblems } from '../../../src/operators/convolution/calibration/layers.js';
 import { contenders, type PlannerOptions } from '../../../src/planner/planner.js';
@@ -58,4 +59,16 @@ it('finds the rates of a machine that the model describes, whatever disturbs it'
     expect(rates[stage].perMove).toBeGreaterThan(2 * avx2[stage].perMove);
   // What one thread cannot tell stays.
   expect(rates.threads).toEqual(avx2.threads);
+});
+
+it('says up to which density sparse weights are taken, by the rates', () => {
+  const [usual, slow] = [avx2, { ...avx2, sparse: { ...avx2.sparse, rate: avx2.sparse.rate / 4 } }].map(
+    (rates) => sparsePlans(machine(rates)),
+  );
+  for (const [layer, density] of usual!) {
+    expect(density, layer).toBeLessThan(0.6);
+    expect(slow!.get(layer)!, layer).toBeLessThanOrEqual(density / 2);
+  }
+  // A single tap leaves nothing to save but zeros.
+  expect(usual!.get('1x1 256→64 @56²')!).toBeGreaterThan(2 * usual!.get('3x3 256→256 @56²')!);
 });

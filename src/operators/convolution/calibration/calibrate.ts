@@ -1,3 +1,4 @@
+import { randomNumbers } from '../../../../synth/random.js';
 import { candidatesOf } from '../../../catalogue/candidates.js';
 import { type Machine, machineOf } from '../../../machine/machine.js';
 import type { Rates } from '../../../machine/rates.js';
@@ -32,6 +33,8 @@ const RANKING = Math.max(...PLACES) + 1;
 /** One problem in so many is held out of the fit, to see how well it does; so are those beyond what a fit takes in seconds. */
 const HELD_OUT = 4;
 const MOST_FITTED = 120;
+/** Shares of the weights that are left for the plan by sparse ones, from one problem to the next. */
+const DENSITIES = [0.02, 0.05, 0.1, 0.2, 0.4];
 /** All plans of a problem run in turns for so long. */
 const MILLISECONDS = 160;
 const LEAST_ROUNDS = 3;
@@ -59,7 +62,7 @@ export async function calibrate(
     const share = (performance.now() - start) / (1000 * seconds);
     if (share >= 1) break;
     progress(share);
-    timed.push(timeProblem(problem, machine));
+    timed.push(timeProblem(problem, machine, DENSITIES[timed.length % DENSITIES.length]!));
     await new Promise(setImmediate);
   }
   const peak = Math.max(...timed.map(({ peaks }) => Math.max(...peaks)));
@@ -91,9 +94,9 @@ interface Run {
   readonly best: NativeTimes;
 }
 
-function timeProblem(problem: Problem, machine: Machine): Timed {
+function timeProblem(problem: Problem, machine: Machine, density: number): Timed {
   const peak = () => native().fmaPeak(machine.table.name, PEAK_MS);
-  const passes = passesOf(problem, machine);
+  const passes = passesOf(problem, machine, density);
   const best = passes.map(({ run }) => run());
   const before = peak();
   const start = performance.now();
@@ -115,25 +118,32 @@ interface Pass {
   readonly run: () => NativeTimes;
 }
 
-/** Direct convolution, a product of matrices, and plans from the likeliest down, on the same data. */
-function passesOf(problem: Problem, machine: Machine): Pass[] {
+/**
+ * Direct convolution, products of matrices by dense weights and by sparse ones, and plans from the likeliest down, on the
+ * same data.
+ */
+function passesOf(problem: Problem, machine: Machine, density: number): Pass[] {
+  const pattern = (numbers: Float32Array) => numbers.map((_, i) => (i % 61) / 30 - 1);
+  const weight = pattern(new Float32Array(elementCount(weightShape(problem)))).map((each) => each || 1);
+  const random = randomNumbers(1);
+  const pruned = weight.map((each) => (random() < density ? each : 0));
+  const nonZeros = pruned.reduce((count, each) => count + Number(each !== 0), 0);
   const options: PlannerOptions = {
     ...{ algorithms: convolutionAlgorithms, algorithm: 'auto', errorLimit: 2.5, machine },
-    planar: true,
+    ...{ planar: true, nonZeros },
     candidates: candidatesOf(problem, {}),
   };
   const ranked = contenders(problem, options, RANKING);
-  const plain = ({ algorithm }: Choice) => algorithm === 'direct' || algorithm === 'gemm';
+  const plain = ({ algorithm }: Choice) => ['direct', 'gemm', 'sparse'].includes(algorithm);
   const chosen = ranked.filter((choice, i) => PLACES.includes(i) || plain(choice));
-  const pattern = (numbers: Float32Array) => numbers.map((_, i) => (i % 61) / 30 - 1);
-  const weight = pattern(new Float32Array(elementCount(weightShape(problem))));
   const input = allocate(elementCount(inputShape(problem)));
   input.set(pattern(input));
   const output = allocate(elementCount(outputShape(problem)));
   return chosen.map((choice) => {
     const description = lower(problem, choice, machine, { bias: false, residual: false });
     const kernel = new (native().Kernel)('convolution', description);
-    const packed = new PackedWeights(description, weight).packSync();
+    const weights = choice.algorithm === 'sparse' ? pruned : weight;
+    const packed = new PackedWeights(description, weights).packSync();
     return { choice, run: () => kernel.runSync([input, packed, null, null], [output]) };
   });
 }

@@ -53,7 +53,7 @@ const unseen = [
   'memory.perSharedByte',
   'products.wideningRate',
   'grouped',
-  'sparse',
+  'sparseBelow',
   'registerTile.rowRate',
 ] as const;
 /** Rates that are shares. */
