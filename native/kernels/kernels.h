@@ -258,12 +258,17 @@ struct PoolArgs {
 };
 using Pool = void (*)(const PoolArgs&);
 
-/// The gradient of one window's maximum, lane by lane: it is added to the first of the largest of its pixels, of a
-/// vector each. A NaN is larger than all numbers.
+/// The gradient of the maxima of windows side by side: each is added to the first of the largest of its window's
+/// pixels. A NaN is larger than all numbers.
 struct LargestArgs {
   const float* x;
-  const std::int32_t* pixels;  // floats to each, in x and in the result
-  std::ptrdiff_t count;
+  const float *begin, *end;  // of what may be read around x
+  std::ptrdiff_t lanes;      // of a pixel: 1 or those of a vector
+  std::ptrdiff_t outputs;    // windows
+  std::ptrdiff_t stride;     // floats from one to the next
+  std::ptrdiff_t count;      // taps
+  // Of each tap: floats from x, or from the result, to its pixel of the first window; the windows that have it.
+  const std::int32_t *pixels, *firsts, *ends;
   const float* gradient;
   float* to;
 };

@@ -105,18 +105,67 @@ static void pool(const PoolArgs& args) {
   poolSingles<Operation, 0>(args);
 }
 
-static void giveToLargest(const LargestArgs& args) {
-  Vec most = Vec::load(args.x + args.pixels[0]);
-  Lanes place{};
-  for (std::ptrdiff_t p = 1; p < args.count; p++) {
-    const Vec value = Vec::load(args.x + args.pixels[p]);
-    const Lanes larger = (value.raw > most.raw) | ((value.raw != value.raw) & (most.raw == most.raw));
+// Which tap has the largest of its pixels, lane by lane: the first of those that `has` and `load` tell of.
+template <class Has, class Load>
+static WINOGRAD_INLINE Lanes placeOfLargest(std::ptrdiff_t count, const Has& has, const Load& load) {
+  Vec most = Vec::zero();
+  Lanes place{}, none = place == 0;
+  for (std::ptrdiff_t p = 0; p < count; p++) {
+    const Vec value = load(p);
+    const Lanes larger = has(p) & (none | (value.raw > most.raw) | ((value.raw != value.raw) & (most.raw == most.raw)));
     most = select(larger, value, most);
     place = larger ? Lanes{} + static_cast<int>(p) : place;
+    none = none & ~larger;
   }
-  const Vec gradient = Vec::load(args.gradient);
-  for (std::ptrdiff_t p = 0; p < args.count; p++) {
-    float* const to = args.to + args.pixels[p];
-    (Vec::load(to) + select(place == static_cast<int>(p), gradient, Vec::zero())).store(to);
+  return place;
+}
+
+// Windows whose pixels are vectors.
+static WINOGRAD_INLINE void giveVectors(const LargestArgs& args) {
+  for (std::ptrdiff_t x = 0; x < args.outputs; x++) {
+    const std::ptrdiff_t at = x * args.stride;
+    const auto inside = [&](std::ptrdiff_t p) { return x >= args.firsts[p] && x < args.ends[p]; };
+    const Lanes place = placeOfLargest(
+        args.count, [&](std::ptrdiff_t p) { return Lanes{} - (inside(p) ? 1 : 0); },
+        [&](std::ptrdiff_t p) { return inside(p) ? Vec::load(args.x + at + args.pixels[p]) : Vec::zero(); });
+    const Vec gradient = Vec::load(args.gradient + x * Vec::width);
+    for (std::ptrdiff_t p = 0; p < args.count; p++) {
+      if (!inside(p)) continue;
+      float* const to = args.to + at + args.pixels[p];
+      (Vec::load(to) + select(place == static_cast<int>(p), gradient, Vec::zero())).store(to);
+    }
   }
+}
+
+// As many windows at once as a vector holds. Their pixels may be the same, so that gradients are added one by one.
+template <int STRIDE>
+static WINOGRAD_INLINE void giveSingles(const LargestArgs& args) {
+  Lanes lanes{};
+  for (int lane = 0; lane < Vec::width; lane++) lanes[lane] = lane;
+  for (std::ptrdiff_t x = 0; x < args.outputs; x += Vec::width) {
+    const std::ptrdiff_t at = x * args.stride, reach = (Vec::width - 1) * args.stride + 1;
+    const auto has = [&](std::ptrdiff_t p) {
+      return (lanes >= static_cast<int>(args.firsts[p] - x)) & (lanes < static_cast<int>(args.ends[p] - x));
+    };
+    const Lanes place = placeOfLargest(args.count, has, [&](std::ptrdiff_t p) {
+      const float* const from = args.x + at + args.pixels[p];
+      // What lies beside a row belongs to others and is not counted; what lies beside them all is not read.
+      if (from >= args.begin && from + reach <= args.end) return loadStrided<STRIDE>(from, args.stride);
+      Vec value = Vec::zero();
+      const std::ptrdiff_t first = args.firsts[p] - x, end = args.ends[p] - x;
+      for (std::ptrdiff_t lane = first > 0 ? first : 0; lane < end && lane < Vec::width; lane++)
+        value.raw[lane] = from[lane * args.stride];
+      return value;
+    });
+    const std::ptrdiff_t count = args.outputs - x < Vec::width ? args.outputs - x : Vec::width;
+    for (std::ptrdiff_t lane = 0; lane < count; lane++)
+      args.to[at + lane * args.stride + args.pixels[place[lane]]] += args.gradient[x + lane];
+  }
+}
+
+static void giveToLargest(const LargestArgs& args) {
+  if (args.lanes > 1) return giveVectors(args);
+  if (args.stride == 1) return giveSingles<1>(args);
+  if (args.stride == 2) return giveSingles<2>(args);
+  giveSingles<0>(args);
 }

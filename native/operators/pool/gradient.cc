@@ -25,15 +25,7 @@ class PoolGradientKernel : public Kernel {
         axes_(readWindows(description)) {
     inputs_ = describe::elements({planes_, axes_[0].input, axes_[1].input, axes_[2].input, lanes_});
     outputs_ = describe::elements({planes_, axes_[0].output, axes_[1].output, axes_[2].output, lanes_});
-    // Where windows do not fit into the input none is whole.
-    const auto fits = [](const WindowAxis& axis) { return (axis.kernel - 1) * axis.dilation < axis.input; };
-    if (averages_ || !std::all_of(axes_.begin(), axes_.end(), fits)) return;
-    for (std::ptrdiff_t tap = 0; tap < describe::elements({axes_[0].kernel, axes_[1].kernel, axes_[2].kernel}); tap++) {
-      const std::ptrdiff_t a = tap / axes_[2].kernel / axes_[1].kernel, b = tap / axes_[2].kernel % axes_[1].kernel;
-      const std::ptrdiff_t row = a * axes_[0].dilation * axes_[1].input + b * axes_[1].dilation;
-      const std::ptrdiff_t at = row * axes_[2].input + tap % axes_[2].kernel * axes_[2].dilation;
-      whole_.push_back(static_cast<std::int32_t>(at * lanes_));
-    }
+    if (lanes_ != 1 && lanes_ != kernels_.width) description["lanes"].refuse("1 or as many as a vector has");
   }
 
   std::vector<std::size_t> inputBytes() const override {
@@ -51,41 +43,54 @@ class PoolGradientKernel : public Kernel {
       const std::ptrdiff_t from = inputs_ / planes_ * plane, gradients = outputs_ / planes_ * plane;
       float* const to = outputs[0].floats() + from;
       std::memset(to, 0, describe::floatBytes(inputs_ / planes_));
-      spread(inputs[0].floats() + gradients, averages_ ? nullptr : inputs[1].floats() + from, to);
+      if (averages_) return shareEvenly(inputs[0].floats() + gradients, to);
+      const float* const x = inputs[1].floats();
+      giveToLargest(inputs[0].floats() + gradients, x + from, x, x + inputs_, to);
     });
     return {watch.lap()};
   }
 
  private:
-  // x is null for means.
-  void spread(const float* gradients, const float* x, float* to) const {
+  // Taps of the windows of a row: their pixels of the first window, and the windows that have them.
+  struct Taps {
+    std::vector<std::int32_t> pixels, firsts, ends;
+  };
+
+  void findTaps(std::ptrdiff_t i, std::ptrdiff_t j, Taps& taps) const {
     const WindowAxis &deep = axes_[0], &high = axes_[1], &across = axes_[2];
-    std::vector<std::int32_t> pixels;
-    for (std::ptrdiff_t i = 0; i < deep.output; i++) {
-      for (std::ptrdiff_t j = 0; j < high.output; j++) {
-        const bool inside = whole(0, i) && whole(1, j);
-        for (std::ptrdiff_t k = 0; k < across.output; k++, gradients += lanes_) {
-          if (x == nullptr) {
-            share(i, j, k, gradients, to);
-          } else if (inside && whole(2, k)) {
-            const std::ptrdiff_t first =
-                ((deep.start(i) * high.input + high.start(j)) * across.input + across.start(k)) * lanes_;
-            giveToLargest(whole_, gradients, x + first, to + first);
-          } else {
-            pixels.clear();
-            forEachPixel(i, j, k, [&](std::ptrdiff_t at) { pixels.push_back(static_cast<std::int32_t>(at)); });
-            giveToLargest(pixels, gradients, x, to);
-          }
+    taps.pixels.clear(), taps.firsts.clear(), taps.ends.clear();
+    for (std::ptrdiff_t a = deep.firstTap(i); a < deep.endTap(i); a++) {
+      for (std::ptrdiff_t b = high.firstTap(j); b < high.endTap(j); b++) {
+        const std::ptrdiff_t row = (deep.start(i) + a * deep.dilation) * high.input + high.start(j) + b * high.dilation;
+        for (std::ptrdiff_t c = 0; c < across.kernel; c++) {
+          const std::ptrdiff_t at = across.start(0) + c * across.dilation;
+          taps.pixels.push_back(static_cast<std::int32_t>((row * across.input + at) * lanes_));
+          taps.firsts.push_back(static_cast<std::int32_t>(at < 0 ? divideUp(-at, across.stride) : 0));
+          const std::ptrdiff_t end = at < across.input ? divideUp(across.input - at, across.stride) : 0;
+          taps.ends.push_back(static_cast<std::int32_t>(std::min(end, across.output)));
         }
       }
     }
   }
 
-  // Whether all taps of an output are in the input.
-  bool whole(std::size_t axis, std::ptrdiff_t output) const {
-    const WindowAxis& windows = axes_[axis];
-    const std::ptrdiff_t start = windows.start(output);
-    return start >= 0 && start + (windows.kernel - 1) * windows.dilation < windows.input;
+  void giveToLargest(const float* gradients, const float* x, const float* begin, const float* end, float* to) const {
+    const std::ptrdiff_t outputs = axes_[2].output, stride = axes_[2].stride * lanes_;
+    Taps taps;
+    for (std::ptrdiff_t i = 0; i < axes_[0].output; i++) {
+      for (std::ptrdiff_t j = 0; j < axes_[1].output; j++, gradients += outputs * lanes_) {
+        findTaps(i, j, taps);
+        kernels_.giveToLargest({x, begin, end, lanes_, outputs, stride, static_cast<std::ptrdiff_t>(taps.pixels.size()),
+                                taps.pixels.data(), taps.firsts.data(), taps.ends.data(), gradients, to});
+      }
+    }
+  }
+
+  void shareEvenly(const float* gradients, float* to) const {
+    for (std::ptrdiff_t i = 0; i < axes_[0].output; i++) {
+      for (std::ptrdiff_t j = 0; j < axes_[1].output; j++) {
+        for (std::ptrdiff_t k = 0; k < axes_[2].output; k++, gradients += lanes_) share(i, j, k, gradients, to);
+      }
+    }
   }
 
   template <class Visit>
@@ -109,31 +114,12 @@ class PoolGradientKernel : public Kernel {
     });
   }
 
-  // The first of several that are largest; a NaN is larger than all numbers, as it is the result of its windows.
-  void giveToLargest(const std::vector<std::int32_t>& pixels, const float* gradients, const float* x, float* to) const {
-    if (lanes_ == kernels_.width)
-      return kernels_.giveToLargest({x, pixels.data(), static_cast<std::ptrdiff_t>(pixels.size()), gradients, to});
-    for (std::ptrdiff_t lane = 0; lane < lanes_; lane++) {
-      std::ptrdiff_t place = pixels[0];
-      float most = x[place + lane];
-      for (const std::int32_t at : pixels) {
-        const float value = x[at + lane];
-        if (value > most || (value != value && most == most)) {
-          most = value;
-          place = at;
-        }
-      }
-      to[place + lane] += gradients[lane];
-    }
-  }
-
   const KernelTable& kernels_;
   int threads_;
   bool averages_, countsPadding_;
   std::ptrdiff_t planes_, lanes_;
   std::array<WindowAxis, 3> axes_;
   std::ptrdiff_t inputs_, outputs_;
-  std::vector<std::int32_t> whole_;  // pixels of a window from its first one
 };
 
 }  // namespace

@@ -40,7 +40,7 @@ Windows randomWindows(Generator& generator) {
     Windows w;
     bool possible = true;
     for (std::size_t a = 0; a < 3; a++) {
-      w.input.push_back(between(generator, 1, a == 2 ? 20 : 5));
+      w.input.push_back(between(generator, 1, a == 2 ? 40 : 5));
       w.kernel.push_back(between(generator, 1, 4));
       w.stride.push_back(between(generator, 1, 3));
       w.dilation.push_back(between(generator, 1, 2));
