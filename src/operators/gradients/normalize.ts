@@ -1,16 +1,8 @@
 /** Gradients of normalizations whose statistics are those of their input. */
+import { elementCount } from '../../tensor/shape.js';
 import { axisOf, integer, number } from '../attributes.js';
 import type { Attributes } from '../operator.js';
-import {
-  averaged,
-  besidesChannels,
-  channelSums,
-  type GradientRule,
-  perChannel,
-  shaped,
-  summed,
-  type Tape,
-} from './rule.js';
+import { averaged, channelSums, type GradientRule, perChannel, shaped, summed, type Tape } from './rule.js';
 
 /** What was normalized: (x − mean) / √(variance + ε) over axes, and the factor. */
 interface Normalized {
@@ -40,27 +32,38 @@ function throughStatistics(
 
 /**
  * With statistics that are given, the input is scaled. With the attribute `batch_statistics` (what training puts there) they
- * are those of the batch, and the gradient goes through them.
+ * are those of the batch, and the gradient goes through them: of n pixels in all, where f is 1 / √(variance + ε), dβ the sum
+ * of the gradients g and s that of g (x − mean), dx = γ f (g − dβ / n − (x − mean) f² s / n) (Ioffe and Szegedy 2015,
+ * section 3). Two sums serve x, scale and shift, and nothing but the gradient is as large as the input.
  */
 const batch: GradientRule = ({ attributes, inputs, gradients, wanted }, tape) => {
   const [x = '', scale = '', , mean = '', variance = ''] = inputs;
   const gradient = gradients[0]!;
   const { shape } = tape.type(x);
-  const axes = besidesChannels(shape);
   const spread = (name: string) => perChannel(name, shape.length, tape);
+  const times = (...factors: readonly string[]) => factors.reduce((a, b) => tape.node('Mul', [a, b]));
   const epsilon = tape.floats(number(attributes, 'epsilon', 1e-5));
-  const deviation = tape.node('Sqrt', [tape.node('Add', [spread(variance), epsilon])]);
-  const factor = tape.node('Reciprocal', [deviation]);
-  const value = tape.node('Mul', [tape.node('Sub', [x, spread(mean)]), factor]);
-  const scaled = () => tape.node('Mul', [gradient, spread(scale)]);
-  const ofX = () =>
-    attributes.batch_statistics === 1
-      ? throughStatistics({ value, factor }, scaled(), axes, tape)
-      : tape.node('Mul', [scaled(), factor]);
+  const factor = tape.node('Reciprocal', [tape.node('Sqrt', [tape.node('Add', [variance, epsilon])])]);
+  const throughThem = wanted[0] && attributes.batch_statistics === 1;
+  const sum = wanted[2] || throughThem ? channelSums(gradient, tape) : undefined;
+  const along =
+    wanted[1] || throughThem
+      ? channelSums(times(gradient, tape.node('Sub', [x, spread(mean)])), tape)
+      : undefined;
+  const ofX = () => {
+    const own = spread(times(scale, factor));
+    if (!throughThem) return times(gradient, own);
+    const share = tape.floats(shape[1]! / elementCount(shape));
+    const slope = spread(times(along!, factor, factor, share));
+    // From the mean to x instead of the other way: so that nobody keeps one difference for both.
+    const turned = times(tape.node('Sub', [spread(mean), x]), slope);
+    const rest = tape.node('Sub', [gradient, spread(times(sum!, share))]);
+    return times(tape.node('Add', [rest, turned]), own);
+  };
   return [
     wanted[0] ? ofX() : undefined,
-    wanted[1] ? channelSums(tape.node('Mul', [gradient, value]), tape) : undefined,
-    wanted[2] ? channelSums(gradient, tape) : undefined,
+    wanted[1] ? times(along!, factor) : undefined,
+    wanted[2] ? sum : undefined,
   ];
 };
 
