@@ -1,6 +1,8 @@
 import { elementCount } from '../tensor/shape.js';
 import { axisOf, constantsOf, flag, floats, knownIntegers, required } from './attributes.js';
-import type { Attributes, Constant, Layout, Operator, TensorType } from './operator.js';
+import type { Formula } from './elementwise/formula.js';
+import { describeInputs } from './elementwise/lower.js';
+import type { Attributes, Constant, Layout, LoweredStep, Operator, TensorType } from './operator.js';
 
 /** What a reduction computes, in double precision: `take` one after the other from `start` on, then `finish`. */
 interface Reduction {
@@ -12,7 +14,7 @@ interface Reduction {
 const sum: Reduction = { start: 0, take: (total, x) => total + x };
 
 /** By the kernel's name; the operator is `Reduce` and that. */
-const reductions: Readonly<Record<string, Reduction>> = {
+export const reductions: Readonly<Record<string, Reduction>> = {
   Sum: sum,
   Mean: { ...sum, finish: (total, count) => total / count },
   Max: { start: Number.NEGATIVE_INFINITY, take: (total, x) => Math.max(total, x) },
@@ -24,6 +26,12 @@ const reductions: Readonly<Record<string, Reduction>> = {
   LogSum: { ...sum, finish: Math.log },
 };
 
+/**
+ * A reduction over all axes but that of channels, of what a formula makes of the inputs: each as large as the others or with a
+ * number for each channel. A graph pass makes it.
+ */
+export const REDUCE_FUSED = 'ReduceFused';
+
 /** Reductions over the axes of the second input, all of them by default; and those over pixels. */
 export const reduceOperators: readonly Operator[] = [
   ...Object.entries(reductions).map(([name, reduction]) =>
@@ -31,7 +39,52 @@ export const reduceOperators: readonly Operator[] = [
   ),
   reduce('GlobalAveragePool', 'Mean', reductions.Mean!, spatialAxes),
   reduce('GlobalMaxPool', 'Max', reductions.Max!, spatialAxes),
+  {
+    name: REDUCE_FUSED,
+    infer({ operation: _, keepdims }, inputs) {
+      const [, channels = 1, ...rest] = fusedShape(inputs);
+      return [{ type: 'float32', shape: keepdims === 0 ? [channels] : [1, channels, ...rest.map(() => 1)] }];
+    },
+    layouts(_attributes, inputs, outputs) {
+      const rank = fusedShape(inputs).length;
+      const any: readonly Layout[] = outputs[0]!.shape.length === rank ? ['blocked', 'planar'] : ['planar'];
+      return {
+        inputs: inputs.map((each) => (each?.shape.length === rank ? any : ['planar'])),
+        ...{ outputs: [any], alike: true },
+      };
+    },
+    lower({ attributes, inputs, outputs }, settings) {
+      const shape = fusedShape(inputs);
+      const { layout } = outputs[0]!;
+      const { description, operands, before, temporaries, title } = describeInputs(
+        inputs,
+        attributes.formula as Formula,
+        { shape, layout },
+        settings,
+      );
+      const { isa, threads } = settings;
+      const axes = shape.flatMap((size, axis) => (axis === 1 || size === 1 ? [] : [axis]));
+      const step: LoweredStep = {
+        operator: 'reduce',
+        description: {
+          ...{ isa: isa.name, threads, layout, operation: attributes.operation },
+          ...{ shape: Int32Array.from(shape), axes: Int32Array.from(axes), ...description },
+        },
+        inputs: operands,
+        outputs: [{ output: 0 }],
+      };
+      return { steps: [...before, step], temporaries, title: `${attributes.operation} of ${title}` };
+    },
+  },
 ];
+
+/** What is reduced: as large as the largest input. */
+function fusedShape(inputs: readonly (TensorType | undefined)[]): readonly number[] {
+  return inputs.reduce<readonly number[]>(
+    (most, input) => (elementCount(input!.shape) > elementCount(most) ? input!.shape : most),
+    inputs[0]!.shape,
+  );
+}
 
 type Axes = (
   attributes: Attributes,

@@ -1,7 +1,8 @@
 import { expected } from '../../synth/errors.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { type Shapes, typed } from '../graph/typed.js';
-import { besidesChannels } from '../operators/gradients/rule.js';
+import { besidesChannels, perChannel } from '../operators/gradients/rule.js';
+import { elementCount } from '../tensor/shape.js';
 import { backward } from './backward.js';
 import { addLoss, type Loss } from './losses.js';
 import { addUpdate, type Optimizer } from './optimizers.js';
@@ -177,10 +178,10 @@ function addBatchNormalization(
   const x = node.inputs[X]!;
   const { shape } = tape.type(x);
   const axes = tape.integers(besidesChannels(shape));
-  const average = (name: string, keepdims: number) => tape.node('ReduceMean', [name, axes], { keepdims });
-  const mean = average(x, 0);
-  const centred = tape.node('Sub', [x, average(x, 1)]);
-  const variance = average(tape.node('Mul', [centred, centred]), 0);
+  const mean = tape.node('ReduceMean', [x, axes], { keepdims: 0 });
+  const centred = tape.node('Sub', [x, perChannel(mean, shape.length, tape)]);
+  const squares = tape.node('ReduceSumSquare', [centred, axes], { keepdims: 0 });
+  const variance = tape.node('Mul', [squares, tape.floats(shape[1]! / elementCount(shape))]);
   const inputs = node.inputs.with(MEAN, mean).with(VARIANCE, variance);
   tape.add({ ...node, inputs, attributes: { ...node.attributes, batch_statistics: 1 } });
   // As PyTorch has it: the running variance is that of the population.

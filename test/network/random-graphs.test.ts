@@ -106,8 +106,11 @@ function graphOf(seed: number, rank: 1 | 2 | 3, length: number): Graph {
   return b.build({ y, z: b.scale(z, 0.5) });
 }
 
-/** Rounding errors of so many steps, relative to the largest result. */
-const TOLERANCE = 5e-5;
+/**
+ * The largest error of all results over the one that is expected (root mean squares): 40 at the most in 1000 networks, of
+ * which some normalize a few pixels that hardly differ.
+ */
+const WORST = 80;
 
 const everyPass = patterns.flat().map(({ name }) => name);
 /** Without it there are nodes that only it can bring into kernels. */
@@ -130,17 +133,20 @@ describe('networks at random', () => {
         const exact = runInDouble(graph, { x });
         for (const isa of isas()) {
           const network = new Network(graph, { isa, threads, withoutPasses: without });
+          const { expectedError } = await network.plan({ x: x.shape });
           const results = await network.run({ x });
           for (const output of graph.outputs) {
             const { shape, data } = results[output]!;
             const wanted = exact[output]!;
             expect(shape).toEqual(wanted.shape);
-            const largest = wanted.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+            const size = Math.sqrt(
+              wanted.data.reduce((sum, value) => sum + value ** 2, 0) / wanted.data.length,
+            );
             const worst = wanted.data.reduce(
               (most, value, i) => Math.max(most, Math.abs(value - data[i]!)),
               0,
             );
-            expect(worst).toBeLessThanOrEqual(TOLERANCE * largest);
+            expect(worst).toBeLessThanOrEqual(WORST * expectedError * size);
           }
           network.dispose();
         }

@@ -37,6 +37,9 @@ class Broadcast {
 
   /// Floats for inputs that have to be spread out.
   std::ptrdiff_t workspaceFloats() const { return static_cast<std::ptrdiff_t>(inputs_.size()) * slot_; }
+  /// Whether any part of `row` floats, counted from the beginning, that is no longer than a strip can be resolved.
+  bool takes(std::ptrdiff_t row) const { return stripsPerRow_ > 0 ? row_ % row == 0 : row == row_; }
+  std::ptrdiff_t longestStrip() const { return strip_; }
   /// Where the inputs of a strip lie: in their place, or spread out in the workspace.
   void resolve(const Strip& strip, const float* const* from, StripOperand* operands, float* workspace) const;
 

@@ -10,8 +10,6 @@
 namespace winograd {
 namespace {
 
-constexpr std::size_t kMaxInputs = 64;
-
 class ElementwiseKernel : public Kernel {
  public:
   explicit ElementwiseKernel(const Value& description)
@@ -50,7 +48,7 @@ class ElementwiseKernel : public Kernel {
     forEachRange(broadcast_.strips(), stripsPerItem_, threads_, run,
                  [&](std::ptrdiff_t begin, std::ptrdiff_t end, int slot) {
                    float* const workspace = workspaceAt(run, slot * workspaceFloats());
-                   StripOperand operands[kMaxInputs];
+                   StripOperand operands[kMaxElementwiseInputs];
                    for (std::ptrdiff_t s = begin; s < end; s++) {
                      const Broadcast::Strip strip = broadcast_.strip(s);
                      const bool missing = broadcast_.hasMissing(strip);
@@ -68,12 +66,6 @@ class ElementwiseKernel : public Kernel {
   static constexpr std::ptrdiff_t kItemWork = 32768;             // floats times functions
   static constexpr std::ptrdiff_t kWorthWakingFloats = 1 << 18;  // of the same: some 50 microseconds
 
-  static std::vector<TensorShape> readInputs(const Value& list) {
-    std::vector<TensorShape> inputs;
-    for (const Value& input : list.array()) inputs.push_back(readShape(input));
-    if (inputs.empty() || inputs.size() > kMaxInputs) list.refuse("1 to " + std::to_string(kMaxInputs) + " inputs");
-    return inputs;
-  }
   std::ptrdiff_t workspaceFloats() const { return broadcast_.workspaceFloats() + formula_.workspaceFloats(); }
 
   const KernelTable& kernels_;
@@ -97,6 +89,14 @@ TensorShape readShape(const Value& description) {
   if (axes > kMaxAxes) sizes.refuse("at most " + std::to_string(kMaxAxes) + " sizes");
   shape.sizes = describe::sizes(sizes, axes, 0);
   return shape;
+}
+
+std::vector<TensorShape> readInputs(const Value& list) {
+  std::vector<TensorShape> inputs;
+  for (const Value& input : list.array()) inputs.push_back(readShape(input));
+  if (inputs.empty() || inputs.size() > kMaxElementwiseInputs)
+    list.refuse("1 to " + std::to_string(kMaxElementwiseInputs) + " inputs");
+  return inputs;
 }
 
 const Operator kElementwise{"elementwise", prepare<ElementwiseKernel>};

@@ -13,5 +13,8 @@ extern const Operator kElementwise;
 /// `layout` and `shape` of a description, at most kMaxAxes sizes.
 constexpr std::size_t kMaxAxes = 8;
 TensorShape readShape(const Value& description);
+/// A list of them, for a formula.
+constexpr std::size_t kMaxElementwiseInputs = 64;
+std::vector<TensorShape> readInputs(const Value& list);
 
 }  // namespace winograd

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "operators/common/describe.h"
 #include "operators/common/work.h"
 #include "operators/elementwise/elementwise.h"
+#include "operators/elementwise/formula.h"
 #include "runtime/memory.h"
 
 namespace winograd {
@@ -98,6 +100,7 @@ class ReduceKernel : public Kernel {
       blockFloats_ = resultFloats_ / std::max<std::ptrdiff_t>(1, result.sizes[0] * sizes[1]);
     }
     arrange(sizes, reduced);
+    if (!description["formula"].missing()) readFormula(description, shape);
     const std::ptrdiff_t items = byLanes_ ? kept_.count * parts_ : kept_.count * pieces_;
     const std::ptrdiff_t worthwhile = std::min(items, inputFloats_ / kItem);
     threads_ = static_cast<int>(std::clamp<std::ptrdiff_t>(worthwhile, 1, describe::threads(description)));
@@ -107,22 +110,29 @@ class ReduceKernel : public Kernel {
         split_ ? 1 : std::max<std::ptrdiff_t>(1, kept_.count * kItem / std::max<std::ptrdiff_t>(1, inputFloats_));
   }
 
-  std::vector<std::size_t> inputBytes() const override { return {describe::floatBytes(inputFloats_)}; }
+  std::vector<std::size_t> inputBytes() const override {
+    if (!made_) return {describe::floatBytes(inputFloats_)};
+    std::vector<std::size_t> bytes;
+    for (const TensorShape& input : made_->inputs) bytes.push_back(describe::floatBytes(input.floats(kernels_.width)));
+    return bytes;
+  }
   std::vector<std::size_t> outputBytes() const override { return {describe::floatBytes(resultFloats_)}; }
   std::size_t workspaceBytes() const override {
-    const std::ptrdiff_t totals = split_ ? kept_.count * parts_ * width_ : threads_ * (byLanes_ ? 2 * width_ : kPiece);
-    return static_cast<std::size_t>(totals) * sizeof(double);
+    return static_cast<std::size_t>(totalsCount()) * sizeof(double) + describe::floatBytes(threads_ * madeFloats());
   }
   int threads() const override { return threads_; }
   bool wakes() const override { return inputFloats_ >= kWorthWakingFloats; }
 
   Times execute(std::span<const Buffer> inputs, std::span<const Buffer> outputs, const Run& run) const override {
-    const float* const from = inputs[0].floats();
+    Source source;
+    for (const Buffer& input : inputs) source.from.push_back(input.floats());
+    source.workspace = reinterpret_cast<float*>(run.workspace.as<double>() + totalsCount());
+    const float* const from = source.from[0];
     float* const to = outputs[0].floats();
     double* const totals = run.workspace.as<double>();
     if (split_) {
-      forEachItem(kept_.count * parts_, threads_, run, [&](std::ptrdiff_t item, int) {
-        takePart(from, item / parts_, item % parts_, totals + item * width_);
+      forEachItem(kept_.count * parts_, threads_, run, [&](std::ptrdiff_t item, int slot) {
+        takePart(source, slot, item / parts_, item % parts_, totals + item * width_);
       });
       for (std::ptrdiff_t k = 0; k < kept_.count; k++) {
         double* const total = totals + k * parts_ * width_;
@@ -135,7 +145,7 @@ class ReduceKernel : public Kernel {
         for (std::ptrdiff_t k = begin; k < end; k++) {
           std::fill_n(total, width_, accumulation_.neutral);
           for (std::ptrdiff_t part = 0; part < parts_ && !run.stopped(); part++) {
-            takePart(from, k, part, part == 0 ? total : total + width_);
+            takePart(source, slot, k, part, part == 0 ? total : total + width_);
             if (part > 0) merge(total, total + width_);
           }
           finishLanes(total, k, to);
@@ -153,7 +163,7 @@ class ReduceKernel : public Kernel {
   }
 
  private:
-  static constexpr std::ptrdiff_t kItem = 16384, kPart = 65536, kPiece = 512;  // floats
+  static constexpr std::ptrdiff_t kItem = 16384, kPart = 65536, kPiece = 512, kStrip = 1024;  // floats
   static constexpr std::ptrdiff_t kWorthWakingFloats = 1 << 18;
 
   void arrange(const std::vector<std::ptrdiff_t>& sizes, const std::vector<bool>& reduced) {
@@ -186,14 +196,57 @@ class ReduceKernel : public Kernel {
     if (parts_ == 0) parts_ = 1;
   }
 
+  // Elements that a formula makes of several inputs, a strip at a time.
+  struct Made {
+    std::vector<TensorShape> inputs;
+    Formula formula;
+    Broadcast broadcast;
+  };
+  // Where a run finds its inputs, and room for what each thread makes.
+  struct Source {
+    std::vector<const float*> from;
+    float* workspace;
+  };
+
+  void readFormula(const Value& description, const TensorShape& shape) {
+    if (!byLanes_ || row_ < 1) description["axes"].refuse("the innermost ones, for a formula");
+    std::vector<TensorShape> inputs = readInputs(description["inputs"]);
+    Formula formula(kernels_, FormulaParts::read(description["formula"], static_cast<int>(inputs.size())));
+    Broadcast broadcast(kernels_, shape, inputs, std::min(kStrip, row_));
+    if (!broadcast.takes(row_)) description["inputs"].refuse("as large as the shape, or a number for each channel");
+    made_.emplace(Made{std::move(inputs), std::move(formula), std::move(broadcast)});
+  }
+  std::ptrdiff_t totalsCount() const {
+    return split_ ? kept_.count * parts_ * width_ : threads_ * (byLanes_ ? 2 * width_ : kPiece);
+  }
+  std::ptrdiff_t madeFloats() const {
+    return made_ ? made_->broadcast.workspaceFloats() + made_->formula.workspaceFloats() + kStrip : 0;
+  }
+
   // Lane by lane: some rows of a result, or a part of one.
-  void takePart(const float* from, std::ptrdiff_t kept, std::ptrdiff_t part, double* total) const {
+  void takePart(const Source& source, int slot, std::ptrdiff_t kept, std::ptrdiff_t part, double* total) const {
     std::fill_n(total, width_, accumulation_.neutral);
     const std::ptrdiff_t x = part % partsPerRow_ * kPart, first = part / partsPerRow_ * rowsPerPart_;
     const std::ptrdiff_t end = std::min(first + rowsPerPart_, outerReduced_.count);
     for (std::ptrdiff_t r = first; r < end; r++) {
-      const float* const row = from + kept_.offset(kept) + outerReduced_.offset(r);
-      accumulation_.lanes({row + x, std::min(kPart, row_ - x), total});
+      const std::ptrdiff_t at = kept_.offset(kept) + outerReduced_.offset(r) + x, count = std::min(kPart, row_ - x);
+      if (made_) {
+        takeMade(source, slot, at, count, total);
+      } else {
+        accumulation_.lanes({source.from[0] + at, count, total});
+      }
+    }
+  }
+  void takeMade(const Source& source, int slot, std::ptrdiff_t at, std::ptrdiff_t count, double* total) const {
+    float* const made = source.workspace + slot * madeFloats();
+    float* const workspace = made + kStrip;
+    StripOperand operands[kMaxElementwiseInputs];
+    const std::ptrdiff_t strip = made_->broadcast.longestStrip();
+    for (std::ptrdiff_t done = 0; done < count; done += strip) {
+      const std::ptrdiff_t now = std::min(strip, count - done);
+      made_->broadcast.resolve({at + done, now}, source.from.data(), operands, workspace);
+      made_->formula.run(operands, made, now, false, workspace + made_->broadcast.workspaceFloats());
+      accumulation_.lanes({made, now, total});
     }
   }
   void merge(double* total, const double* other) const {
@@ -236,6 +289,7 @@ class ReduceKernel : public Kernel {
   bool blocked_, byLanes_, perLane_, split_;
   std::ptrdiff_t channels_ = 0, blockFloats_ = 1;
   Outer kept_, outerReduced_;
+  std::optional<Made> made_;
   double elements_ = 1;  // that go into one result
   std::ptrdiff_t row_, pieces_, rowsPerPart_, partsPerRow_, parts_, perItem_;
   int threads_;

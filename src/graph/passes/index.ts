@@ -1,7 +1,7 @@
 import type { Steps } from '../../support/unhurried.js';
 import type { TypedGraph } from '../typed.js';
 import { foldBatchNormalization, fuseActivation, fusePadding, fuseResidual } from './convolution.js';
-import { fuseElementwise } from './elementwise.js';
+import { fuseElementwise, fuseReduction } from './elementwise.js';
 import { expandProducts } from './products.js';
 import { type Pattern, rewrite } from './rewrite.js';
 import { dropIdentities, nestConcatenations } from './structure.js';
@@ -16,6 +16,8 @@ export const patterns: readonly (readonly Pattern[])[] = [
   [dropIdentities, fusePadding, foldBatchNormalization, fuseResidual, fuseActivation, nestConcatenations],
   // What convolutions can take they have taken.
   [expandTransposed, fuseElementwise],
+  // Chains are whole.
+  [fuseReduction],
 ];
 
 /**

@@ -13,16 +13,30 @@ import type {
 import { lowerReorder } from '../reorder.js';
 import { describeFormula, type Formula, mapOperands, titleOf } from './formula.js';
 
-/** The formula of a node's inputs, whose shapes are broadcast to its output's. */
-export function lowerFormula(node: NodeToLower, formula: Formula, settings: LoweringSettings): Lowered {
-  const result = node.outputs[0]!;
-  const { isa, threads, machine } = settings;
-  const numbers = node.inputs.map((input) => (input === undefined ? undefined : numberOf(input)));
+/** What a kernel needs to know of a formula and of the tensors that it reads, which are broadcast to a shape. */
+interface FormulaInputs {
+  readonly description: object;
+  readonly operands: readonly Operand[];
+  /** That bring inputs into the layout, and what they leave. */
+  readonly before: readonly LoweredStep[];
+  readonly temporaries: readonly number[];
+  readonly title: string;
+}
+
+/** @param result the shape and layout of what the formula makes */
+export function describeInputs(
+  tensors: NodeToLower['inputs'],
+  formula: Formula,
+  result: Pick<Placed, 'shape' | 'layout'>,
+  settings: LoweringSettings,
+): FormulaInputs {
+  const { isa } = settings;
+  const numbers = tensors.map((input) => (input === undefined ? undefined : numberOf(input)));
   // Numbers are a part of the formula, and no inputs of the kernel; nor is what the formula does not read.
   const used = formula.steps
     .flatMap(({ operands }) => operands)
     .flatMap((each) => ('input' in each ? each.input : []));
-  const kept = node.inputs.flatMap((_, i) => (used.includes(i) && numbers[i] === undefined ? [i] : []));
+  const kept = tensors.flatMap((_, i) => (used.includes(i) && numbers[i] === undefined ? [i] : []));
   // A kernel has an input, even if everything is known.
   const read = kept.length > 0 ? kept : [0];
   const known = mapOperands(
@@ -37,7 +51,7 @@ export function lowerFormula(node: NodeToLower, formula: Formula, settings: Lowe
   const before: LoweredStep[] = [];
   const temporaries: number[] = [];
   const inputs = read.map((index) => {
-    const input = node.inputs[index]!;
+    const input = tensors[index]!;
     const shape = aligned(input.shape, result.shape.length);
     const wanted = result.layout === 'blocked' && shape[1] !== 1 ? 'blocked' : input.layout;
     const layout = 'data' in input && wanted !== 'blocked' ? 'planar' : wanted;
@@ -57,20 +71,36 @@ export function lowerFormula(node: NodeToLower, formula: Formula, settings: Lowe
     });
     return { description, operand: { temporary } };
   });
+  return {
+    description: { inputs: inputs.map(({ description }) => description), formula: describeFormula(known) },
+    operands: inputs.map(({ operand }): Operand => operand),
+    ...{ before, temporaries, title: titleOf(known) },
+  };
+}
+
+/** The formula of a node's inputs, whose shapes are broadcast to its output's. */
+export function lowerFormula(node: NodeToLower, formula: Formula, settings: LoweringSettings): Lowered {
+  const result = node.outputs[0]!;
+  const { isa, threads, machine } = settings;
+  const { description, operands, before, temporaries, title } = describeInputs(
+    node.inputs,
+    formula,
+    result,
+    settings,
+  );
   const bytes = 4 * elementCount(result.shape);
   const step: LoweredStep = {
     operator: 'elementwise',
     description: {
       ...{ isa: isa.name, threads, layout: result.layout, shape: Int32Array.from(result.shape) },
-      inputs: inputs.map(({ description }) => description),
-      formula: describeFormula(known),
+      ...description,
       // What does not fit the caches is not kept there for whoever reads it.
       streamed: bytes > machine.caches.l3,
     },
-    inputs: inputs.map(({ operand }): Operand => operand),
+    inputs: operands,
     outputs: [{ output: 0 }],
   };
-  return { steps: [...before, step], temporaries, title: titleOf(known) };
+  return { steps: [...before, step], temporaries, title };
 }
 
 function numberOf(input: Placed | (Placed & Constant)): number | undefined {
