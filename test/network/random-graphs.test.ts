@@ -146,7 +146,7 @@ describe('networks at random', () => {
               (most, value, i) => Math.max(most, Math.abs(value - data[i]!)),
               0,
             );
-            expect(worst).toBeLessThanOrEqual(WORST * expectedError * size);
+            expect(worst).toBeLessThanOrEqual(WORST * expectedError! * size);
           }
           network.dispose();
         }
