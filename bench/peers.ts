@@ -63,6 +63,17 @@ function compiled(
   };
 }
 
+/**
+ * The program of training steps by oneDNN's primitives.
+ *
+ * @throws Error when it cannot be had
+ */
+export function requireOneDnnStep(): string {
+  const program = compiled('onednn-step', ['-fopenmp'], ['-ldnnl'], 'libdnnl-dev');
+  if ('missing' in program) throw new Error(`Expected oneDNN's step to be there but ${program.missing}`);
+  return program.path;
+}
+
 /** OpenBLAS, if it can be had; says on stderr if not, and how to get it. */
 export function startOpenBlas(): ProductContender | undefined {
   const program = compiled('openblas', [], ['-lopenblas'], 'libopenblas-dev');

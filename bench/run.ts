@@ -11,7 +11,7 @@ import { GRAMMAR } from './algorithm.js';
 import { measure } from './measure.js';
 import { networksReport } from './networks/report.js';
 import { networkColumns, parseNetworks, runNetworks } from './networks/run.js';
-import { startPeers } from './peers.js';
+import { requireOneDnnStep, startPeers } from './peers.js';
 import { productsReport } from './products/report.js';
 import { productColumns, runProducts } from './products/run.js';
 import { Progress } from './progress.js';
@@ -32,6 +32,7 @@ import {
   type Selection,
 } from './selection.js';
 import { type Column, columns, textTable } from './table.js';
+import { besideColumns, besideReport, runBeside } from './training/beside.js';
 import { trainingReport } from './training/report.js';
 import { parseTraining, runTraining, trainingColumns } from './training/run.js';
 
@@ -55,6 +56,7 @@ const RESULTS = join(packageRoot(), 'bench/RESULTS.md');
 const NETWORKS = join(packageRoot(), 'bench/NETWORKS.md');
 const PRODUCTS = join(packageRoot(), 'bench/PRODUCTS.md');
 const TRAINING = join(packageRoot(), 'bench/TRAINING.md');
+const STEPS = join(packageRoot(), 'bench/STEPS.md');
 
 const examples = `
 The others are no dependencies: onnxruntime-node is installed into bench/peers/onnxruntime at the first run with
@@ -127,7 +129,7 @@ try {
     )
     .option(
       '--training [names]',
-      'instead of layers, training steps of networks, by the planner and as products of matrices; --reports writes bench/TRAINING.md',
+      'instead of layers, training steps of networks, by the planner and as products of matrices, or with --peers beside oneDNN; --reports writes bench/TRAINING.md or bench/STEPS.md',
     )
     .option('--minutes <number>', 'begin no random layer after so long', parseMinutes, Infinity)
     .addHelpText('after', examples)
@@ -169,7 +171,12 @@ async function networks(names: string | true, options: Options): Promise<void> {
 
 async function training(names: string | true, options: Options): Promise<void> {
   const { threads = [2], rounds } = options;
-  const rows = await runTraining(parseTraining(names === true ? '' : names), threads, rounds);
+  const chosen = parseTraining(names === true ? '' : names);
+  if (options.peers) {
+    const rows = await runBeside(chosen, threads, rounds, requireOneDnnStep());
+    return write(rows, options, { columns: besideColumns, reportOf: besideReport, place: STEPS });
+  }
+  const rows = await runTraining(chosen, threads, rounds);
   write(rows, options, { columns: trainingColumns, reportOf: trainingReport, place: TRAINING });
 }
 
