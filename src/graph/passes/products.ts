@@ -8,9 +8,10 @@ import type { Pattern, Rewrite, Surroundings } from './rewrite.js';
 
 /**
  * How a node of a convolution or of one of its gradients is carried out, as attribute `by` says (Barrachina et al. 2023):
- * a product with columns that exist, one whose columns never do, or a convolution of the reindexed input.
+ * a product with columns that exist, one with such as rows of all images together, one whose columns never do, or a
+ * convolution of the reindexed input.
  */
-export type ConvolutionBy = 'columns' | 'gemm' | 'reindexing';
+export type ConvolutionBy = 'columns' | 'rows' | 'gemm' | 'reindexing';
 
 /** Nodes, and constants among them, that take a node's place. */
 class Replacement {
@@ -97,6 +98,37 @@ const transposedByColumns: Expansion = (to, attributes) => {
   return to.finish(folded, to.result, to.input(2));
 };
 
+/**
+ * dx = col2im((dyᵀ W)ᵀ), a row for each pixel of each image: one product for all of them, which reads the weights once and as
+ * they are, where an image has too few pixels to fill a vector.
+ */
+const transposedByRows: Expansion = (to, attributes) => {
+  const [outputs, ...others] = to.shape(1) as [number, ...number[]];
+  const [batch, , ...spatial] = to.shape(0) as [number, number, ...number[]];
+  const [pixels, columns] = [elementCount(spatial), elementCount(others)];
+  const turned = { perm: [0, 2, 1] };
+  const gradient = to.reshape('gradient by pixels', to.input(0), [batch, outputs, pixels]);
+  const rows = to.reshape('gradient as rows', to.make('Transpose', 'pixels', [gradient], turned), [
+    batch * pixels,
+    outputs,
+  ]);
+  const weights = to.reshape('weights as rows', to.input(1), [outputs, columns]);
+  const products = to.reshape('rows by image', to.make('MatMul', 'rows', [rows, weights]), [
+    ...[batch, pixels, columns],
+  ]);
+  const folded = to.make(
+    'Col2Im',
+    'image',
+    [
+      to.make('Transpose', 'columns', [products], turned),
+      to.integers('extents', to.result.slice(2)),
+      to.integers('windows', others.slice(1)),
+    ],
+    transposedWindow(attributes, to.shape(0), to.shape(1), to.result),
+  );
+  return to.finish(folded, to.result, to.input(2));
+};
+
 /** dW = Σₙ dyₙ im2col(xₙ)ᵀ. */
 const weightsByColumns: Expansion = (to, attributes) => {
   const [batch, outputs, ...spatial] = to.shape(1) as [number, number, ...number[]];
@@ -153,6 +185,7 @@ const expansions: Readonly<Record<string, Partial<Record<ConvolutionBy, Pattern[
   Conv: { columns: expanded(convolutionByColumns), gemm: wished },
   ConvTranspose: {
     columns: expanded(transposedByColumns),
+    rows: expanded(transposedByRows),
     gemm: changed(() => ({ operator: 'ConvInputGradient' })),
   },
   ConvWeightsGradient: {

@@ -1,5 +1,6 @@
 /** Gradients of convolutions, each the other's (Georganas et al. 2018, sections II-I and II-J). */
 import type { Problem } from '../../problem/problem.js';
+import { given } from '../../support/given.js';
 import { elementCount } from '../../tensor/shape.js';
 import { transposedWindow } from '../conv-transpose.js';
 import { problemOf } from '../convolution/geometry.js';
@@ -30,7 +31,7 @@ export function byInputOf(problem: Problem): Attributes {
     const seen = (of('output') - 1) * of('stride') + of('dilation') * (of('kernel') - 1) + 1;
     return input + of('padBegin') + of('padEnd') - seen;
   });
-  return { ...windowOf(problem), output_padding, ...(isProduct(problem) && { by: 'gemm' }) };
+  return { ...windowOf(problem), output_padding, ...given({ by: productFor(problem) }) };
 }
 
 /** By x: the convolution of the gradient by the same weights. */
@@ -51,13 +52,20 @@ export const convTransposeGradient: GradientRule = ({ attributes, inputs, gradie
  * Zen 4 and two threads, in which a product of matrices comes to some 300 outputs.
  */
 const FEW_OUTPUTS = 300;
+/** Outputs of an image that leave vectors of pixels mostly empty. */
+const FEW_PIXELS = 16;
 
 /**
- * Whether the gradient of the input is one product of matrices that takes the weights as they are (DECONVGEMM), instead of a
- * convolution by turned ones: at a stride, too, where phases would multiply by zeros.
+ * The product of matrices that takes the weights as they are, if the gradient of the input is one instead of a convolution by
+ * turned ones: of each image (DECONVGEMM), at a stride, too, where phases would multiply by zeros; or of all images with
+ * pixels as rows.
  */
-function isProduct({ batch, output, stride, groups }: Problem): boolean {
-  return groups === 1 && (elementCount(stride) > 1 || batch * elementCount(output) <= FEW_OUTPUTS);
+function productFor({ batch, output, stride, groups }: Problem): 'gemm' | 'rows' | undefined {
+  if (groups !== 1) return undefined;
+  const pixels = elementCount(output);
+  const few = batch * pixels <= FEW_OUTPUTS;
+  if (few && batch > 1 && pixels < FEW_PIXELS) return 'rows';
+  return few || elementCount(stride) > 1 ? 'gemm' : undefined;
 }
 
 function windowOf(problem: Problem): Attributes {

@@ -86,10 +86,13 @@ export const networksExperiment = experiment<Reading>({
     const lines = [...results.values()];
     const rivals = lines.flatMap((line) => (line.rival ? [{ ...line, rival: line.rival }] : []));
     const losses = rivals.filter(({ rival }) => rival.ours > rival.theirs).map(({ network }) => network);
-    const bars = lines.flatMap(({ network, nodes, rival }) => [
-      ...segments(network, 'winograd-nd', nodes),
-      ...(rival ? segments(network, 'onnxruntime', rival.nodes) : []),
-    ]);
+    const bars = lines.flatMap(({ network, nodes, rival }) => {
+      const longest = Math.max(total(nodes), total(rival?.nodes ?? []));
+      return [
+        ...segments(network, 'winograd-nd', nodes, longest),
+        ...(rival ? segments(network, 'onnxruntime', rival.nodes, longest) : []),
+      ];
+    });
     const shares = lines.map(({ nodes }) => shareOf(nodes, 'convolution'));
     return {
       title: 'Whole networks: where the time goes',
@@ -105,9 +108,13 @@ export const networksExperiment = experiment<Reading>({
           y: { field: 'network', type: 'nominal', title: null, sort: null },
           ...(rivals.length > 0 && { yOffset: { field: 'library', sort: ['winograd-nd', 'onnxruntime'] } }),
           x: {
-            field: 'milliseconds',
+            field: 'share',
             type: 'quantitative',
-            title: 'milliseconds (of each pair the upper bar is ours)',
+            axis: { format: '%' },
+            title:
+              rivals.length > 0
+                ? 'of the time of the slower library (of each pair the upper bar is ours)'
+                : 'of the time of a run',
           },
           color: { field: 'kind', type: 'nominal', title: null, sort: kinds.map(([kind]) => kind) },
           order: { field: 'at' },
@@ -148,9 +155,10 @@ function costliest(nodes: readonly NodeTime[]): string {
     .join(', ');
 }
 
-function segments(network: string, library: string, nodes: readonly NodeTime[]) {
+/** Bars as shares of a time, so that networks of a millisecond and of a second can be seen side by side. */
+function segments(network: string, library: string, nodes: readonly NodeTime[], longest: number) {
   return nodes.map(({ node, kind, milliseconds }, at) => ({
-    ...{ network, library, kind, milliseconds, at },
+    ...{ network, library, kind, share: milliseconds / longest, at },
     says: `${network}, ${library}: ${node}, ${milliseconds.toPrecision(3)} ms`,
   }));
 }
