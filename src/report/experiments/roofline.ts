@@ -46,8 +46,8 @@ const SECONDS = { quick: 1, full: 4 };
 const MILLISECONDS = 30;
 /** Read from memory whatever the third cache is told to be. */
 const FAR_BYTES = 256 << 20;
-/** From and up to where the roof is drawn, operations per byte. */
-const INTENSITIES = [0.5, 512] as const;
+/** From where on the roof is drawn, operations per byte. */
+const LEAST_INTENSE = 0.5;
 
 /** How near each algorithm comes to what the machine grants (Williams, Waterman & Patterson 2009). */
 export const rooflineExperiment = experiment<Layer>({
@@ -93,10 +93,11 @@ export const rooflineExperiment = experiment<Layer>({
         rate: reading.operations / reading.time / 1e6,
       })),
     );
+    const most = Math.max(...lines.map(({ intensity }) => intensity));
     const roofs = levels.flatMap((level) => {
       const rate = rateOf(level);
       const knee = peak / rate;
-      return [INTENSITIES[0], Math.max(knee, INTENSITIES[0]), INTENSITIES[1]].map((intensity) => ({
+      return [LEAST_INTENSE, Math.max(knee, LEAST_INTENSE), Math.max(knee, most)].map((intensity) => ({
         roof: `from ${level === 'memory' ? '' : 'the '}${level}`,
         intensity,
         rate: Math.min(peak, rate * intensity),
