@@ -41,21 +41,18 @@ export function changesTable(changes: readonly Change[]): Table {
   ]);
 }
 
-/** Every number of every table. Rows are known by what they say in words, and by their place among those that say the same. */
+/** Every number of every table. Rows are known by what they say in words and by the numbers that name them, and by their place among those that say the same. */
 function numbersOf(data: ReportData) {
   const numbers = new Map<string, { section: string; row: string; column: string; value: number }>();
   for (const { title: section, table } of sectionsOf(data)) {
     const seen = new Map<string, number>();
     for (const cells of table?.rows ?? []) {
-      const row = cells
-        .filter(({ value }) => typeof value === 'string')
-        .map(({ text }) => text)
-        .slice(0, 2)
-        .join(', ');
+      const words = cells.filter(({ value }) => typeof value === 'string').slice(0, 2);
+      const row = [...words, ...cells.filter(({ names }) => names)].map(({ text }) => text).join(', ');
       const place = seen.get(row) ?? 0;
       seen.set(row, place + 1);
-      for (const [i, { value }] of cells.entries())
-        if (typeof value === 'number') {
+      for (const [i, { value, names }] of cells.entries())
+        if (typeof value === 'number' && !names) {
           const column = table!.titles[i]!;
           numbers.set([section, row, place, column].join('|'), { section, row, column, value });
         }

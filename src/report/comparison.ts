@@ -83,10 +83,13 @@ function changesChart(changes: readonly Change[]): Chart {
     layer: [
       {
         data: {
-          values: changes.map((change) => ({
-            ...change,
-            says: `${change.row}, ${change.column}: ${change.before.toPrecision(3)} → ${change.after.toPrecision(3)}`,
-          })),
+          // What changed its sign has no place on a logarithmic axis.
+          values: changes
+            .filter(({ ratio }) => ratio > 0 && Number.isFinite(ratio))
+            .map((change) => ({
+              ...change,
+              says: `${change.row}, ${change.column}: ${change.before.toPrecision(3)} → ${change.after.toPrecision(3)}`,
+            })),
         },
         mark: { type: 'point', filled: true, size: 50, opacity: 0.7 },
         encoding: {

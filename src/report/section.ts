@@ -7,6 +7,8 @@ export type Chart = TopLevelSpec;
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string | number | undefined;
+  /** Whether its numbers say which row it is, as words do: a number of channels, of threads. */
+  readonly names?: true;
   /** How a number is written for people; by default in three significant digits. */
   readonly format?: (value: number) => string;
 }
@@ -17,6 +19,7 @@ export interface Table {
   readonly rows: readonly (readonly {
     readonly value: string | number | undefined;
     readonly text: string;
+    readonly names?: true;
   }[])[];
 }
 
@@ -36,9 +39,10 @@ export function tableOf<Row>(rows: readonly Row[], columns: readonly Column<Row>
   return {
     titles: columns.map(({ title }) => title),
     rows: rows.map((row) =>
-      columns.map(({ value, format = digits(3) }) => {
+      columns.map(({ value, names, format = digits(3) }) => {
         const cell = value(row);
-        return { value: cell, text: typeof cell === 'number' ? format(cell) : (cell ?? '–') };
+        const text = typeof cell === 'number' ? format(cell) : (cell ?? '–');
+        return { value: cell, text, ...(names && { names }) };
       }),
     ),
   };

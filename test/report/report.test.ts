@@ -265,6 +265,29 @@ describe('two reports', () => {
     expect(sectionsOf({ ...before, results: {} })).toEqual([]);
   });
 
+  it('compare rows by the numbers that name them, and draw what keeps its sign', async () => {
+    const distribution = (shares: readonly number[]) => ({
+      bins: shares.map((share, i) => ({ at: i - 1, share })),
+      ...{ largest: 1, bound: 2, plan: 'direct' },
+    });
+    const report = (shares: readonly number[]): ReportData => ({
+      ...newData(true),
+      results: { 'distribution/c3d-conv4a': distribution(shares) },
+    });
+    const { changes } = changesBetween(report([0.25, 0.5, 0.25]), report([0.25, 1, -0.25]));
+    expect(changes.map(({ row, ratio }) => [row, ratio])).toEqual(
+      expect.arrayContaining([
+        ['0.00', 2],
+        ['1.00', -1],
+      ]),
+    );
+    expect(changes).toHaveLength(2);
+    await writeComparison(report([0.25, 0.5, 0.25]), report([0.25, 1, -0.25]), folder);
+    const svg = await readFile(join(folder, 'figures/changes.svg'), 'utf8');
+    expect(svg).toContain('0.00, share: 0.500 → 1.00');
+    expect(svg).not.toContain('NaN');
+  });
+
   it('stand side by side on a page, with what only one of them has', async () => {
     const after = await counted();
     const before = { ...after, results: { 'table-1/tiles': after.results['table-1/tiles'] } };

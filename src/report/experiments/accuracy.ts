@@ -262,7 +262,7 @@ export const channelsExperiment = experiment<readonly Channels[]>({
       },
       table: tableOf(lines, [
         { title: 'tile', value: ({ tile }) => tile },
-        { title: 'channels', value: ({ channels }) => channels, format: fixed(0) },
+        { title: 'channels', names: true, value: ({ channels }) => channels, format: fixed(0) },
         { title: 'error', value: ({ measured }) => measured, format: digits(3) },
         { title: 'predicted', value: ({ predicted }) => predicted, format: digits(3) },
       ]),

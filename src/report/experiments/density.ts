@@ -113,7 +113,12 @@ export const densityExperiment = experiment<readonly Reading[]>({
       },
       table: tableOf(lines, [
         { title: 'layer', value: ({ layer }) => layer },
-        { title: 'non-zeros', value: ({ density }) => density, format: (x) => `${Math.round(100 * x)} %` },
+        {
+          title: 'non-zeros',
+          names: true,
+          value: ({ density }) => density,
+          format: (x) => `${Math.round(100 * x)} %`,
+        },
         { title: 'sparse, ms', value: ({ sparse }) => sparse, format: digits(3) },
         { title: 'direct, ms', value: ({ direct }) => direct, format: digits(3) },
         { title: 'dense plan, ms', value: ({ dense }) => dense, format: digits(3) },

@@ -206,7 +206,7 @@ export const distributionExperiment = experiment<Distribution>({
         ],
       },
       table: tableOf(bins, [
-        { title: 'error', value: ({ at }) => at, format: fixed(2) },
+        { title: 'error', names: true, value: ({ at }) => at, format: fixed(2) },
         { title: 'share', value: ({ share }) => share, format: fixed(4) },
       ]),
     };

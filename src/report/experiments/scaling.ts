@@ -84,7 +84,7 @@ export const scalingExperiment = experiment<Scaling>({
       },
       table: tableOf(lines, [
         { title: 'algorithm', value: (line) => line.algorithm },
-        { title: 'threads', value: (line) => line.threads, format: fixed(0) },
+        { title: 'threads', names: true, value: (line) => line.threads, format: fixed(0) },
         { title: 'ms', value: (line) => line.time, format: fixed(1) },
         { title: 'speed-up', value: (line) => line.speedUp, format: fixed(2) },
         { title: 'error expected', value: ({ error }) => error, format: fixed(2) },

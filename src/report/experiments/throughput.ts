@@ -101,7 +101,7 @@ export const throughputExperiment = experiment<Throughput>({
       table: tableOf(lines, [
         { title: 'images', value: (line) => line.batch },
         { title: 'algorithm', value: (line) => line.algorithm },
-        { title: 'threads', value: (line) => line.threads, format: fixed(0) },
+        { title: 'threads', names: true, value: (line) => line.threads, format: fixed(0) },
         { title: 'MVox/s', value: (line) => line.rate, format: digits(3) },
         { title: 'error expected', value: (line) => line.error ?? undefined, format: fixed(2) },
         { title: 'difference', value: (line) => line.difference, format: (x) => x.toExponential(1) },

@@ -59,7 +59,7 @@ export const variantsExperiment = experiment<readonly StepTime[]>({
       },
       table: tableOf(lines, [
         { title: 'network', value: ({ network }) => network },
-        { title: 'images', value: ({ batch }) => batch, format: fixed(0) },
+        { title: 'images', names: true, value: ({ batch }) => batch, format: fixed(0) },
         { title: 'convolutions', value: ({ variant }) => variant },
         { title: 'ms', value: ({ ms }) => ms, format: digits(3) },
         { title: 'images/s', value: ({ samplesPerSecond }) => samplesPerSecond, format: digits(3) },
