@@ -7,7 +7,7 @@ import { Trainer } from '../../src/training/trainer.js';
 import { Progress } from '../progress.js';
 import { type Environment, headOf } from '../report/environment.js';
 import { type Column, markdownTable, megabytes, milliseconds } from '../table.js';
-import { startOneDnnStep, withoutDropout } from './onednn.js';
+import { type OneDnnStep, startOneDnnStep, withoutDropout } from './onednn.js';
 
 /** A network's step here and there. */
 export interface BesideRow {
@@ -86,10 +86,10 @@ async function beside(
     const { loss, milliseconds: ms } = await trainer.step({ [input]: x }, target);
     return { loss, ms };
   };
-  const theirs = await Promise.all(
-    [false, true].map((best) => startOneDnnStep(program, graph, x, { threads, best })),
-  );
+  const theirs: OneDnnStep[] = [];
   try {
+    for (const best of [false, true])
+      theirs.push(await startOneDnnStep(program, graph, x, { threads, best }));
     const steps = [own, ...theirs.map((each) => () => each.step(RATE))];
     let losses: number[] = [];
     for (let update = 0; update < 3; update++) {

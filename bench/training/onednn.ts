@@ -33,8 +33,8 @@ export async function startOneDnnStep(
   input: Tensor,
   { threads, best }: { readonly threads: number; readonly best: boolean },
 ): Promise<OneDnnStep> {
-  const folder = await mkdtemp(join(tmpdir(), 'winograd-onednn-'));
   const { lines, numbers } = described(graph, input);
+  const folder = await mkdtemp(join(tmpdir(), 'winograd-onednn-'));
   const [network, data] = [join(folder, 'network'), join(folder, 'data')];
   await writeFile(network, [`file ${data}`, ...lines, 'end', ''].join('\n'));
   const file = createWriteStream(data);
