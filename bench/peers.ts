@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Contender } from '../src/support/contender.js';
 import { packageRoot } from '../src/support/package.js';
@@ -39,20 +39,23 @@ const peers: readonly Peer[] = [
 ];
 
 function oneDnn(...options: readonly string[]): ReturnType<Peer['install']> {
-  const program = compiled('onednn', ['-fopenmp'], ['-ldnnl'], 'libdnnl-dev');
+  const program = compiled('onednn', 'layer', ['-fopenmp'], ['-ldnnl'], 'libdnnl-dev');
   return 'missing' in program ? program : [program.path, ...options];
 }
 
-/** A library's program, compiled where it is older than its source. */
+/** One of a library's programs, compiled where it is older than any of the library's sources. */
 function compiled(
   name: string,
+  program: string,
   flags: readonly string[],
   libraries: readonly string[],
   debian: string,
 ): { readonly path: string } | { readonly missing: string } {
-  const source = join(folder, name, 'main.cc');
-  const path = join(packageRoot(), 'build-bench', name);
-  if (existsSync(path) && statSync(path).mtimeMs >= statSync(source).mtimeMs) return { path };
+  const sources = readdirSync(join(folder, name)).map((file) => join(folder, name, file));
+  const source = join(folder, name, `${program}.cc`);
+  const path = join(packageRoot(), 'build-bench', `${name}-${program}`);
+  const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
+  if (existsSync(path) && statSync(path).mtimeMs >= newest) return { path };
   process.stderr.write(`Compiling the comparison with ${name} …\n`);
   mkdirSync(join(packageRoot(), 'build-bench'), { recursive: true });
   const all = ['-std=c++20', '-O2', ...flags, source, ...libraries, '-o', path];
@@ -69,14 +72,14 @@ function compiled(
  * @throws Error when it cannot be had
  */
 export function requireOneDnnStep(): string {
-  const program = compiled('onednn-step', ['-fopenmp'], ['-ldnnl'], 'libdnnl-dev');
+  const program = compiled('onednn', 'step', ['-fopenmp'], ['-ldnnl'], 'libdnnl-dev');
   if ('missing' in program) throw new Error(`Expected oneDNN's step to be there but ${program.missing}`);
   return program.path;
 }
 
 /** OpenBLAS, if it can be had; says on stderr if not, and how to get it. */
 export function startOpenBlas(): ProductContender | undefined {
-  const program = compiled('openblas', [], ['-lopenblas'], 'libopenblas-dev');
+  const program = compiled('openblas', 'products', [], ['-lopenblas'], 'libopenblas-dev');
   if (!('missing' in program)) return new Contender('OpenBLAS', [program.path]);
   process.stderr.write(`Left out OpenBLAS: ${program.missing}\n`);
   return undefined;

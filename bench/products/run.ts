@@ -111,7 +111,7 @@ async function measured(
   };
 }
 
-/** As bench/peers/openblas/main.cc makes them. */
+/** As bench/peers/openblas/products.cc makes them. */
 function integers(shape: readonly number[], seed: number): Tensor {
   const tensor = Tensor.zeros(shape);
   for (let i = 0; i < tensor.size; i++) tensor.data[i] = ((i * 7 + seed) % 11) - 5;

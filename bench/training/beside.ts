@@ -1,13 +1,12 @@
 /** `npm run bench -- --training --peers`: training steps of whole networks beside those built of oneDNN's primitives. */
 import * as all from '../../examples/networks/index.js';
 import { median } from '../../src/report/statistics.js';
-import { type Subject, subjects } from '../../src/report/training-steps.js';
-import { Tensor } from '../../src/tensor/tensor.js';
+import { posed, type Subject, subjects } from '../../src/report/training-steps.js';
 import { Trainer } from '../../src/training/trainer.js';
-import { Progress } from '../progress.js';
 import { type Environment, headOf } from '../report/environment.js';
 import { type Column, markdownTable, megabytes, milliseconds } from '../table.js';
 import { type OneDnnStep, startOneDnnStep, withoutDropout } from './onednn.js';
+import { rowsOf } from './run.js';
 
 /** A network's step here and there. */
 export interface BesideRow {
@@ -44,46 +43,25 @@ export async function runBeside(
   program: string,
 ): Promise<BesideRow[]> {
   const chosen = besideSubjects.filter(({ name }) => names.some((each) => name.split(',')[0] === each));
-  const progress = new Progress(chosen.length * threads.length);
-  const rows: BesideRow[] = [];
-  for (const subject of chosen)
-    for (const count of threads) {
-      progress.on(`${subject.name}, threads: ${count}`);
-      try {
-        rows.push(await beside(subject, count, rounds, program));
-      } catch (error) {
-        // The others' rows took minutes.
-        process.stderr.write(`Left out ${subject.name}: ${(error as Error).message}\n`);
-      }
-    }
-  progress.end();
-  return rows;
+  return rowsOf(chosen, threads, async (subject, count) => [await beside(subject, count, rounds, program)]);
 }
 
 /** In turns, each after a step that is not timed: threads wake, and its parameters come near. */
 async function beside(
-  { name, network, shape, example, batch }: Subject,
+  subject: Subject,
   threads: number,
   rounds: number,
   program: string,
 ): Promise<BesideRow> {
-  const built = (all as Record<string, (options?: object) => ReturnType<typeof all.vgg16>>)[network]!(shape);
-  const x = Tensor.random([batch, ...example]);
-  const graph = withoutDropout({
-    ...built,
-    inputs: built.inputs.map((each) => ({ ...each, shape: x.shape })),
-  });
-  const input = graph.inputs[0]!.name;
-  const target = new Tensor(
-    Float32Array.from({ length: batch }, (_, i) => i % 10),
-    [batch],
-  );
+  const { name, batch } = subject;
+  const { graph: whole, x, inputs, target } = posed(subject, { ...all });
+  const graph = withoutDropout(whole);
   const trainer = new Trainer(graph, {
     ...{ loss: 'crossEntropy', threads },
     optimizer: { name: 'sgd', learningRate: RATE, momentum: 0 },
   });
   const own = async () => {
-    const { loss, milliseconds: ms } = await trainer.step({ [input]: x }, target);
+    const { loss, milliseconds: ms } = await trainer.step(inputs, target);
     return { loss, ms };
   };
   const theirs: OneDnnStep[] = [];
@@ -108,7 +86,7 @@ async function beside(
       }
     const [ours, auto, best] = times.map(median) as [number, number, number];
     const { library } = await theirs[0]!.step(0);
-    const { memory } = await trainer.plan({ [input]: x.shape });
+    const { memory } = await trainer.plan({ [graph.inputs[0]!.name]: x.shape });
     return { network: name, batch, threads, ours, auto, best, library, difference, peakBytes: memory.run };
   } finally {
     for (const each of theirs) await each.close();
@@ -143,7 +121,7 @@ ${rows[0]?.library ?? 'oneDNN'}, one process for each contender, in turns: a ste
 cross entropy, backward pass and update of all parameters by gradient descent without momentum, on the networks of
 \`examples/networks\` without dropout, with the same weights and images; *-cifar* are 3 × 32 × 32, the others 224² and 16 × 112². Losses
 after two updates agree, which compares all gradients. oneDNN's step is built of its primitives by
-\`bench/peers/onednn-step\`: layouts that they prefer, reorders between these within the step, ReLUs inside of convolutions and
+\`bench/peers/onednn\`: layouts that they prefer, reorders between these within the step, ReLUs inside of convolutions and
 normalizations; *best* takes for each direction of each convolution the faster of direct convolution and F(4, 3), whose error is larger.
 *Peak* is the arena and the workspace of our step; oneDNN's process reuses no memory, so that its own says nothing.`,
   ].join('\n\n');

@@ -21,7 +21,7 @@ export interface OneDnnStep {
 }
 
 /**
- * Starts training steps of a network by oneDNN's primitives (bench/peers/onednn-step), on these inputs, each example n of
+ * Starts training steps of a network by oneDNN's primitives (bench/peers/onednn/step.cc), on these inputs, each example n of
  * class n modulo 10.
  *
  * @param program its path

@@ -1,6 +1,6 @@
 /** `npm run bench -- --training`: training steps of whole networks, and of their variants as products of matrices. */
 import * as all from '../../examples/networks/index.js';
-import { type StepTime, stepTimes, subjects } from '../../src/report/training-steps.js';
+import { type StepTime, type Subject, stepTimes, subjects } from '../../src/report/training-steps.js';
 import { expected } from '../../synth/errors.js';
 import { Progress } from '../progress.js';
 import { type Column, megabytes, milliseconds } from '../table.js';
@@ -25,13 +25,22 @@ export async function runTraining(
   rounds: number,
 ): Promise<TrainingRow[]> {
   const chosen = subjects.filter(({ name }) => names.includes(name));
-  const progress = new Progress(chosen.length * threads.length);
-  const rows: TrainingRow[] = [];
-  for (const subject of chosen)
+  return rowsOf(chosen, threads, (subject, count) => stepTimes(subject, { ...all }, count, rounds));
+}
+
+/** Measures subject by subject; one that cannot be is left out, and said on stderr. */
+export async function rowsOf<Row>(
+  subjects: readonly Subject[],
+  threads: readonly number[],
+  measure: (subject: Subject, threads: number) => Promise<readonly Row[]>,
+): Promise<Row[]> {
+  const progress = new Progress(subjects.length * threads.length);
+  const rows: Row[] = [];
+  for (const subject of subjects)
     for (const count of threads) {
       progress.on(`${subject.name}, threads: ${count}`);
       try {
-        rows.push(...(await stepTimes(subject, { ...all }, count, rounds)));
+        rows.push(...(await measure(subject, count)));
       } catch (error) {
         // The others' rows took minutes.
         process.stderr.write(`Left out ${subject.name}: ${(error as Error).message}\n`);

@@ -31,10 +31,10 @@ const halfEnergy = (pairs: number) => 2 * pairs * (4 / 255) ** 2;
 /** Pixels per frame from which on a motion counts in full. */
 const clearSpeed = 0.5;
 /**
- * Share of the orientations' speeds, squared, that one velocity explains: in noise two of their four degrees of freedom,
- * one half; from `fits` on it counts in full.
+ * Share of the orientations' speeds, squared, that one velocity explains, from which on it counts, and counts in full. In
+ * noise it explains two of their four degrees of freedom: one half on average, and any share as often as any other.
  */
-const explained = { noise: 0.7, fits: 0.95 };
+const explained = { least: 0.7, full: 0.95 };
 /** Ridge of the least squares, as a share of all energy: without it one orientation alone has no solution. */
 const ridge = 0.02;
 
@@ -156,7 +156,7 @@ class LeastSquares {
       field.up[at + pixel] = up;
       const explains = right * this.#cosSpeed[pixel]! + up * this.#sinSpeed[pixel]!;
       const share = explains / (this.#speedSpeed[pixel]! + Number.EPSILON);
-      const fit = (share - explained.noise) / (explained.fits - explained.noise);
+      const fit = (share - explained.least) / (explained.full - explained.least);
       const clarity = energy / (energy + half);
       field.clarity[at + pixel] = clarity;
       field.confidence[at + pixel] =

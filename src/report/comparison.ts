@@ -1,7 +1,7 @@
 import { chartSvg, WIDTH } from './chart.js';
 import { type Change, changesBetween, changesTable, NOISE } from './compare.js';
 import { environmentText, type ReportData } from './data.js';
-import type { Chart, Section, Table } from './section.js';
+import type { Chart, Table } from './section.js';
 import { type Drawn, type Figure, sectionsOf, writePages } from './write.js';
 
 const SIDES = ['first', 'second'] as const;
@@ -17,20 +17,21 @@ export async function writeComparison(
   before: ReportData,
   after: ReportData,
   folder: string,
+  { shared, changes } = changesBetween(before, after),
 ): Promise<string> {
-  const { shared, changes } = changesBetween(before, after);
   const reports = [before, after].map((data) => new Map(sectionsOf(data).map((each) => [each.id, each])));
   const ids = [...new Set(reports.flatMap((sections) => [...sections.keys()]))];
-  const overview: Section & { id: string } = {
+  const chart = changes.length > 0 ? changesChart(changes) : undefined;
+  const words = {
     id: 'changes',
     title: 'What changed',
     lead: `${changes.length} of the ${shared} numbers that both reports have differ by more than ${100 * NOISE} %; each is a point, the second report’s number over the first’s.`,
-    ...(changes.length > 0 && { chart: changesChart(changes), table: changesTable(changes) }),
+    ...(changes.length > 0 && { table: changesTable(changes) }),
   };
   const sections = [
-    await drawn(overview, [overview], () => undefined),
+    { ...words, figures: await figuresOf([{ name: words.id, chart }]) },
     ...(await Promise.all(
-      ids.map((id) => {
+      ids.map(async (id): Promise<Drawn> => {
         const sides = reports.map((sections) => sections.get(id));
         const [section] = sides.filter((side) => side !== undefined);
         const own = changes.filter((change) => change.section === section!.title);
@@ -43,7 +44,12 @@ export async function writeComparison(
               ? 'Nothing differs by more than the noise.'
               : `${own.length} numbers differ by more than the noise.`;
         const table = own.length > 0 && { table: withoutColumn(changesTable(own), 0) };
-        return drawn({ id, title, lead, claim, ...table }, sides, (side) => `The ${SIDES[side]} report`);
+        const figures = await figuresOf(
+          SIDES.map((side, i) => {
+            return { name: `${id}-${side}`, caption: `The ${side} report`, chart: sides[i]?.chart };
+          }),
+        );
+        return { id, title, lead, claim, ...table, figures };
       }),
     )),
   ];
@@ -54,21 +60,15 @@ export async function writeComparison(
   return writePages(head, sections, { shared, changes, before, after }, folder);
 }
 
-/** A section under the figures of its sides. */
-async function drawn(
-  { chart: _, ...section }: Section & { readonly id: string },
-  sides: readonly (Section | undefined)[],
-  caption: (side: number) => string | undefined,
-): Promise<Drawn> {
-  const figures = await Promise.all(
-    sides.map(async (side, i): Promise<Figure | undefined> => {
-      if (side?.chart === undefined) return undefined;
-      const text = caption(i);
-      const name = sides.length === 1 ? section.id : `${section.id}-${SIDES[i]}`;
-      return { name, svg: await chartSvg(side.chart), ...(text !== undefined && { caption: text }) };
-    }),
+/** Those that there are, drawn. */
+function figuresOf(
+  figures: readonly (Omit<Figure, 'svg'> & { readonly chart: Chart | undefined })[],
+): Promise<readonly Figure[]> {
+  return Promise.all(
+    figures.flatMap(({ chart, ...figure }) =>
+      chart === undefined ? [] : [chartSvg(chart).then((svg) => ({ ...figure, svg }))],
+    ),
   );
-  return { ...section, figures: figures.filter((figure) => figure !== undefined) };
 }
 
 /** A table without the column that says the same in each row. */

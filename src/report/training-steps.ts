@@ -45,21 +45,27 @@ export interface StepTime {
   readonly peakBytes: number;
 }
 
-/** Steps of all variants of Barrachina et al. 2023, and by the planner, in turns. */
-export async function stepTimes(
-  { name, network, shape, example, batch }: Subject,
-  networks: Networks,
-  threads: number,
-  rounds: number,
-): Promise<StepTime[]> {
+/** The network of a subject for its batch, random images, and the class n modulo 10 for image n. */
+export function posed({ network, shape, example, batch }: Subject, networks: Networks) {
   const built: Graph = networks[network]!(shape);
-  const input = built.inputs[0]!.name;
   const x = Tensor.random([batch, ...example]);
   const graph = { ...built, inputs: built.inputs.map((each) => ({ ...each, shape: x.shape })) };
   const target = new Tensor(
     Float32Array.from({ length: batch }, (_, i) => i % 10),
     [batch],
   );
+  return { graph, x, inputs: { [built.inputs[0]!.name]: x }, target };
+}
+
+/** Steps of all variants of Barrachina et al. 2023, and by the planner, in turns. */
+export async function stepTimes(
+  subject: Subject,
+  networks: Networks,
+  threads: number,
+  rounds: number,
+): Promise<StepTime[]> {
+  const { name, batch } = subject;
+  const { graph, x, inputs, target } = posed(subject, networks);
   const trainers = convolutionVariants.map((variant) => {
     const optimizer = { name: 'sgd', learningRate: 1e-6 } as const;
     return {
@@ -72,9 +78,9 @@ export async function stepTimes(
   // In turns, each after a step that is not timed: threads wake, and its parameters come near. The first round plans.
   for (let round = 0; round <= rounds; round++)
     for (const { trainer, times, columns } of trainers) {
-      await trainer.step({ [input]: x }, target);
+      await trainer.step(inputs, target);
       if (round === 0) continue;
-      const { milliseconds: time } = await trainer.step({ [input]: x }, target);
+      const { milliseconds: time } = await trainer.step(inputs, target);
       times.push(time);
       const making = trainer.lastRun!.steps.filter(({ operator }) => /^(im2col|col2im)$/.test(operator));
       columns.push(making.reduce((sum, step) => sum + step.milliseconds, 0));
@@ -82,7 +88,9 @@ export async function stepTimes(
   const base = trainers.find(({ variant }) => variant === 'base')!;
   const baseMs = median(base.times);
   const free = baseMs - median(base.columns);
-  const plans = await Promise.all(trainers.map(({ trainer }) => trainer.plan({ [input]: x.shape })));
+  const plans = await Promise.all(
+    trainers.map(({ trainer }) => trainer.plan({ [graph.inputs[0]!.name]: x.shape })),
+  );
   return trainers.map(({ variant, times }, i) => {
     const ms = median(times);
     return {

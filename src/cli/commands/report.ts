@@ -115,9 +115,13 @@ async function compare(
     import('../../report/compare.js'),
   ]);
   const [before, after] = await Promise.all(paths.map(async (path) => readData(await dataFile(path))));
-  const { shared, changes } = changesBetween(before!, after!);
-  const { writeComparison } = await import('../../report/comparison.js');
-  const page = out === undefined ? undefined : await writeComparison(before!, after!, out);
+  const difference = changesBetween(before!, after!);
+  const { shared, changes } = difference;
+  let page: string | undefined;
+  if (out !== undefined) {
+    const { writeComparison } = await import('../../report/comparison.js');
+    page = await writeComparison(before!, after!, out, difference);
+  }
   if (json) {
     process.stdout.write(`${JSON.stringify({ shared, changes }, undefined, 2)}\n`);
     return;

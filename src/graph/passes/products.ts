@@ -80,6 +80,17 @@ const convolutionByColumns: Expansion = (to, attributes) => {
   return to.finish(to.make('MatMul', 'product', [weights, columns]), to.result, to.input(2));
 };
 
+/** The image that columns of a transposed convolution are added up to. */
+function addedUp(to: Replacement, columns: string, attributes: Attributes): Rewrite {
+  const folded = to.make(
+    'Col2Im',
+    'image',
+    [columns, to.integers('extents', to.result.slice(2)), to.integers('windows', to.shape(1).slice(2))],
+    transposedWindow(attributes, to.shape(0), to.shape(1), to.result),
+  );
+  return to.finish(folded, to.result, to.input(2));
+}
+
 /** dx = col2im(Wᵀ dy). */
 const transposedByColumns: Expansion = (to, attributes) => {
   const [outputs, ...others] = to.shape(1) as [number, ...number[]];
@@ -87,15 +98,7 @@ const transposedByColumns: Expansion = (to, attributes) => {
   const gradient = to.reshape('gradient as rows', to.input(0), [batch, outputs, elementCount(spatial)]);
   const weights = to.reshape('weights as rows', to.input(1), [outputs, elementCount(others)]);
   const columns = to.make('MatMul', 'columns', [weights, gradient], { transA: 1 });
-  const image = to.result.slice(2);
-  const kernel = others.slice(1);
-  const folded = to.make(
-    'Col2Im',
-    'image',
-    [columns, to.integers('extents', image), to.integers('windows', kernel)],
-    transposedWindow(attributes, to.shape(0), to.shape(1), to.result),
-  );
-  return to.finish(folded, to.result, to.input(2));
+  return addedUp(to, columns, attributes);
 };
 
 /**
@@ -116,17 +119,7 @@ const transposedByRows: Expansion = (to, attributes) => {
   const products = to.reshape('rows by image', to.make('MatMul', 'rows', [rows, weights]), [
     ...[batch, pixels, columns],
   ]);
-  const folded = to.make(
-    'Col2Im',
-    'image',
-    [
-      to.make('Transpose', 'columns', [products], turned),
-      to.integers('extents', to.result.slice(2)),
-      to.integers('windows', others.slice(1)),
-    ],
-    transposedWindow(attributes, to.shape(0), to.shape(1), to.result),
-  );
-  return to.finish(folded, to.result, to.input(2));
+  return addedUp(to, to.make('Transpose', 'columns', [products], turned), attributes);
 };
 
 /** dW = Σₙ dyₙ im2col(xₙ)ᵀ. */

@@ -93,18 +93,19 @@ export const rooflineExperiment = experiment<Layer>({
         rate: reading.operations / reading.time / 1e6,
       })),
     );
+    const roofOver = (intensity: number, level: Level) => Math.min(peak, rateOf(level) * intensity);
+    const shareOfRoof = ({ rate, intensity }: (typeof lines)[number]) => rate / roofOver(intensity, 'memory');
     const most = Math.max(...lines.map(({ intensity }) => intensity));
     const roofs = levels.flatMap((level) => {
-      const rate = rateOf(level);
-      const knee = peak / rate;
+      const knee = peak / rateOf(level);
       return [LEAST_INTENSE, Math.max(knee, LEAST_INTENSE), Math.max(knee, most)].map((intensity) => ({
         roof: `from ${level === 'memory' ? '' : 'the '}${level}`,
         intensity,
-        rate: Math.min(peak, rate * intensity),
+        rate: roofOver(intensity, level),
       }));
     });
     const kept = lines.filter(({ algorithm }) => algorithm === 'Winograd, default');
-    const shares = kept.map((line) => line.rate / Math.min(peak, rateOf('memory') * line.intensity));
+    const shares = kept.map(shareOfRoof);
     return {
       title: 'Roofline: what the machine grants',
       lead: `Operations done a second against operations per byte that must come or go at least: under the FMA peak of one core (${fixed(0)(peak)} GFLOP/s) and what it reads a second from its caches and from memory (${levels.map((level) => fixed(0)(rateOf(level))).join(', ')} GB/s). Winograd does fewer operations, and so stands lower and to the left for the same layer, and is done sooner.`,
@@ -153,7 +154,7 @@ export const rooflineExperiment = experiment<Layer>({
         { title: 'GFLOP/s done', value: ({ rate }) => rate, format: digits(3) },
         {
           title: 'of the roof',
-          value: (line) => line.rate / Math.min(peak, rateOf('memory') * line.intensity),
+          value: shareOfRoof,
           format: fixed(2),
         },
         { title: 'expected error', value: ({ error }) => error, format: fixed(2) },

@@ -26,6 +26,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common.h"
+
 #if DNNL_VERSION_MAJOR != 2
 #error "Expected oneDNN 2, whose operation descriptors this program uses"
 #endif
@@ -37,28 +39,8 @@ using dnnl::memory;
 using dnnl::prop_kind;
 using Dims = memory::dims;
 
-dnnl::engine& engine() {
-  static dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-  return cpu;
-}
-
-dnnl::stream& stream() {
-  static dnnl::stream order(engine());
-  return order;
-}
-
 double milliseconds() {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-memory::desc planar(const Dims& sizes) {
-  Dims strides(sizes.size(), 1);
-  for (std::size_t i = sizes.size() - 1; i > 0; i--) strides[i - 1] = strides[i] * sizes[i];
-  return {sizes, memory::data_type::f32, strides};
-}
-
-memory::desc any(const Dims& sizes) {
-  return {sizes, memory::data_type::f32, memory::format_tag::any};
 }
 
 // A step is a list of these.
@@ -193,8 +175,7 @@ void Network::addGradient(Tensor& x, const memory& part, const Action& action) {
 void Network::give(Parameter& p, const memory::desc& layout) {
   Dims sizes = p.sizes;
   if (p.swapped) std::swap(sizes[0], sizes[1]);
-  Dims strides(sizes.size(), 1);
-  for (std::size_t i = sizes.size() - 1; i > 0; i--) strides[i - 1] = strides[i] * sizes[i];
+  Dims strides = planarStrides(sizes);
   if (p.swapped) std::swap(strides[0], strides[1]);
   memory user({p.sizes, memory::data_type::f32, strides}, engine(), p.start.data());
   p.value = allocate(layout);
@@ -257,7 +238,7 @@ void Network::convolution(Words& words, bool transposed) {
   words >> relu;
   w.swapped = transposed;
   Parameter* bias = biasName == "-" ? nullptr : &parameters_.at(biasName);
-  const memory::desc biasLayout = bias == nullptr ? memory::desc() : planar(bias->sizes);
+  const memory::desc biasLayout = bias == nullptr ? memory::desc() : planarLayout(bias->sizes);
   const auto kindOf = [&](algorithm kind) {
     if (!transposed) return kind;
     return kind == algorithm::convolution_winograd ? algorithm::deconvolution_winograd
@@ -270,9 +251,10 @@ void Network::convolution(Words& words, bool transposed) {
     attributes.set_post_ops(after);
   }
   const auto describeForward = [&](algorithm kind) {
-    return typename Forward::primitive_desc({prop_kind::forward_training, kindOf(kind), any(x.sizes), any(w.sizes),
-                                             biasLayout, any(y.sizes), g.stride, g.left, g.right},
-                                            attributes, engine());
+    return typename Forward::primitive_desc(
+        {prop_kind::forward_training, kindOf(kind), anyLayout(x.sizes), anyLayout(w.sizes), biasLayout,
+         anyLayout(y.sizes), g.stride, g.left, g.right},
+        attributes, engine());
   };
   const auto forward = fastest([&](algorithm kind) {
     const auto description = describeForward(kind);
@@ -306,14 +288,15 @@ void Network::convolution(Words& words, bool transposed) {
       slope = behind;
     }
     const auto plain = [&](algorithm kind) {
-      return typename Forward::primitive_desc({prop_kind::forward_training, kindOf(kind), any(x.sizes), any(w.sizes),
-                                               biasLayout, any(y.sizes), g.stride, g.left, g.right},
-                                              engine());
+      return typename Forward::primitive_desc(
+          {prop_kind::forward_training, kindOf(kind), anyLayout(x.sizes), anyLayout(w.sizes), biasLayout,
+           anyLayout(y.sizes), g.stride, g.left, g.right},
+          engine());
     };
     const auto weights = fastest([&](algorithm kind) {
-      const typename Weights::primitive_desc description(
-          {kindOf(kind), any(x.sizes), any(w.sizes), biasLayout, any(y.sizes), g.stride, g.left, g.right}, engine(),
-          plain(kind));
+      const typename Weights::primitive_desc description({kindOf(kind), anyLayout(x.sizes), anyLayout(w.sizes),
+                                                          biasLayout, anyLayout(y.sizes), g.stride, g.left, g.right},
+                                                         engine(), plain(kind));
       Arguments trial = {{DNNL_ARG_SRC, allocate(description.src_desc())},
                          {DNNL_ARG_DIFF_DST, allocate(description.diff_dst_desc())},
                          {DNNL_ARG_DIFF_WEIGHTS, allocate(description.diff_weights_desc())}};
@@ -332,7 +315,8 @@ void Network::convolution(Words& words, bool transposed) {
     if (x.isInput) return;
     const auto data = fastest([&](algorithm kind) {
       const typename Data::primitive_desc description(
-          {kindOf(kind), any(x.sizes), any(w.sizes), any(y.sizes), g.stride, g.left, g.right}, engine(), plain(kind));
+          {kindOf(kind), anyLayout(x.sizes), anyLayout(w.sizes), anyLayout(y.sizes), g.stride, g.left, g.right},
+          engine(), plain(kind));
       const Arguments trial = {{DNNL_ARG_WEIGHTS, allocate(description.weights_desc())},
                                {DNNL_ARG_DIFF_DST, allocate(description.diff_dst_desc())},
                                {DNNL_ARG_DIFF_SRC, allocate(description.diff_src_desc())}};
@@ -351,9 +335,9 @@ void Network::dense(Words& words) {
   Parameter& w = parameter(words);
   Parameter& bias = parameter(words);
   Tensor& y = tensor(words);
-  const memory::desc biasLayout = planar(bias.sizes);
+  const memory::desc biasLayout = planarLayout(bias.sizes);
   const dnnl::inner_product_forward::primitive_desc description(
-      {prop_kind::forward_training, any(x.sizes), any(w.sizes), biasLayout, any(y.sizes)}, engine());
+      {prop_kind::forward_training, anyLayout(x.sizes), anyLayout(w.sizes), biasLayout, anyLayout(y.sizes)}, engine());
   give(w, description.weights_desc());
   give(bias, biasLayout);
   y.value = allocate(description.dst_desc());
@@ -364,7 +348,7 @@ void Network::dense(Words& words) {
                                                       {DNNL_ARG_DST, *y.value}}));
   makeBackward_.push_back([=, this, &x, &w, &bias, &y] {
     const dnnl::inner_product_backward_weights::primitive_desc weights(
-        {any(x.sizes), any(w.sizes), biasLayout, any(y.sizes)}, engine(), description);
+        {anyLayout(x.sizes), anyLayout(w.sizes), biasLayout, anyLayout(y.sizes)}, engine(), description);
     w.gradient = allocate(weights.diff_weights_desc());
     bias.gradient = allocate(biasLayout);
     backward_.push_back(runs(dnnl::inner_product_backward_weights(weights),
@@ -372,8 +356,8 @@ void Network::dense(Words& words) {
                               {DNNL_ARG_DIFF_DST, inLayout(*y.gradient, weights.diff_dst_desc(), backward_)},
                               {DNNL_ARG_DIFF_WEIGHTS, *w.gradient},
                               {DNNL_ARG_DIFF_BIAS, *bias.gradient}}));
-    const dnnl::inner_product_backward_data::primitive_desc data({any(x.sizes), any(w.sizes), any(y.sizes)}, engine(),
-                                                                 description);
+    const dnnl::inner_product_backward_data::primitive_desc data(
+        {anyLayout(x.sizes), anyLayout(w.sizes), anyLayout(y.sizes)}, engine(), description);
     const memory part = allocate(data.diff_src_desc());
     const Arguments arguments = {{DNNL_ARG_WEIGHTS, inLayout(*w.value, data.weights_desc(), backward_)},
                                  {DNNL_ARG_DIFF_DST, inLayout(*y.gradient, data.diff_dst_desc(), backward_)},
@@ -393,7 +377,7 @@ void Network::norm(Words& words) {
   using dnnl::normalization_flags;
   const auto flags = normalization_flags::use_scale | normalization_flags::use_shift |
                      (relu ? normalization_flags::fuse_norm_relu : normalization_flags::none);
-  const memory::desc layout = x.value->get_desc(), vector = planar(scale.sizes);
+  const memory::desc layout = x.value->get_desc(), vector = planarLayout(scale.sizes);
   const dnnl::batch_normalization_forward::primitive_desc description(
       {prop_kind::forward_training, layout, epsilon, flags}, engine());
   give(scale, vector);
@@ -448,7 +432,7 @@ void Network::pool(Words& words, algorithm kind) {
   const Geometry g = geometry(words, x.sizes.size() - 2);
   const memory::desc layout = x.value->get_desc();
   const dnnl::pooling_forward::primitive_desc description(
-      {prop_kind::forward_training, kind, layout, any(y.sizes), g.stride, g.kernel, g.left, g.right}, engine());
+      {prop_kind::forward_training, kind, layout, anyLayout(y.sizes), g.stride, g.kernel, g.left, g.right}, engine());
   y.value = allocate(description.dst_desc());
   Arguments arguments = {{DNNL_ARG_SRC, *x.value}, {DNNL_ARG_DST, *y.value}};
   Arguments workspace;
@@ -543,8 +527,8 @@ void Network::concat(Words& words) {
 void Network::crossEntropy(Words& words) {
   Tensor& logits = tensor(words);
   const std::ptrdiff_t examples = logits.sizes[0], classes = logits.sizes[1];
-  const memory values = inLayout(logits, planar(logits.sizes), forward_);
-  const memory slope = allocate(planar(logits.sizes));
+  const memory values = inLayout(logits, planarLayout(logits.sizes), forward_);
+  const memory slope = allocate(planarLayout(logits.sizes));
   logits.gradient = slope;
   forward_.push_back([=, this] {
     stream().wait();
@@ -607,7 +591,7 @@ void Network::read(std::istream& in) {
         continue;
       }
       Tensor& x = tensors_[name] = {sizes, true};
-      x.value = allocate(planar(sizes));
+      x.value = allocate(planarLayout(sizes));
       std::copy(values.begin(), values.end(), static_cast<float*>(x.value->get_data_handle()));
       continue;
     }
@@ -658,13 +642,6 @@ double Network::step(float rate) {
 
 // Arguments: threads, the file of the network, and `best` if need be. Each line of input asks for a step.
 int main(int count, char** arguments) {
-  const auto refuse = [](std::string message) {
-    for (char& c : message) {
-      if (c == '"' || c == '\\' || c == '\n') c = '\'';
-    }
-    std::printf("{\"error\":\"%s\"}\n", message.c_str());
-    std::fflush(stdout);
-  };
   try {
     if (count < 3) throw std::runtime_error("Expected the number of threads and a file");
     omp_set_num_threads(std::stoi(arguments[1]));

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "common.h"
+
 namespace {
 
 using dnnl::memory;
@@ -28,16 +30,6 @@ struct Prepared {
   dnnl::convolution_forward primitive;
   memory source, weights, destination;
 };
-
-dnnl::engine& engine() {
-  static dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-  return cpu;
-}
-
-dnnl::stream& stream() {
-  static dnnl::stream order(engine());
-  return order;
-}
 
 // Requests are flat: a key is followed by a number, a string or an array of numbers.
 std::string after(const std::string& line, const std::string& key) {
@@ -72,15 +64,8 @@ memory::dims concatenate(memory::dims a, const memory::dims& b) {
   return a;
 }
 
-// Row-major strides, as in NCDHW and OIDHW.
 memory planar(const memory::dims& sizes) {
-  memory::dims strides(sizes.size(), 1);
-  for (std::size_t i = sizes.size() - 1; i > 0; i--) strides[i - 1] = strides[i] * sizes[i];
-  return memory({sizes, memory::data_type::f32, strides}, engine());
-}
-
-memory::desc anyLayout(const memory::dims& sizes) {
-  return {sizes, memory::data_type::f32, memory::format_tag::any};
+  return memory(planarLayout(sizes), engine());
 }
 
 void reorder(memory from, memory to) {
@@ -187,11 +172,7 @@ int main(int count, char** arguments) {
         std::printf("{}\n");
       }
     } catch (const std::exception& error) {
-      std::string message = error.what();
-      for (char& c : message) {
-        if (c == '"' || c == '\\') c = '\'';
-      }
-      std::printf("{\"error\":\"%s\"}\n", message.c_str());
+      refuse(error.what());
     }
     std::fflush(stdout);
   }
